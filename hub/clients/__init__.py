@@ -1,0 +1,1 @@
+"""Light clients of other chains, one file a kind. All stand behind one interface, ``base.LightClient``."""
