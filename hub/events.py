@@ -1,0 +1,226 @@
+"""What has happened, in the past tense: the only way in which anyone outside learns of a change of state.
+
+Events are data: the same blocks give the same events (their root stands in the block header). They are encoded canonically as
+msgpack of ``[tag, field, ...]``. All of a packet that a relayer needs to carry it stands in its events.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from hub.quantities import Address, Amount, Epoch, Height, Sequence, UnixSeconds
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """The root of all events; the tag is the class's name."""
+
+
+class ClientCreated(Event):
+    client: str
+    kind: str
+
+
+class ClientUpdated(Event):
+    client: str
+    height: Height
+    time: UnixSeconds
+
+
+class ClientFrozen(Event):
+    client: str
+
+
+class ClientReplacementScheduled(Event):
+    client: str
+    ripe_at: UnixSeconds
+
+
+class ClientReplaced(Event):
+    client: str
+
+
+class CounterpartyRegistered(Event):
+    client: str
+    counterparty: str
+
+
+class LaneRegistered(Event):
+    lane: int
+    source_client: str
+    destination_client: str
+    source_port: str
+    destination_port: str
+    version: str
+    encoding: str
+
+
+class PacketSent(Event):
+    """A packet was committed here. ``lane`` is the number in this chain's registry, 0 where the route has none."""
+
+    source_client: str
+    destination_client: str
+    sequence: Sequence
+    timeout: UnixSeconds
+    source_port: str
+    destination_port: str
+    version: str
+    encoding: str
+    value: bytes
+    lane: int
+
+
+class PacketReceived(Event):
+    source_client: str
+    destination_client: str
+    sequence: Sequence
+
+
+class AcknowledgementWritten(Event):
+    """An acknowledgement of a packet from ``source_client`` was committed here, at once or later."""
+
+    source_client: str
+    destination_client: str
+    sequence: Sequence
+    acknowledgement: bytes
+
+
+class PacketAcknowledged(Event):
+    """The sender, here, learned the acknowledgement; the commitment is gone."""
+
+    source_client: str
+    destination_client: str
+    sequence: Sequence
+
+
+class PacketTimedOut(Event):
+    """The sender, here, learned that the packet was never received; the commitment is gone."""
+
+    source_client: str
+    destination_client: str
+    sequence: Sequence
+
+
+class Transferred(Event):
+    sender: Address
+    recipient: Address
+    amount: Amount
+
+
+class Minted(Event):
+    """The faucet of a devnet gave money; the supply grew by it."""
+
+    recipient: Address
+    amount: Amount
+
+
+class RoleGranted(Event):
+    account: Address
+    role: str
+
+
+class RoleRevoked(Event):
+    account: Address
+    role: str
+
+
+class ServiceDefined(Event):
+    service: str
+    author: Address
+
+
+class ServiceBound(Event):
+    """A provider offers a service: a contract of the chain behind ``client``, or a hub account where that is empty."""
+
+    service: str
+    client: str
+    provider: bytes
+    price: Amount
+
+
+class ServiceCalled(Event):
+    """A call was accepted and its fee put into escrow: it will have exactly one result."""
+
+    request_id: bytes
+    service: str
+    caller_client: str
+    caller: bytes
+    call_sequence: Sequence
+    client: str
+    provider: bytes
+    fee: Amount
+    deadline: UnixSeconds
+    input_encoding: int
+    input: bytes
+
+
+class RequestForwarded(Event):
+    """The hub sent the request on to the provider's chain."""
+
+    request_id: bytes
+    client: str
+    sequence: Sequence
+
+
+class ServiceResulted(Event):
+    """A call has its one result."""
+
+    request_id: bytes
+    code: int
+    output: bytes
+    message: str
+
+
+class EscrowSettled(Event):
+    """A request's escrow was paid out, to the provider (``paid``) or back to the caller."""
+
+    request_id: bytes
+    recipient: Address
+    amount: Amount
+    paid: bool
+
+
+class ValidatorSetProposed(Event):
+    epoch: Epoch
+    set_hash: bytes
+
+
+class RotationCheckpointStored(Event):
+    epoch: Epoch
+    client: str
+
+
+class ValidatorSetChanged(Event):
+    epoch: Epoch
+    set_hash: bytes
+
+
+AnyEvent: TypeAlias = (
+    ClientCreated
+    | ClientUpdated
+    | ClientFrozen
+    | ClientReplacementScheduled
+    | ClientReplaced
+    | CounterpartyRegistered
+    | LaneRegistered
+    | PacketSent
+    | PacketReceived
+    | AcknowledgementWritten
+    | PacketAcknowledged
+    | PacketTimedOut
+    | Transferred
+    | Minted
+    | RoleGranted
+    | RoleRevoked
+    | ServiceDefined
+    | ServiceBound
+    | ServiceCalled
+    | RequestForwarded
+    | ServiceResulted
+    | EscrowSettled
+    | ValidatorSetProposed
+    | RotationCheckpointStored
+    | ValidatorSetChanged
+)
+
+encode_event = msgspec.msgpack.Encoder().encode
+decode_event = msgspec.msgpack.Decoder(AnyEvent).decode

@@ -1,0 +1,244 @@
+"""What a transaction asks for, in the imperative. One struct a message; ``protos/interchain/hub/v1/tx.proto`` has the same names
+and fields, and ``hub/rpc/wire.py`` carries one into the other.
+"""
+
+from enum import IntEnum
+from typing import TypeAlias
+
+import msgspec
+
+from hub.clients import attested_evm, quorum
+from hub.quantities import Address, Amount, Gas, UnixSeconds
+
+
+class Role(IntEnum):
+    """Who may do what needs a role; relaying needs none, because it is proven."""
+
+    OPERATOR = 1
+    """Parameters, roles, validators, client replacement."""
+    CHAIN_OPERATOR = 2
+    """Registers chains: clients, counterparties, lanes."""
+    MEMBER = 3
+    """Defines and binds services."""
+    RELAYER = 4
+    """Named in metrics and, later, paid; never trusted."""
+
+
+class Message(msgspec.Struct, frozen=True, tag=True):
+    """The root of all messages."""
+
+
+class Transfer(Message):
+    recipient: Address
+    amount: Amount
+
+
+class Faucet(Message):
+    """Money from nowhere; refused off a devnet."""
+
+    recipient: Address
+    amount: Amount
+
+
+class GrantRole(Message):
+    account: Address
+    role: Role
+
+
+class RevokeRole(Message):
+    account: Address
+    role: Role
+
+
+class CreateAttestedClient(Message):
+    config: attested_evm.Config
+
+
+class CreateQuorumClient(Message):
+    config: quorum.Config
+
+
+class RegisterCounterparty(Message):
+    """Once a client: the identifier of the counterparty's client of us, and where its checkpoints are valid (EIP-712 domain)."""
+
+    client: str
+    counterparty_client: str
+    evm_chain_id: int
+    """The counterparty's EIP-155 chain ID; 0 for one that is not EVM, which has a salt instead."""
+    client_contract: Address
+    salt: bytes
+
+
+class RegisterLane(Message):
+    source_client: str
+    destination_client: str
+    source_port: str
+    destination_port: str
+    version: str
+    encoding: str
+
+
+class UpdateAttestedClient(Message):
+    client: str
+    update: attested_evm.Update
+
+
+class UpdateQuorumClient(Message):
+    client: str
+    update: quorum.Update
+
+
+class ReportAttestedMisbehaviour(Message):
+    client: str
+    evidence: attested_evm.Evidence
+
+
+class ReportQuorumMisbehaviour(Message):
+    client: str
+    evidence: quorum.Evidence
+
+
+class ScheduleAttestedReplacement(Message):
+    """Replace a frozen, expired or stranded client under its identifier, after the replacement delay."""
+
+    client: str
+    config: attested_evm.Config
+
+
+class ScheduleQuorumReplacement(Message):
+    client: str
+    config: quorum.Config
+
+
+class ApplyClientReplacement(Message):
+    client: str
+
+
+Proof: TypeAlias = attested_evm.Proof | quorum.Proof
+
+
+class ReceivePackets(Message):
+    """``records``: lane records (hub.ibc.lanes) on lanes that end in ``client``; all proven by the one proof."""
+
+    client: str
+    records: bytes
+    proof: Proof
+
+
+class AcknowledgePackets(Message):
+    """``records``: the packets as they were sent from ``client``; one acknowledgement for each, in order."""
+
+    client: str
+    records: bytes
+    acknowledgements: tuple[bytes, ...]
+    proof: Proof
+
+
+class TimeOutPackets(Message):
+    client: str
+    records: bytes
+    proof: Proof
+
+
+class DefineService(Message):
+    service: str
+    description: str
+    tags: tuple[str, ...]
+    input_json_schema: str
+    output_json_schema: str
+    input_abi: str
+    output_abi: str
+
+
+class BindService(Message):
+    """Offer a service. ``client`` empty: the provider is a hub account, and must be the sender."""
+
+    service: str
+    client: str
+    provider: bytes
+    encoding: int
+    price: Amount
+    gas_limit: Gas
+    max_response_seconds: int
+    grace_seconds: int
+
+
+class CallService(Message):
+    """A call from a hub account. ``client`` and ``provider`` empty: any available binding."""
+
+    service: str
+    client: str
+    provider: bytes
+    input_encoding: int
+    input: bytes
+    fee_cap: Amount
+    deadline: UnixSeconds
+
+
+class RespondService(Message):
+    """The answer of a provider that is a hub account."""
+
+    request_id: bytes
+    code: int
+    output: bytes
+    message: str
+
+
+class ProposeValidatorSet(Message):
+    """The next set, in effect once every counterparty's checkpoint that names it is stored."""
+
+    members: tuple[tuple[Address, int], ...]
+
+
+class StoreRotationCheckpoint(Message):
+    client: str
+    checkpoint: quorum.SignedCheckpoint
+
+
+AnyMessage: TypeAlias = (
+    Transfer
+    | Faucet
+    | GrantRole
+    | RevokeRole
+    | CreateAttestedClient
+    | CreateQuorumClient
+    | RegisterCounterparty
+    | RegisterLane
+    | UpdateAttestedClient
+    | UpdateQuorumClient
+    | ReportAttestedMisbehaviour
+    | ReportQuorumMisbehaviour
+    | ScheduleAttestedReplacement
+    | ScheduleQuorumReplacement
+    | ApplyClientReplacement
+    | ReceivePackets
+    | AcknowledgePackets
+    | TimeOutPackets
+    | DefineService
+    | BindService
+    | CallService
+    | RespondService
+    | ProposeValidatorSet
+    | StoreRotationCheckpoint
+)
+
+
+class Transaction(msgspec.Struct, frozen=True):
+    """What an account signed: the decoded body."""
+
+    chain_id: str
+    account: Address
+    nonce: int
+    expiry: UnixSeconds
+    fee: Amount
+    gas_limit: Gas
+    messages: tuple[AnyMessage, ...]
+
+
+class SignedTransaction(msgspec.Struct, frozen=True):
+    """A transaction as it was sent (``body``, the signed bytes) and as it was decoded from just those bytes."""
+
+    body: bytes
+    signature: bytes
+    hash: bytes
+    transaction: Transaction
