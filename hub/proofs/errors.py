@@ -1,0 +1,85 @@
+"""What a proof or a signature is refused for."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hub.errors import HubError
+
+
+@dataclass(eq=False)
+class ProofError(HubError):
+    """A proof or a signature does not hold."""
+
+
+@dataclass(eq=False)
+class SignatureError(ProofError):
+    """A signature, or a quorum's, does not hold."""
+
+
+@dataclass(eq=False)
+class HighS(SignatureError):
+    signature: bytes
+    template: ClassVar[str] = "the signature {signature} has a high s: only the low form is accepted (EIP-2)"
+
+
+@dataclass(eq=False)
+class UnrecoverableSignature(SignatureError):
+    signature: bytes
+    template: ClassVar[str] = "no key can have made the signature {signature}"
+
+
+@dataclass(eq=False)
+class InvalidSignerSet(SignatureError):
+    rule: str
+    template: ClassVar[str] = "the set of signers is refused: {rule}"
+
+
+@dataclass(eq=False)
+class UnknownSigner(SignatureError):
+    member: int
+    members: int
+    template: ClassVar[str] = "the bitmap names member {member} of a set of {members}"
+
+
+@dataclass(eq=False)
+class TooFewSignatures(SignatureError):
+    named: int
+    length: int
+    template: ClassVar[str] = "the bitmap names {named} signers, but the signature ends after {length} bytes"
+
+
+@dataclass(eq=False)
+class TooManySignatures(SignatureError):
+    named: int
+    length: int
+    template: ClassVar[str] = "the bitmap names {named} signers, but the signature has {length} bytes"
+
+
+@dataclass(eq=False)
+class WrongSigner(SignatureError):
+    member: int
+    expected: bytes
+    recovered: bytes
+    template: ClassVar[str] = (
+        "the signature of member {member} ({expected}) is that of {recovered}: it is for something else, or forged"
+    )
+
+
+@dataclass(eq=False)
+class TooLittlePower(SignatureError):
+    signed: int
+    total: int
+    template: ClassVar[str] = "power {signed} of {total} signed: more than two thirds are needed"
+
+
+@dataclass(eq=False)
+class InvalidDomain(SignatureError):
+    rule: str
+    template: ClassVar[str] = "the EIP-712 domain is refused: {rule}"
+
+
+@dataclass(eq=False)
+class MalformedCheckpoint(SignatureError):
+    field: str
+    rule: str
+    template: ClassVar[str] = "the checkpoint is malformed: {field} {rule}"
