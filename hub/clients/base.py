@@ -1,7 +1,8 @@
 """The one interface of all light clients (ICS-2, with proofs verified inline).
 
-A light client object holds nothing: all that it knows stands in the state under its identifier. A **proof** carries the signed
-header it rests on (or names a height already stored), so that one message both updates the client and proves something.
+A light client object holds nothing: all that it knows stands in the state under its identifier. A **proof** carries the
+signed header it rests on (or names a height already stored), so that one message both updates the client and proves
+something.
 """
 
 from collections.abc import Sequence
@@ -42,16 +43,16 @@ class Claims:
     absent: Sequence[Path] = ()
 
 
-Config = TypeVar("Config", contravariant=True)
-Proof = TypeVar("Proof", contravariant=True)
-Header = TypeVar("Header", contravariant=True)
-Evidence = TypeVar("Evidence", contravariant=True)
+Config_contra = TypeVar("Config_contra", contravariant=True)
+Proof_contra = TypeVar("Proof_contra", contravariant=True)
+Header_contra = TypeVar("Header_contra", contravariant=True)
+Evidence_contra = TypeVar("Evidence_contra", contravariant=True)
 
 
-class LightClient(Protocol[Config, Header, Proof, Evidence]):
+class LightClient(Protocol[Config_contra, Header_contra, Proof_contra, Evidence_contra]):
     """One kind of light client. All methods validate everything first and write last."""
 
-    def create(self, state: Branch, client: ClientId, config: Config, now: UnixSeconds) -> None:
+    def create(self, state: Branch, client: ClientId, config: Config_contra, now: UnixSeconds) -> None:
         """Store a new client's state; raises ClientError for a configuration that is not safe."""
         ...
 
@@ -61,17 +62,20 @@ class LightClient(Protocol[Config, Header, Proof, Evidence]):
         """The highest point proven so far."""
         ...
 
-    def update(self, state: Branch, client: ClientId, header: Header, now: UnixSeconds) -> ProvenPoint:
+    def update(self, state: Branch, client: ClientId, header: Header_contra, now: UnixSeconds) -> ProvenPoint:
         """Believe a signed header, or rotate the set; a repeat changes nothing. Raises ClientError, ProofError."""
         ...
 
-    def verify(self, state: Branch, client: ClientId, proof: Proof, claims: Claims, now: UnixSeconds) -> ProvenPoint:
+    def verify(
+        self, state: Branch, client: ClientId, proof: Proof_contra, claims: Claims, now: UnixSeconds
+    ) -> ProvenPoint:
         """Verify all claims at the proof's height, updating the client where its header is newer.
 
-        Raises ClientError, ProofError: one claim that does not hold, or one trie node that no claim needs, fails the whole.
+        Raises ClientError, ProofError: one claim that does not hold, or one trie node that no claim needs, fails
+        the whole.
         """
         ...
 
-    def freeze_on(self, state: Branch, client: ClientId, evidence: Evidence) -> None:
+    def freeze_on(self, state: Branch, client: ClientId, evidence: Evidence_contra) -> None:
         """Freeze the client if the evidence shows misbehaviour; raises ProofError if it does not."""
         ...

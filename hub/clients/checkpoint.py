@@ -32,8 +32,8 @@ _TYPE_HASH = type_hash(CHECKPOINT_TYPE)
 class Checkpoint(msgspec.Struct, frozen=True, array_like=True):
     """One block of a chain of our own, as shown to one counterparty.
 
-    ``source_client`` is that chain's client of the counterparty, ``destination_client`` the counterparty's client of that
-    chain. ``next_validator_set_hash`` is the hash of the set of ``epoch``, but for the last blocks before a rotation,
+    ``source_client`` is that chain's client of the counterparty, ``destination_client`` the counterparty's client of
+    that chain. ``next_validator_set_hash`` is the hash of the set of ``epoch``, but for the last blocks before a rotation,
     when it is that of ``epoch + 1``. Raises MalformedCheckpoint.
     """
 

@@ -1,4 +1,4 @@
-"""EIP-712 digests: what a validator or an attestor signs, bound to one purpose, one chain and one contract or genesis."""
+"""EIP-712 digests: what a validator or an attestor signs, bound to one purpose, chain and contract or genesis."""
 
 from functools import lru_cache
 from typing import assert_never

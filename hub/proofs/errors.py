@@ -83,3 +83,10 @@ class MalformedCheckpoint(SignatureError):
     field: str
     rule: str
     template: ClassVar[str] = "the checkpoint is malformed: {field} {rule}"
+
+
+@dataclass(eq=False)
+class MalformedHeader(SignatureError):
+    field: str
+    rule: str
+    template: ClassVar[str] = "the header is malformed: {field} {rule}"

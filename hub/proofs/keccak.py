@@ -1,6 +1,6 @@
 """Keccak-256 as Ethereum uses it, by pysha3: eth-hash's ``auto`` takes a backend three times slower."""
 
-from sha3 import keccak_256  # type: ignore[import-untyped]  # pysha3 ships no stubs
+from sha3 import keccak_256
 
 
 def keccak256(data: bytes) -> bytes:
