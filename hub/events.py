@@ -1,7 +1,7 @@
 """What has happened, in the past tense: the only way in which anyone outside learns of a change of state.
 
-Events are data: the same blocks give the same events (their root stands in the block header). They are encoded canonically as
-msgpack of ``[tag, field, ...]``. All of a packet that a relayer needs to carry it stands in its events.
+Events are data: the same blocks give the same events (their root stands in the block header). They are encoded
+canonically as msgpack of ``[tag, field, ...]``. All of a packet that a relayer needs to carry it stands in its events.
 """
 
 from typing import TypeAlias
@@ -15,36 +15,36 @@ class Event(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The root of all events; the tag is the class's name."""
 
 
-class ClientCreated(Event):
+class ClientCreated(Event, frozen=True):
     client: str
     kind: str
 
 
-class ClientUpdated(Event):
+class ClientUpdated(Event, frozen=True):
     client: str
     height: Height
     time: UnixSeconds
 
 
-class ClientFrozen(Event):
+class ClientFrozen(Event, frozen=True):
     client: str
 
 
-class ClientReplacementScheduled(Event):
+class ClientReplacementScheduled(Event, frozen=True):
     client: str
     ripe_at: UnixSeconds
 
 
-class ClientReplaced(Event):
+class ClientReplaced(Event, frozen=True):
     client: str
 
 
-class CounterpartyRegistered(Event):
+class CounterpartyRegistered(Event, frozen=True):
     client: str
     counterparty: str
 
 
-class LaneRegistered(Event):
+class LaneRegistered(Event, frozen=True):
     lane: int
     source_client: str
     destination_client: str
@@ -54,7 +54,7 @@ class LaneRegistered(Event):
     encoding: str
 
 
-class PacketSent(Event):
+class PacketSent(Event, frozen=True):
     """A packet was committed here. ``lane`` is the number in this chain's registry, 0 where the route has none."""
 
     source_client: str
@@ -69,13 +69,13 @@ class PacketSent(Event):
     lane: int
 
 
-class PacketReceived(Event):
+class PacketReceived(Event, frozen=True):
     source_client: str
     destination_client: str
     sequence: Sequence
 
 
-class AcknowledgementWritten(Event):
+class AcknowledgementWritten(Event, frozen=True):
     """An acknowledgement of a packet from ``source_client`` was committed here, at once or later."""
 
     source_client: str
@@ -84,7 +84,7 @@ class AcknowledgementWritten(Event):
     acknowledgement: bytes
 
 
-class PacketAcknowledged(Event):
+class PacketAcknowledged(Event, frozen=True):
     """The sender, here, learned the acknowledgement; the commitment is gone."""
 
     source_client: str
@@ -92,7 +92,7 @@ class PacketAcknowledged(Event):
     sequence: Sequence
 
 
-class PacketTimedOut(Event):
+class PacketTimedOut(Event, frozen=True):
     """The sender, here, learned that the packet was never received; the commitment is gone."""
 
     source_client: str
@@ -100,35 +100,35 @@ class PacketTimedOut(Event):
     sequence: Sequence
 
 
-class Transferred(Event):
+class Transferred(Event, frozen=True):
     sender: Address
     recipient: Address
     amount: Amount
 
 
-class Minted(Event):
+class Minted(Event, frozen=True):
     """The faucet of a devnet gave money; the supply grew by it."""
 
     recipient: Address
     amount: Amount
 
 
-class RoleGranted(Event):
+class RoleGranted(Event, frozen=True):
     account: Address
     role: str
 
 
-class RoleRevoked(Event):
+class RoleRevoked(Event, frozen=True):
     account: Address
     role: str
 
 
-class ServiceDefined(Event):
+class ServiceDefined(Event, frozen=True):
     service: str
     author: Address
 
 
-class ServiceBound(Event):
+class ServiceBound(Event, frozen=True):
     """A provider offers a service: a contract of the chain behind ``client``, or a hub account where that is empty."""
 
     service: str
@@ -137,7 +137,7 @@ class ServiceBound(Event):
     price: Amount
 
 
-class ServiceCalled(Event):
+class ServiceCalled(Event, frozen=True):
     """A call was accepted and its fee put into escrow: it will have exactly one result."""
 
     request_id: bytes
@@ -153,7 +153,7 @@ class ServiceCalled(Event):
     input: bytes
 
 
-class RequestForwarded(Event):
+class RequestForwarded(Event, frozen=True):
     """The hub sent the request on to the provider's chain."""
 
     request_id: bytes
@@ -161,7 +161,7 @@ class RequestForwarded(Event):
     sequence: Sequence
 
 
-class ServiceResulted(Event):
+class ServiceResulted(Event, frozen=True):
     """A call has its one result."""
 
     request_id: bytes
@@ -170,7 +170,7 @@ class ServiceResulted(Event):
     message: str
 
 
-class EscrowSettled(Event):
+class EscrowSettled(Event, frozen=True):
     """A request's escrow was paid out, to the provider (``paid``) or back to the caller."""
 
     request_id: bytes
@@ -179,17 +179,17 @@ class EscrowSettled(Event):
     paid: bool
 
 
-class ValidatorSetProposed(Event):
+class ValidatorSetProposed(Event, frozen=True):
     epoch: Epoch
     set_hash: bytes
 
 
-class RotationCheckpointStored(Event):
+class RotationCheckpointStored(Event, frozen=True):
     epoch: Epoch
     client: str
 
 
-class ValidatorSetChanged(Event):
+class ValidatorSetChanged(Event, frozen=True):
     epoch: Epoch
     set_hash: bytes
 

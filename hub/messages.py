@@ -1,5 +1,6 @@
-"""What a transaction asks for, in the imperative. One struct a message; ``protos/interchain/hub/v1/tx.proto`` has the same names
-and fields, and ``hub/rpc/wire.py`` carries one into the other.
+"""What a transaction asks for, in the imperative.
+
+One struct a message; ``protos/interchain/hub/v1/tx.proto`` has the same names and fields, and ``hub/rpc/wire.py`` carries one into the other.
 """
 
 from enum import IntEnum
@@ -28,38 +29,38 @@ class Message(msgspec.Struct, frozen=True, tag=True):
     """The root of all messages."""
 
 
-class Transfer(Message):
+class Transfer(Message, frozen=True):
     recipient: Address
     amount: Amount
 
 
-class Faucet(Message):
+class Faucet(Message, frozen=True):
     """Money from nowhere; refused off a devnet."""
 
     recipient: Address
     amount: Amount
 
 
-class GrantRole(Message):
+class GrantRole(Message, frozen=True):
     account: Address
     role: Role
 
 
-class RevokeRole(Message):
+class RevokeRole(Message, frozen=True):
     account: Address
     role: Role
 
 
-class CreateAttestedClient(Message):
+class CreateAttestedClient(Message, frozen=True):
     config: attested_evm.Config
 
 
-class CreateQuorumClient(Message):
+class CreateQuorumClient(Message, frozen=True):
     config: quorum.Config
 
 
-class RegisterCounterparty(Message):
-    """Once a client: the identifier of the counterparty's client of us, and where its checkpoints are valid (EIP-712 domain)."""
+class RegisterCounterparty(Message, frozen=True):
+    """Once a client: the counterparty's client of us, and where its checkpoints are valid (EIP-712 domain)."""
 
     client: str
     counterparty_client: str
@@ -69,7 +70,7 @@ class RegisterCounterparty(Message):
     salt: bytes
 
 
-class RegisterLane(Message):
+class RegisterLane(Message, frozen=True):
     source_client: str
     destination_client: str
     source_port: str
@@ -78,46 +79,46 @@ class RegisterLane(Message):
     encoding: str
 
 
-class UpdateAttestedClient(Message):
+class UpdateAttestedClient(Message, frozen=True):
     client: str
     update: attested_evm.Update
 
 
-class UpdateQuorumClient(Message):
+class UpdateQuorumClient(Message, frozen=True):
     client: str
     update: quorum.Update
 
 
-class ReportAttestedMisbehaviour(Message):
+class ReportAttestedMisbehaviour(Message, frozen=True):
     client: str
     evidence: attested_evm.Evidence
 
 
-class ReportQuorumMisbehaviour(Message):
+class ReportQuorumMisbehaviour(Message, frozen=True):
     client: str
     evidence: quorum.Evidence
 
 
-class ScheduleAttestedReplacement(Message):
+class ScheduleAttestedReplacement(Message, frozen=True):
     """Replace a frozen, expired or stranded client under its identifier, after the replacement delay."""
 
     client: str
     config: attested_evm.Config
 
 
-class ScheduleQuorumReplacement(Message):
+class ScheduleQuorumReplacement(Message, frozen=True):
     client: str
     config: quorum.Config
 
 
-class ApplyClientReplacement(Message):
+class ApplyClientReplacement(Message, frozen=True):
     client: str
 
 
 Proof: TypeAlias = attested_evm.Proof | quorum.Proof
 
 
-class ReceivePackets(Message):
+class ReceivePackets(Message, frozen=True):
     """``records``: lane records (hub.ibc.lanes) on lanes that end in ``client``; all proven by the one proof."""
 
     client: str
@@ -125,7 +126,7 @@ class ReceivePackets(Message):
     proof: Proof
 
 
-class AcknowledgePackets(Message):
+class AcknowledgePackets(Message, frozen=True):
     """``records``: the packets as they were sent from ``client``; one acknowledgement for each, in order."""
 
     client: str
@@ -134,13 +135,13 @@ class AcknowledgePackets(Message):
     proof: Proof
 
 
-class TimeOutPackets(Message):
+class TimeOutPackets(Message, frozen=True):
     client: str
     records: bytes
     proof: Proof
 
 
-class DefineService(Message):
+class DefineService(Message, frozen=True):
     service: str
     description: str
     tags: tuple[str, ...]
@@ -150,7 +151,7 @@ class DefineService(Message):
     output_abi: str
 
 
-class BindService(Message):
+class BindService(Message, frozen=True):
     """Offer a service. ``client`` empty: the provider is a hub account, and must be the sender."""
 
     service: str
@@ -163,7 +164,7 @@ class BindService(Message):
     grace_seconds: int
 
 
-class CallService(Message):
+class CallService(Message, frozen=True):
     """A call from a hub account. ``client`` and ``provider`` empty: any available binding."""
 
     service: str
@@ -175,7 +176,7 @@ class CallService(Message):
     deadline: UnixSeconds
 
 
-class RespondService(Message):
+class RespondService(Message, frozen=True):
     """The answer of a provider that is a hub account."""
 
     request_id: bytes
@@ -184,13 +185,13 @@ class RespondService(Message):
     message: str
 
 
-class ProposeValidatorSet(Message):
+class ProposeValidatorSet(Message, frozen=True):
     """The next set, in effect once every counterparty's checkpoint that names it is stored."""
 
     members: tuple[tuple[Address, int], ...]
 
 
-class StoreRotationCheckpoint(Message):
+class StoreRotationCheckpoint(Message, frozen=True):
     client: str
     checkpoint: quorum.SignedCheckpoint
 

@@ -67,9 +67,7 @@ def packet_commitment(packet: Packet) -> Hash:
 def lane_commitment(destination_hash: bytes, prefix: bytes, timeout: bytes, value: bytes) -> Hash:
     """The packet commitment from a lane's constant hashes, the timeout as u64 and the value."""
     payload_hash = sha256(prefix + sha256(value).digest()).digest()
-    return Hash(
-        sha256(_VERSION + destination_hash + sha256(timeout).digest() + sha256(payload_hash).digest()).digest()
-    )
+    return Hash(sha256(_VERSION + destination_hash + sha256(timeout).digest() + sha256(payload_hash).digest()).digest())
 
 
 def acknowledgement_commitment(acknowledgement: bytes) -> Hash:

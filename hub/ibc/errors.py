@@ -81,14 +81,18 @@ class PortNotOwned(PacketError):
 class SourcePortRefused(PacketError):
     destination_port: str
     source_port: str
-    template: ClassVar[str] = "the application on port {destination_port} does not accept packets from port {source_port}"
+    template: ClassVar[str] = (
+        "the application on port {destination_port} does not accept packets from port {source_port}"
+    )
 
 
 @dataclass(eq=False)
 class TimeoutElapsed(PacketError):
     timeout: UnixSeconds
     now: UnixSeconds
-    template: ClassVar[str] = "the packet timed out at {timeout} and it is {now}: prove the timeout at its source instead"
+    template: ClassVar[str] = (
+        "the packet timed out at {timeout} and it is {now}: prove the timeout at its source instead"
+    )
 
 
 @dataclass(eq=False)

@@ -1,4 +1,4 @@
-"""Lanes: what travels for a packet between our own ends, with the strings left at home (docs/protocol.md, section 1)."""
+"""Lanes: what travels for a packet between our own ends, the strings left at home (docs/protocol.md, section 1)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -85,5 +85,3 @@ def decode_records(data: bytes) -> list[LaneRecord]:
     if not records:
         raise MalformedLaneRecords(0, "there is no record")
     return records
-
-

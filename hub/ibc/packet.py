@@ -36,7 +36,7 @@ class Packet:
 
 
 def validate_packet(packet: Packet, max_value_bytes: int = MAX_VALUE_BYTES) -> None:
-    """Refuse a packet that no handler may see; raises InvalidPacket. Identifiers are checked where they are registered."""
+    """Refuse what no handler may see; raises InvalidPacket. Identifiers are checked where they are registered."""
     if not 1 <= packet.sequence <= MAX_U64:
         raise InvalidPacket("the sequence is a number from 1 to 2**64 - 1")
     if not 1 <= packet.timeout <= MAX_U64:

@@ -1,4 +1,4 @@
-"""The state as all core code sees it: byte keys to non-empty byte values, and branches of it that are kept or dropped."""
+"""The state as all core code sees it: byte keys to non-empty byte values, and branches, kept or dropped."""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ class StateReader(Protocol):
         ...
 
     def scan(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Keys and values with ``start <= key < end``, in byte order. Not to be written to while it runs."""
+        """Keys and values, ``start <= key < end``, in byte order. Not to be written to while it runs."""
         ...
 
 

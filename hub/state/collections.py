@@ -1,7 +1,7 @@
 """Typed keyed maps over the byte-keyed state.
 
-Every collection has a one-byte room of its own (``Room``), so that no key can be read as another's. IBC paths stand outside
-the rooms as they are: they begin with a letter, a room is below 0x40.
+Every collection has a one-byte room of its own (``Room``), so that no key can be read as another's. IBC paths stand
+outside the rooms as they are: they begin with a letter, a room is below 0x40.
 Records are msgspec structs, ``array_like``, as msgpack: one canonical encoding of each value.
 """
 
