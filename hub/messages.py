@@ -1,6 +1,7 @@
 """What a transaction asks for, in the imperative.
 
-One struct a message; ``protos/interchain/hub/v1/tx.proto`` has the same names and fields, and ``hub/rpc/wire.py`` carries one into the other.
+One struct a message; ``protos/interchain/hub/v1/tx.proto`` has the same names and fields, and ``hub/rpc/wire.py``
+carries one into the other.
 """
 
 from enum import IntEnum

@@ -22,8 +22,8 @@ class StateReader(Protocol):
 class Branch:
     """Writes kept in memory over a state that does not change meanwhile.
 
-    ``keep`` hands them to the branch below; a branch that is simply forgotten changes nothing. The lowest branch of a block is
-    committed by the engine from ``changes``.
+    ``keep`` hands them to the branch below; a branch that is simply forgotten changes nothing. The lowest branch of a
+    block is committed by the engine from ``changes``.
     """
 
     __slots__ = ("_below", "_changes", "_order")
