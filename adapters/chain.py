@@ -1,0 +1,171 @@
+"""All that a relayer needs of a chain, in the hub's own words: a third kind of chain is one folder that implements ``Chain``.
+
+A relayer believes none of it and is believed in none of it: what it reads here it carries to a side that verifies.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from hub.clients.base import Claims, ClientStatus, ProvenPoint
+from hub.clients.quorum import SignedCheckpoint
+from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceived, PacketSent, PacketTimedOut
+from hub.ibc.commitment import Path
+from hub.ibc.identifiers import ClientId
+from hub.ibc.packet import Packet
+from hub.messages import Proof
+from hub.proofs.quorum import SignerSet
+from hub.quantities import Epoch, Gas, Hash, Height, Sequence as PacketSequence, UnixSeconds
+
+PacketEvent: TypeAlias = PacketSent | PacketReceived | AcknowledgementWritten | PacketAcknowledged | PacketTimedOut
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A packet event and where it stands: block, place in the block, transaction."""
+
+    height: Height
+    position: int
+    transaction: bytes
+    event: PacketEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one delivery to this chain may hold."""
+
+    packets: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientView:
+    """What this chain's client of the hub believes."""
+
+    latest: ProvenPoint
+    epoch: Epoch
+    status: ClientStatus
+    trusting_period: int
+    """Seconds after ``latest`` for which it stays active."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Deliver a packet that the hub sent."""
+
+    packet: Packet
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Tell the sender, on this chain, what the hub answered."""
+
+    packet: Packet
+    acknowledgement: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOut:
+    """Tell the sender, on this chain, that the hub never received its packet."""
+
+    packet: Packet
+
+
+Step: TypeAlias = Receive | Acknowledge | TimeOut
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Steps for this chain, and what proves them: one signed checkpoint of the hub.
+
+    ``batch``: path and commitment of all entries of the checkpoint's block for this chain, in order (docs/protocol.md, section 5).
+    ``state_proofs``: direct proofs in the checkpoint's app_root, for steps that do not stand in the batch.
+    """
+
+    checkpoint: SignedCheckpoint
+    steps: Sequence[Step]
+    batch: Sequence[tuple[bytes, Hash]] = ()
+    state_proofs: Mapping[Path, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A transaction that took place."""
+
+    transaction: bytes
+    height: Height
+    gas: Gas
+
+
+class Chain(Protocol):
+    """One chain, seen through its own endpoints. Every method may raise ChainError; none changes anything but ``deliver`` and its like."""
+
+    @property
+    def name(self) -> str:
+        """In logs and metrics."""
+        ...
+
+    @property
+    def client_at_hub(self) -> ClientId:
+        """The hub's client of this chain."""
+        ...
+
+    @property
+    def client_of_hub(self) -> ClientId:
+        """This chain's client of the hub."""
+        ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    @property
+    def first_height(self) -> Height:
+        """Nothing of ours stands in blocks before this one."""
+        ...
+
+    async def latest(self) -> ProvenPoint:
+        """The newest block, which may yet be replaced."""
+        ...
+
+    async def finalised(self) -> ProvenPoint:
+        """The newest block that the chain's finality rule calls final."""
+        ...
+
+    async def scan(self, first: Height, last: Height) -> Sequence[Observed]:
+        """Our packet events in these blocks, in order; raises Reorganised where they no longer join what was scanned before."""
+        ...
+
+    async def committed(self, sequences: Collection[PacketSequence]) -> set[PacketSequence]:
+        """Which packets sent from here still wait for an acknowledgement or a timeout, at the newest block."""
+        ...
+
+    async def received(self, sequences: Collection[PacketSequence]) -> set[PacketSequence]:
+        """Which of the hub's packets were received here, at the newest block."""
+        ...
+
+    async def prove(self, height: Height, claims: Claims) -> Proof:
+        """Everything that the hub needs to believe ``claims`` at a final height, the signed header included; raises NotProvable."""
+        ...
+
+    async def hub_client(self) -> ClientView:
+        """What this chain believes of the hub."""
+        ...
+
+    async def deliver(self, delivery: Delivery) -> Delivered:
+        """Do all steps in one transaction; raises DeliveryRefused, with nothing done, where the chain refuses one."""
+        ...
+
+    async def update(self, checkpoint: SignedCheckpoint) -> Delivered:
+        """Show the chain a newer block of the hub, so that its client does not expire."""
+        ...
+
+    async def rotate(self, checkpoint: SignedCheckpoint, next_set: SignerSet) -> Delivered:
+        """Hand over to the hub's next validator set, which the old one's checkpoint names."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def age_seconds(point: ProvenPoint, now: UnixSeconds) -> int:
+    """How old a point is by the other chain's time, never negative."""
+    return max(0, now - point.time)

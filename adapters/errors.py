@@ -1,0 +1,85 @@
+"""What can go wrong with a chain, seen from outside: its endpoints, its history, what it refuses.
+
+    ChainError
+    ├── EndpointsFailed     nobody answered: try again later
+    │   └── EndpointFault   one endpoint is silent, late or lying: ask the next
+    ├── CallRefused         the chain's node answered, and the answer is no
+    ├── DeliveryRefused     a contract refused, by name
+    ├── Reorganised         blocks that were final are gone
+    ├── NotProvable         no proof can be had at that height (yet)
+    └── TransactionLost     a transaction was not mined, or not by us
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from hub.errors import HubError
+from hub.quantities import Height
+
+
+@dataclass(eq=False)
+class ChainError(HubError):
+    """A chain could not be read or written."""
+
+
+@dataclass(eq=False)
+class EndpointsFailed(ChainError):
+    chain: str
+    faults: tuple[str, ...]
+    template: ClassVar[str] = "no endpoint of {chain} served the request: {faults}"
+
+
+@dataclass(eq=False)
+class EndpointFault(ChainError):
+    """The fault of one endpoint, not of the request: the same request may succeed elsewhere."""
+
+    endpoint: str
+    fault: str
+    template: ClassVar[str] = "{endpoint}: {fault}"
+
+
+@dataclass(eq=False)
+class CallRefused(ChainError):
+    """JSON-RPC said no. ``data`` is what a contract reverted with, if it was one."""
+
+    method: str
+    code: int
+    message: str
+    data: bytes = b""
+    template: ClassVar[str] = "{method} was refused with {code}: {message}"
+
+
+@dataclass(eq=False)
+class DeliveryRefused(ChainError):
+    """A contract reverted with a named error. ``error`` is the name that its ABI gives it."""
+
+    chain: str
+    error: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    template: ClassVar[str] = "{chain} refused with {error}({arguments})"
+
+
+@dataclass(eq=False)
+class Reorganised(ChainError):
+    """What was read from ``height`` on does not stand any more: forget it and read again."""
+
+    chain: str
+    height: Height
+    template: ClassVar[str] = "{chain} changed its history at or below block {height}, which was final"
+
+
+@dataclass(eq=False)
+class NotProvable(ChainError):
+    chain: str
+    height: Height
+    cause: str
+    template: ClassVar[str] = "{chain} cannot be proven at height {height}: {cause}"
+
+
+@dataclass(eq=False)
+class TransactionLost(ChainError):
+    chain: str
+    nonce: int
+    cause: str
+    template: ClassVar[str] = "the transaction with nonce {nonce} on {chain} did not take place: {cause}"

@@ -1,0 +1,1 @@
+"""EVM chains: reading, proving and writing over JSON-RPC, and the contracts that stand there."""

@@ -1,0 +1,156 @@
+"""Several JSON-RPC endpoints of one EVM chain, used as one provider of web3.
+
+None of them is trusted: they may be silent, slow, behind, or lie. Whatever decides about money is proven elsewhere; here it only
+matters that one bad endpoint does not stop the work. A piece of work that must see one consistent view runs on one endpoint
+(``attempt``) and is repeated as a whole on the next.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
+from typing import Any, TypeVar, cast
+
+import structlog
+from aiohttp import ClientError, ClientTimeout
+from web3 import AsyncHTTPProvider
+from web3.providers.async_base import AsyncJSONBaseProvider
+from web3.types import RPCEndpoint, RPCResponse
+
+from adapters.errors import CallRefused, EndpointFault, EndpointsFailed
+from adapters.evm.words import bytes_of
+
+T = TypeVar("T")
+
+_FIRST_REST_S = 1.0
+_LONGEST_REST_S = 60.0
+_REVERTED = 3
+"""The JSON-RPC code of a call that reverted (geth, anvil, and the rest after them)."""
+
+_BEHIND = ("header not found", "unknown block", "missing trie node", "block not found", "not available", "rate limit")
+"""Refusals that another endpoint may not repeat."""
+
+log = structlog.get_logger(__name__)
+
+
+class Endpoint:
+    """One endpoint: every answer within ``timeout_s``, or an EndpointFault."""
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        self.url = url
+        self._timeout_s = timeout_s
+        self._provider = AsyncHTTPProvider(
+            url, request_kwargs={"timeout": ClientTimeout(timeout_s)}, exception_retry_configuration=None
+        )
+
+    async def call(self, method: str, *params: Any) -> Any:
+        """The result; raises CallRefused for an answer that is no, EndpointFault for no answer."""
+        response = await self.request(method, params)
+        error = response.get("error")
+        if error is None:
+            return response["result"]
+        raise _refusal(self.url, method, error)
+
+    async def request(self, method: str, params: Any) -> RPCResponse:
+        """The response as it came; raises EndpointFault unless it is JSON-RPC."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                response = await self._provider.make_request(cast(RPCEndpoint, method), params)
+        except TimeoutError:
+            raise EndpointFault(self.url, f"{method} was not answered within {self._timeout_s:g} s") from None
+        except (ClientError, OSError, ValueError) as error:
+            raise EndpointFault(self.url, f"{method} failed: {error!r}") from error
+        if not isinstance(response, dict) or ("result" not in response and "error" not in response):
+            raise EndpointFault(self.url, f"{method} was answered with something that is not JSON-RPC")
+        return response
+
+    async def close(self) -> None:
+        await self._provider.disconnect()
+
+
+class Endpoints(AsyncJSONBaseProvider):
+    """All endpoints of a chain, the best first; one that fails rests for a while, longer each time."""
+
+    def __init__(self, chain: str, urls: Sequence[str], timeout_s: float = 5.0) -> None:
+        if not urls:
+            raise ValueError(f"{chain} has no endpoint: name at least one URL")
+        super().__init__()
+        self.chain = chain
+        self.all = tuple(Endpoint(url, timeout_s) for url in urls)
+        self._rests_until = dict.fromkeys(self.all, 0.0)
+        self._rest_s = dict.fromkeys(self.all, _FIRST_REST_S)
+
+    async def attempt(self, work: Callable[[Endpoint], Awaitable[T]]) -> T:
+        """Run ``work`` on one endpoint, on the next where it raises EndpointFault; raises EndpointsFailed at the end."""
+        faults = []
+        for endpoint in self._in_order():
+            try:
+                result = await work(endpoint)
+            except EndpointFault as fault:
+                self._rest(endpoint, fault)
+                faults.append(str(fault))
+            else:
+                self._rest_s[endpoint] = _FIRST_REST_S
+                return result
+        raise EndpointsFailed(self.chain, tuple(faults))
+
+    async def call(self, method: str, *params: Any) -> Any:
+        """One call, answered by any endpoint; raises CallRefused, EndpointsFailed."""
+        return await self.attempt(lambda endpoint: endpoint.call(method, *params))
+
+    async def broadcast(self, raw: bytes) -> None:
+        """Hand a signed transaction to every endpoint; raises the last refusal where nobody took it."""
+        answers = await asyncio.gather(
+            *(endpoint.call("eth_sendRawTransaction", "0x" + raw.hex()) for endpoint in self.all),
+            return_exceptions=True,
+        )
+        if all(isinstance(answer, BaseException) for answer in answers):
+            refusals = [answer for answer in answers if isinstance(answer, CallRefused)]
+            if refusals:
+                raise refusals[-1]
+            raise EndpointsFailed(self.chain, tuple(str(answer) for answer in answers))
+
+    async def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        """What web3 calls. A refusal is returned, as web3 expects, and not raised."""
+
+        async def work(endpoint: Endpoint) -> RPCResponse:
+            response = await endpoint.request(method, params)
+            error = response.get("error")
+            if error is not None and isinstance(refusal := _refusal(endpoint.url, method, error), EndpointFault):
+                raise refusal
+            return response
+
+        return await self.attempt(work)
+
+    async def is_connected(self, show_traceback: bool = False) -> bool:
+        """Whether anyone answers."""
+        try:
+            await self.call("eth_chainId")
+        except (CallRefused, EndpointsFailed):
+            return False
+        return True
+
+    async def close(self) -> None:
+        await asyncio.gather(*(endpoint.close() for endpoint in self.all))
+
+    def _in_order(self) -> list[Endpoint]:
+        now = monotonic()
+        awake = [endpoint for endpoint in self.all if self._rests_until[endpoint] <= now]
+        resting = sorted(set(self.all) - set(awake), key=self._rests_until.__getitem__)
+        return awake + resting
+
+    def _rest(self, endpoint: Endpoint, fault: EndpointFault) -> None:
+        self._rests_until[endpoint] = monotonic() + self._rest_s[endpoint]
+        self._rest_s[endpoint] = min(self._rest_s[endpoint] * 2, _LONGEST_REST_S)
+        log.warning("endpoint rests", chain=self.chain, endpoint=endpoint.url, fault=fault.fault)
+
+
+def _refusal(url: str, method: str, error: Any) -> CallRefused | EndpointFault:
+    if not isinstance(error, dict):
+        return EndpointFault(url, f"{method} was refused in no readable way: {error!r}")
+    code, message, data = error.get("code", 0), str(error.get("message", "")), error.get("data")
+    reverted = code == _REVERTED or "revert" in message.lower()
+    if not reverted and any(sign in message.lower() for sign in _BEHIND):
+        return EndpointFault(url, f"{method}: {message}")
+    if isinstance(data, dict):
+        data = data.get("data", data.get("result"))
+    return CallRefused(method, int(code), message, bytes_of(data) if isinstance(data, str) else b"")
