@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+/// @title A light client of another chain, as the router sees it (ICS-2, with headers verified inline).
+/// @notice It alone decides which of the other chain's roots are believed. The router asks nobody else.
+interface ILightClient {
+    /// @notice Whether a client may be relied on. Only an active one may send or receive.
+    enum Status {
+        Active,
+        Frozen,
+        Expired
+    }
+
+    /// @notice A client proven to have signed two histories believes nothing any more; replace it.
+    error ClientFrozen();
+    /// @notice The newest header believed is older than the trusting period; replace the client.
+    error ClientExpired(uint64 latestTimestamp, uint64 trustingPeriod);
+    /// @notice A root of zero proves nothing.
+    error ZeroRoot();
+    /// @notice The proof does not lead to the root.
+    error ProofRefused();
+    /// @notice The proof is malformed: bytes are missing, left over, or not in the one allowed form.
+    error MalformedProof();
+    /// @notice The proof of absence ends in the very entry that should be absent.
+    error KeyPresent();
+    /// @notice The proof of absence ends in a leaf of another part of the tree.
+    error UnrelatedLeaf();
+
+    /// @notice Verifies a signed header of the other chain and stores it where it is the newest.
+    /// @dev Open to anyone: the header is proven. A header older than the newest is still good for proofs; it changes nothing.
+    /// @param header The header and its signatures, in the layout of the client's kind.
+    /// @return height The header's height.
+    /// @return timestamp The other chain's time there, Unix seconds.
+    /// @return appRoot The root of the other chain's state there, never zero.
+    /// @return batchRoot The root of what that block wrote for this chain (docs/protocol.md, section 5); zero for nothing.
+    function update(bytes calldata header)
+        external
+        returns (uint64 height, uint64 timestamp, bytes32 appRoot, bytes32 batchRoot);
+
+    /// @notice Reverts unless `value` stands at `path` in the state with root `appRoot`.
+    function verifyMembership(bytes32 appRoot, bytes calldata path, bytes calldata value, bytes calldata proof)
+        external
+        view;
+
+    /// @notice Reverts unless nothing stands at `path` in the state with root `appRoot`.
+    function verifyNonMembership(bytes32 appRoot, bytes calldata path, bytes calldata proof) external view;
+
+    /// @notice Whether the client may be relied on, and the newest header believed (timestamp in Unix seconds).
+    function latest() external view returns (Status status, uint64 height, uint64 timestamp);
+
+    /// @notice The identifiers that the client is bound to: keccak256 of its own name on this chain, and of the other
+    /// chain's client of this chain. The router refuses a client bound to other names.
+    function boundTo() external view returns (bytes32 clientKey, bytes32 counterpartyKey);
+}
