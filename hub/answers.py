@@ -1,0 +1,257 @@
+"""What a hub says when it is asked: read-only views, spoken by the gRPC API and by ``HubClient`` alike.
+
+One struct an answer; ``protos/interchain/hub/v1/answer.proto`` has the same names and fields.
+"""
+
+from enum import Enum, IntEnum
+from typing import Generic, TypeAlias, TypeVar
+
+import msgspec
+
+from hub.clients import attested_evm, quorum
+from hub.clients.base import ClientStatus
+from hub.events import AnyEvent
+from hub.messages import Role
+from hub.proofs.quorum import Member
+from hub.quantities import Address, Amount, Epoch, Gas, Hash, Height, Sequence, UnixSeconds
+
+T = TypeVar("T")
+
+ClientConfig: TypeAlias = attested_evm.Config | quorum.Config
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """Some of a list's items; ``next_token`` is empty at the end, else what to ask the next page with."""
+
+    items: tuple[T, ...]
+    next_token: str
+
+
+class NodeStatus(msgspec.Struct, frozen=True):
+    """What a node is and how far it has come."""
+
+    chain_id: str
+    genesis_hash: Hash
+    height: Height
+    time: UnixSeconds
+    block_hash: Hash
+    app_root: Hash
+    oldest_height: Height
+    """The oldest height whose proofs and batches can still be had."""
+    epoch: Epoch
+    validators: tuple[Member, ...]
+    engine: str
+    """``embedded`` (one operator) or ``replicated``."""
+    devnet: bool
+    version: str
+    pending_transactions: int
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A hub account; one that nobody has used has nothing and nonce 0."""
+
+    address: Address
+    balance: Amount
+    nonce: int
+    """The next one to use."""
+    roles: tuple[Role, ...]
+
+
+class ClientInfo(msgspec.Struct, frozen=True):
+    """A light client of the hub. Where no counterparty is registered, its fields are empty."""
+
+    client: str
+    kind: str
+    status: ClientStatus
+    height: Height
+    """The latest point that the client believes; 0 before the first."""
+    time: UnixSeconds
+    config: ClientConfig
+    counterparty_client: str
+    evm_chain_id: int
+    client_contract: bytes
+    salt: bytes
+
+
+class LaneInfo(msgspec.Struct, frozen=True):
+    """A registered route of this chain."""
+
+    lane: int
+    source_client: str
+    destination_client: str
+    source_port: str
+    destination_port: str
+    version: str
+    encoding: str
+
+
+class EventRecord(msgspec.Struct, frozen=True):
+    """An event and where it happened."""
+
+    height: Height
+    index: int
+    """Its place among the block's events, from 0."""
+    transaction_hash: bytes
+    """Empty for what fell due at the block's end."""
+    event: AnyEvent
+
+
+class BlockEvents(msgspec.Struct, frozen=True):
+    """All events of one block that were asked for, in order; perhaps none."""
+
+    height: Height
+    time: UnixSeconds
+    events: tuple[EventRecord, ...]
+
+
+class TransactionResult(IntEnum):
+    """What came of a transaction that was submitted."""
+
+    COMMITTED = 1
+    NO_OP = 2
+    """It stood in a block already, or changed nothing: no harm done."""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """A transaction that stands in a block, durably (or would, where it was simulated)."""
+
+    hash: Hash
+    height: Height
+    time: UnixSeconds
+    index: int
+    """Its place in the block, from 0."""
+    result: TransactionResult
+    events: tuple[EventRecord, ...]
+
+
+class BlockHeader(msgspec.Struct, frozen=True):
+    """docs/protocol.md, section 7."""
+
+    version: int
+    genesis_hash: Hash
+    height: Height
+    time: UnixSeconds
+    parent_hash: Hash
+    tx_root: Hash
+    result_root: Hash
+    event_root: Hash
+    app_root: Hash
+    validator_set_hash: Hash
+    next_validator_set_hash: Hash
+
+
+class BlockInfo(msgspec.Struct, frozen=True):
+    """A block, its hash, and the hashes of its transactions in order."""
+
+    header: BlockHeader
+    hash: Hash
+    transaction_hashes: tuple[Hash, ...]
+
+
+class PacketHistory(msgspec.Struct, frozen=True):
+    """All that has happened at the hub to one packet, in order: sent, received, acknowledgement written, acknowledged, timed out."""
+
+    source_client: str
+    destination_client: str
+    sequence: Sequence
+    steps: tuple[EventRecord, ...]
+
+
+class BatchEntry(msgspec.Struct, frozen=True):
+    """One entry of a batch: an encoded path and the commitment under it (docs/protocol.md, section 5)."""
+
+    path: bytes
+    commitment: Hash
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What one block shows one counterparty; ``root`` is zero where there is nothing."""
+
+    client: str
+    height: Height
+    root: Hash
+    entries: tuple[BatchEntry, ...]
+
+
+class PathProof(msgspec.Struct, frozen=True):
+    """Whether something stands at a path. ``value`` is empty where nothing does; ``proof`` is the direct proof (section 6)."""
+
+    path: bytes
+    value: bytes
+    proof: bytes
+
+
+class StateProof(msgspec.Struct, frozen=True):
+    """Proofs of several paths under one root."""
+
+    height: Height
+    app_root: Hash
+    proofs: tuple[PathProof, ...]
+
+
+class ServiceDefinition(msgspec.Struct, frozen=True):
+    """What a service accepts and answers; a schema that is empty is absent."""
+
+    service: str
+    author: Address
+    description: str
+    tags: tuple[str, ...]
+    input_json_schema: str
+    output_json_schema: str
+    input_abi: str
+    output_abi: str
+
+
+class ServiceBinding(msgspec.Struct, frozen=True):
+    """An offer of a service: a contract of the chain behind ``client``, or a hub account where that is empty."""
+
+    service: str
+    client: str
+    provider: bytes
+    owner: Address
+    encoding: int
+    price: Amount
+    gas_limit: Gas
+    max_response_seconds: int
+    grace_seconds: int
+    available: bool
+
+
+class RequestState(Enum):
+    """How far a call is."""
+
+    PENDING = "pending"
+    """Accepted; there is no result yet."""
+    RESULTED = "resulted"
+    """It has its one result; its money is not settled yet."""
+    SETTLED = "settled"
+
+
+class ServiceRequest(msgspec.Struct, frozen=True):
+    """A call that the hub accepted. ``code`` is 0 until there is a result."""
+
+    request_id: Hash
+    service: str
+    caller_client: str
+    caller: bytes
+    call_sequence: Sequence
+    """Of the caller's packet; 0 for a call from a hub account."""
+    client: str
+    provider: bytes
+    request_sequence: Sequence
+    """Of the packet to the provider's chain; 0 where there is none."""
+    fee: Amount
+    deadline: UnixSeconds
+    input_encoding: int
+    input: bytes
+    state: RequestState
+    code: int
+    output: bytes
+    message: str
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """One of the chain's parameters, as text."""
+
+    name: str
+    value: str
