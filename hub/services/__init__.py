@@ -1,1 +1,1 @@
-"""The interchain service model: what travels on port ``service``, what a service accepts and answers, and who is paid."""
+"""The interchain service model: what travels on port ``service``, what a service takes and answers, who is paid."""

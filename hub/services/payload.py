@@ -47,7 +47,7 @@ class ResultCode(IntEnum):
 class Call:
     """A consumer asks the hub for a service; the gateway of the consumer's chain filled in ``caller``.
 
-    ``gas_limit`` is for the consumer's callback. An encrypted body and a relayer's fee are reserved: a reader refuses both.
+    ``gas_limit`` is for the consumer's callback. An encrypted body and a relayer's fee are reserved: readers refuse them.
     """
 
     kind: ClassVar[str] = "call"
@@ -202,7 +202,7 @@ def cut_message(message: str) -> str:
 
 
 def packet_request_id(destination_client: ClientId, sequence: Sequence) -> Hash:
-    """The identifier of the request that a caller's packet makes; ``destination_client`` is the hub's client of its chain."""
+    """The identifier of the request that a caller's packet makes; the client is the hub's of the caller's chain."""
     return Hash(sha256(b"request" + destination_client.encode() + sequence.to_bytes(8, "big")).digest())
 
 

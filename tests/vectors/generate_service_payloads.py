@@ -20,7 +20,9 @@ def short(data: bytes) -> bytes:
     return u(1, len(data)) + data
 
 
-def call(service: str, caller: bytes, deadline: int, fee_cap: int, gas_limit: int, encoding: int, data: bytes) -> bytes:
+def call(
+    service: str, caller: bytes, deadline: int, *, fee_cap: int, gas_limit: int, encoding: int, data: bytes
+) -> bytes:
     return (
         b"\x01"
         + short(service.encode())
@@ -40,6 +42,7 @@ def request(
     service: str,
     provider: bytes,
     client: str,
+    *,
     caller: bytes,
     deadline: int,
     gas_limit: int,
@@ -85,7 +88,7 @@ def calls() -> list[dict[str, Any]]:
             "gas_limit": gas,
             "input_encoding": encoding,
             "input": data,
-            "encoded": (call(service, caller, deadline, cap, gas, encoding, data)),
+            "encoded": call(service, caller, deadline, fee_cap=cap, gas_limit=gas, encoding=encoding, data=data),
         }
         for name, service, caller, deadline, cap, gas, encoding, data in rows
     ]
@@ -110,7 +113,17 @@ def requests() -> list[dict[str, Any]]:
             "gas_limit": gas,
             "input_encoding": encoding,
             "input": data,
-            "encoded": (request(identifier, service, provider, client, caller, deadline, gas, encoding, data)),
+            "encoded": request(
+                identifier,
+                service,
+                provider,
+                client,
+                caller=caller,
+                deadline=deadline,
+                gas_limit=gas,
+                encoding=encoding,
+                data=data,
+            ),
         }
         for name, identifier, service, provider, client, caller, deadline, gas, encoding in rows
     ]
@@ -140,8 +153,18 @@ def results() -> list[dict[str, Any]]:
 
 
 def hostile() -> list[dict[str, Any]]:
-    good_call = call("price", ALICE, UNIX_2026, 5, 6, 1, b"")
-    good_request = request(packet_id("attested-0", 1), "price", BOB, "attested-0", ALICE, UNIX_2026, 5, 1, b"")
+    good_call = call("price", ALICE, UNIX_2026, fee_cap=5, gas_limit=6, encoding=1, data=b"")
+    good_request = request(
+        packet_id("attested-0", 1),
+        "price",
+        BOB,
+        "attested-0",
+        caller=ALICE,
+        deadline=UNIX_2026,
+        gas_limit=5,
+        encoding=1,
+        data=b"",
+    )
     good_result = result(200, b"\x2a", b"ok")
     middle = len(good_call)
     rows = [
