@@ -1,0 +1,1 @@
+"""What a person touches: the ``ichub`` command, the devnet and its tour."""

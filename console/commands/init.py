@@ -1,0 +1,1 @@
+"""``ichub init``: make a node's home."""

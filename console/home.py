@@ -1,0 +1,117 @@
+"""A node's home: where its configuration, keys, certificates, data and signer's guard stand.
+
+HOME/
+  config.toml      what an operator may change, each line explained
+  genesis.json     the first state: the same for every node of a hub
+  keys/NAME.json   encrypted V3 keystores; keys/password where the node starts unattended
+  tls/             the node's authority, server and client certificates
+  data/            the store: blocks and state
+  guard/           what this validator has signed; never restored from a backup
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from console.config import Config, read_config
+from console.exits import Misused
+from console.keystore import Keystore
+
+DEFAULT_HOME = Path.home() / ".ichub"
+ROOT = Path(__file__).resolve().parents[1]
+DEVNET_HOME = ROOT / "build" / "devnet" / "hub"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeHome:
+    """The places in one home."""
+
+    path: Path
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / "config.toml"
+
+    @property
+    def genesis_file(self) -> Path:
+        return self.path / "genesis.json"
+
+    @property
+    def tls(self) -> Path:
+        return self.path / "tls"
+
+    @property
+    def data(self) -> Path:
+        return self.path / "data"
+
+    @property
+    def guard(self) -> Path:
+        return self.path / "guard"
+
+    @property
+    def password_file(self) -> Path:
+        return self.path / "keys" / "password"
+
+    @property
+    def keystore(self) -> Keystore:
+        return Keystore(self.path / "keys")
+
+    def config(self) -> Config:
+        """Raises Misused where there is no home here, or where its configuration cannot be meant."""
+        if not self.config_file.exists():
+            raise Misused(
+                f"{self.path} is no hub home (it has no config.toml): make one with `ichub init --home {self.path}`, "
+                "or name another with --home",
+                reason="NO_HOME",
+            )
+        return read_config(self.config_file)
+
+    def resolve(self, relative: str) -> Path:
+        """A path of the configuration: relative to the home."""
+        return self.path / Path(relative).expanduser()
+
+
+def find_home(given: Path | None) -> NodeHome:
+    """The home a command is about: the one given, else ~/.ichub, else the devnet's."""
+    if given is not None:
+        return NodeHome(given.expanduser().resolve())
+    if not DEFAULT_HOME.exists() and (DEVNET_HOME / "config.toml").exists():
+        return NodeHome(DEVNET_HOME)
+    return NodeHome(DEFAULT_HOME)
+
+
+def read_password(home: NodeHome, given: Path | None, prompt: str = "Password of the keys") -> str:
+    """The keys' password: from the file given, ICHUB_PASSWORD, the configuration's file, or the terminal."""
+    if given is not None:
+        return _password_from(given)
+    if password := os.environ.get("ICHUB_PASSWORD"):
+        return password
+    if home.config_file.exists() and (configured := home.config().keys.password_file):
+        path = home.resolve(configured)
+        if path.exists():
+            return _password_from(path)
+    return ask_password(prompt)
+
+
+def ask_password(prompt: str, *, twice: bool = False) -> str:
+    """Ask on the terminal; raises Misused where there is none."""
+    if not sys.stdin.isatty():
+        raise Misused(
+            "the keys' password is needed and there is no terminal to ask on: "
+            "give --password-file, or set ICHUB_PASSWORD",
+            reason="PASSWORD_NEEDED",
+        )
+    return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True))
+
+
+def _password_from(path: Path) -> str:
+    try:
+        password = path.read_text().rstrip("\r\n")
+    except OSError as error:
+        raise Misused(f"the password file {path} cannot be read ({error.strerror}): give another") from error
+    if not password:
+        raise Misused(f"the password file {path} is empty: write the password into it")
+    return password

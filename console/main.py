@@ -1,0 +1,73 @@
+"""The ``ichub`` command: all commands put together, and every error turned into a sentence."""
+
+import sys
+import tomllib
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from console import commands
+from console.errors import as_console_error
+from console.exits import ExitCode
+from console.home import ROOT
+from console.output import print_error
+
+HELP = """\
+Run, watch and use an interchain hub: a contract on one chain calls a service on another, every hop proven.
+
+A newcomer begins with `ichub devnet`, in a terminal of its own; `ichub chain list`, `ichub packet list` and
+`ichub call` then work in another one. An operator begins with `ichub init` and `ichub start`.
+
+Exit codes: 0 done · 1 refused by a rule, which is named · 2 the command line or the configuration is wrong ·
+3 unreachable · 4 timed out · 5 a check did not hold · 130 interrupted.
+"""
+
+app = typer.Typer(
+    name="ichub",
+    help=HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def version() -> str:
+    """The project's version: from its metadata where installed, else from its own file."""
+    try:
+        return metadata.version("interchain-hub")
+    except metadata.PackageNotFoundError:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        return str(project["version"])
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"ichub {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and end the process with its exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    commands.register(app)
+    try:
+        app(args=given, prog_name="ichub")
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+    except Exception as error:
+        known = as_console_error(error)
+        if known is None:
+            raise
+        print_error(known, "--json" in given)
+        sys.exit(known.code)

@@ -1,0 +1,28 @@
+"""The options that several commands share, so that they read and mean the same everywhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        envvar="ICHUB_HOME",
+        help="The node's home. Default: ~/.ichub, or the running devnet's where that does not exist.",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables; errors too, on stderr.")]
+Key = Annotated[str, typer.Option("--key", help="The key in the home's keystore that signs.")]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file",
+        envvar="ICHUB_PASSWORD_FILE",
+        help="Where the keys' password stands. Default: the configuration's, else it is asked for.",
+        show_default=False,
+    ),
+]
+Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Give up after so many seconds (exit code 4).")]
