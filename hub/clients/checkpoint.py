@@ -33,8 +33,8 @@ class Checkpoint(msgspec.Struct, frozen=True, array_like=True):
     """One block of a chain of our own, as shown to one counterparty.
 
     ``source_client`` is that chain's client of the counterparty, ``destination_client`` the counterparty's client of
-    that chain. ``next_validator_set_hash`` is the hash of the set of ``epoch``, but for the last blocks before a rotation,
-    when it is that of ``epoch + 1``. Raises MalformedCheckpoint.
+    that chain. ``next_validator_set_hash`` is the hash of the set of ``epoch``, but for the last blocks before a
+    rotation, when it is that of ``epoch + 1``. Raises MalformedCheckpoint.
     """
 
     chain: str

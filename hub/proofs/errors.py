@@ -90,3 +90,39 @@ class MalformedHeader(SignatureError):
     field: str
     rule: str
     template: ClassVar[str] = "the header is malformed: {field} {rule}"
+
+
+@dataclass(eq=False)
+class TrieError(ProofError):
+    """A proof in a Merkle-Patricia trie does not hold."""
+
+
+@dataclass(eq=False)
+class MalformedRlp(TrieError):
+    rule: str
+    template: ClassVar[str] = "this is not canonical RLP: {rule}"
+
+
+@dataclass(eq=False)
+class MalformedTrieNode(TrieError):
+    rule: str
+    template: ClassVar[str] = "this is not a node of a Merkle-Patricia trie: {rule}"
+
+
+@dataclass(eq=False)
+class MissingTrieNode(TrieError):
+    node: bytes
+    key: bytes
+    template: ClassVar[str] = "the node {node} on the way to key {key} is missing from the proof, or was changed"
+
+
+@dataclass(eq=False)
+class RepeatedTrieNode(TrieError):
+    node: bytes
+    template: ClassVar[str] = "the node {node} stands in the proof twice: each is sent once"
+
+
+@dataclass(eq=False)
+class UnusedTrieNode(TrieError):
+    node: bytes
+    template: ClassVar[str] = "no key that was named needs the node {node}: a proof holds nothing else"
