@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Protocol
 
 from eth_account import Account
-from eth_keyfile import load_keyfile
 
 from hub.proofs.signatures import address_of, sign_digest
 from hub.quantities import Address, Hash
@@ -41,7 +40,7 @@ class KeySigner:
 
 def signer_from_keystore(path: Path, password: str) -> KeySigner:
     """Open an encrypted V3 keystore; raises OSError, ValueError for a wrong password or another file."""
-    return KeySigner(bytes(Account.decrypt(load_keyfile(str(path)), password)))
+    return KeySigner(bytes(Account.decrypt(json.loads(path.read_text()), password)))
 
 
 def write_keystore(path: Path, key: bytes, password: str, iterations: int | None = None) -> None:

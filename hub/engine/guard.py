@@ -1,0 +1,102 @@
+"""What this validator has ever signed, kept outside the node's store, so that no restored backup can make it sign twice.
+
+One block hash a height, in a small SQLite file that is synced to the disk before any signature leaves. A height is signed only if
+
+- it was signed before with just this hash, or
+- a signed height at or above it stands in this node's chain with just the hash that was signed, so that the block is its ancestor, or
+- it is above all signed heights, and the highest of them stands in this node's chain with just the hash that was signed.
+
+So a node whose store is older than its guard, or forked from it, signs nothing that another chain could be built upon.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from hub.engine.errors import CheckpointWithheld, GuardDamaged, GuardExists, GuardMissing
+from hub.quantities import Address, Hash, Height
+
+HashAt = Callable[[Height], Hash | None]
+"""The hash of this node's own block at a height, None where it has none."""
+
+_VERSION = 1
+_SCHEMA = f"""
+CREATE TABLE signed (
+    validator BLOB NOT NULL, genesis BLOB NOT NULL, height INTEGER NOT NULL, block_hash BLOB NOT NULL,
+    PRIMARY KEY (validator, genesis, height)
+) WITHOUT ROWID;
+PRAGMA user_version = {_VERSION};
+"""
+
+
+class Guard:
+    """The signatures of one validator on one chain. Several processes may hold the same file."""
+
+    def __init__(self, path: Path, validator: Address, genesis: Hash) -> None:
+        """Open an existing guard; raises GuardMissing, GuardDamaged."""
+        if not path.exists():
+            raise GuardMissing(str(path))
+        self._key = (bytes(validator), bytes(genesis))
+        self._database = _connect(path)
+        try:
+            version = self._database.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            self._database.close()
+            raise GuardDamaged(str(path), str(error)) from error
+        if version != _VERSION:
+            self._database.close()
+            raise GuardDamaged(str(path), f"its version is {version}, {_VERSION} is known")
+
+    @classmethod
+    def create(cls, path: Path, validator: Address, genesis: Hash) -> "Guard":
+        """Begin a guard that has seen nothing: at a chain's genesis, never beside a store with blocks. Raises GuardExists."""
+        try:
+            path.touch(mode=0o600, exist_ok=False)
+        except FileExistsError as error:
+            raise GuardExists(str(path)) from error
+        with closing(_connect(path)) as database:
+            database.executescript(f"BEGIN EXCLUSIVE;{_SCHEMA}COMMIT;")
+        return cls(path, validator, genesis)
+
+    def admit(self, height: Height, block_hash: Hash, hash_at: HashAt) -> None:
+        """Write down, durably, that this block is about to be signed; raises CheckpointWithheld where it must not be."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            if self._must_refuse(height, block_hash, hash_at):
+                raise CheckpointWithheld(height, block_hash)
+            self._database.execute(
+                "INSERT OR IGNORE INTO signed VALUES (?, ?, ?, ?)", (*self._key, height, bytes(block_hash))
+            )
+            self._database.execute("COMMIT")
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+
+    def highest(self) -> Height | None:
+        """The highest height ever signed."""
+        found = self._nearest("MAX(height)", 0)
+        return None if found is None else found[0]
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _must_refuse(self, height: Height, block_hash: Hash, hash_at: HashAt) -> bool:
+        above = self._nearest("MIN(height)", height)
+        if above is not None and above[0] == height:
+            return above[1] != block_hash
+        anchor = above or self._nearest("MAX(height)", 0)
+        return anchor is not None and hash_at(anchor[0]) != anchor[1]
+
+    def _nearest(self, which: str, at_least: int) -> tuple[Height, Hash] | None:
+        row = self._database.execute(
+            f"SELECT {which}, block_hash FROM signed WHERE validator = ? AND genesis = ? AND height >= ?",  # noqa: S608
+            (*self._key, at_least),
+        ).fetchone()
+        return None if row[0] is None else (Height(row[0]), Hash(row[1]))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    database.execute("PRAGMA synchronous = FULL")
+    return database
