@@ -126,3 +126,80 @@ class RepeatedTrieNode(TrieError):
 class UnusedTrieNode(TrieError):
     node: bytes
     template: ClassVar[str] = "no key that was named needs the node {node}: a proof holds nothing else"
+
+
+@dataclass(eq=False)
+class BatchError(ProofError):
+    """An entry of a batch, or a whole batch, is not what its root says."""
+
+
+@dataclass(eq=False)
+class EmptyBatch(BatchError):
+    template: ClassVar[str] = "an empty batch proves nothing"
+
+
+@dataclass(eq=False)
+class InvalidBatch(BatchError):
+    rule: str
+    template: ClassVar[str] = "this is no batch: {rule}"
+
+
+@dataclass(eq=False)
+class BatchIndexOutOfRange(BatchError):
+    index: int
+    count: int
+    template: ClassVar[str] = "entry {index} does not exist in a batch of {count}"
+
+
+@dataclass(eq=False)
+class MalformedBatchPath(BatchError):
+    rule: str
+    template: ClassVar[str] = "the Merkle path of a batch's entry is refused: {rule}"
+
+
+@dataclass(eq=False)
+class BatchMismatch(BatchError):
+    root: bytes
+    computed: bytes
+    template: ClassVar[str] = "the batch root is {root}, what was given leads to {computed}"
+
+
+@dataclass(eq=False)
+class TreeProofError(ProofError):
+    """A proof in the state tree of a chain of our own does not hold."""
+
+
+@dataclass(eq=False)
+class MalformedTreeProof(TreeProofError):
+    rule: str
+    template: ClassVar[str] = "the proof in the state tree is malformed: {rule}"
+
+
+@dataclass(eq=False)
+class TreeRootMismatch(TreeProofError):
+    root: bytes
+    computed: bytes
+    template: ClassVar[str] = "the app root is {root}, the proof leads to {computed}: it is for another key, value or height"
+
+
+@dataclass(eq=False)
+class EmptyTreeRoot(TreeProofError):
+    template: ClassVar[str] = "a zero app root proves nothing: no chain of ours has an empty state"
+
+
+@dataclass(eq=False)
+class NotAMembershipProof(TreeProofError):
+    key: bytes
+    template: ClassVar[str] = "the proof shows that nothing stands at {key}: it cannot prove a value"
+
+
+@dataclass(eq=False)
+class NotANonMembershipProof(TreeProofError):
+    key: bytes
+    template: ClassVar[str] = "the proof shows that something stands at {key}: it cannot prove its absence"
+
+
+@dataclass(eq=False)
+class UnrelatedNeighbour(TreeProofError):
+    key: bytes
+    template: ClassVar[str] = "the proof ends in a leaf that does not stand in the way of key {key}"

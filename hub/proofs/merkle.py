@@ -1,0 +1,123 @@
+"""Merkle trees over lists: the batch root (docs/protocol.md, section 5) and the RFC 6962 root of a block's records (section 7).
+
+Both are built level by level with an odd node promoted unchanged, which is RFC 6962's split at the largest power of two.
+"""
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+
+from hub.proofs.errors import BatchIndexOutOfRange, BatchMismatch, EmptyBatch, InvalidBatch, MalformedBatchPath
+from hub.proofs.keccak import keccak256
+from hub.quantities import Hash
+
+MAX_BATCH_ENTRIES = 256
+
+EMPTY_BATCH_ROOT = Hash(bytes(32))
+"""What a header's checkpoint shows where a block has no entries for the counterparty; it proves nothing."""
+
+EMPTY_RECORD_ROOT = Hash(sha256(b"").digest())
+"""RFC 6962's root of an empty list."""
+
+_LEAF, _INNER, _ROOT = b"\x00", b"\x01", b"\x02"
+
+
+def batch_leaf(path: bytes, commitment: bytes) -> bytes:
+    """The leaf of one entry: ``K(0x00 ‖ K(path) ‖ commitment)``; raises InvalidBatch for a commitment that is not 32 bytes."""
+    if len(commitment) != 32:
+        raise InvalidBatch(f"a commitment has 32 bytes, not {len(commitment)}")
+    return keccak256(_LEAF + keccak256(path) + commitment)
+
+
+def batch_root(entries: Sequence[tuple[bytes, bytes]]) -> Hash:
+    """The root of (path, commitment) in order, EMPTY_BATCH_ROOT of none; raises InvalidBatch."""
+    if not entries:
+        return EMPTY_BATCH_ROOT
+    return _seal(len(entries), _levels(_leaves(entries), _keccak_inner)[-1][0])
+
+
+def batch_path(entries: Sequence[tuple[bytes, bytes]], index: int) -> tuple[bytes, ...]:
+    """The Merkle path of entry ``index``: its siblings from the leaf up; none at a level where the node is promoted.
+
+    Raises EmptyBatch, BatchIndexOutOfRange, InvalidBatch.
+    """
+    _check_index(index, len(entries))
+    siblings = []
+    for level in _levels(_leaves(entries), _keccak_inner)[:-1]:
+        if (sibling := index ^ 1) < len(level):
+            siblings.append(level[sibling])
+        index >>= 1
+    return tuple(siblings)
+
+
+def verify_batch(root: bytes, entries: Sequence[tuple[bytes, bytes]]) -> None:
+    """A whole batch, delivered with no path at all; raises EmptyBatch, InvalidBatch, BatchMismatch."""
+    if not entries:
+        raise EmptyBatch()
+    if (computed := batch_root(entries)) != root:
+        raise BatchMismatch(root, computed)
+
+
+def verify_batch_entry(
+    root: bytes, path: bytes, commitment: bytes, index: int, count: int, siblings: Sequence[bytes]
+) -> None:
+    """Entry ``index`` of the ``count`` under ``root`` is ``commitment`` at ``path``.
+
+    Raises EmptyBatch, BatchIndexOutOfRange, InvalidBatch, MalformedBatchPath (too long, too short), BatchMismatch.
+    """
+    _check_index(index, count)
+    node, used = batch_leaf(path, commitment), 0
+    width = count
+    while width > 1:
+        if index ^ 1 < width:
+            if used == len(siblings) or len(siblings[used]) != 32:
+                raise MalformedBatchPath("it is too short, or a sibling has not 32 bytes")
+            sibling = siblings[used]
+            node = _keccak_inner(sibling, node) if index & 1 else _keccak_inner(node, sibling)
+            used += 1
+        index, width = index >> 1, (width + 1) >> 1
+    if used != len(siblings):
+        raise MalformedBatchPath(f"it has {len(siblings)} siblings, {used} are needed")
+    if (computed := _seal(count, node)) != root:
+        raise BatchMismatch(root, computed)
+
+
+def record_root(records: Sequence[bytes]) -> Hash:
+    """RFC 6962's Merkle tree hash over the hashes of a block's transactions, results or events; EMPTY_RECORD_ROOT of none."""
+    if not records:
+        return EMPTY_RECORD_ROOT
+    leaves = [sha256(_LEAF + record).digest() for record in records]
+    return Hash(_levels(leaves, lambda left, right: sha256(_INNER + left + right).digest())[-1][0])
+
+
+def _check_index(index: int, count: int) -> None:
+    if count == 0:
+        raise EmptyBatch()
+    if not 0 < count <= MAX_BATCH_ENTRIES:
+        raise InvalidBatch(f"a batch has at most {MAX_BATCH_ENTRIES} entries, not {count}")
+    if not 0 <= index < count:
+        raise BatchIndexOutOfRange(index, count)
+
+
+def _leaves(entries: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    if len(entries) > MAX_BATCH_ENTRIES:
+        raise InvalidBatch(f"a batch has at most {MAX_BATCH_ENTRIES} entries, not {len(entries)}")
+    return [batch_leaf(path, commitment) for path, commitment in entries]
+
+
+def _levels(leaves: list[bytes], inner: Callable[[bytes, bytes], bytes]) -> list[list[bytes]]:
+    """All levels from the leaves to the one node at the top."""
+    levels = [leaves]
+    while len(below := levels[-1]) > 1:
+        above = [inner(below[at], below[at + 1]) for at in range(0, len(below) - 1, 2)]
+        if len(below) & 1:
+            above.append(below[-1])
+        levels.append(above)
+    return levels
+
+
+def _keccak_inner(left: bytes, right: bytes) -> bytes:
+    return keccak256(_INNER + left + right)
+
+
+def _seal(count: int, top: bytes) -> Hash:
+    return Hash(keccak256(_ROOT + count.to_bytes(4, "big") + top))
