@@ -1,4 +1,5 @@
-"""All that a relayer needs of a chain, in the hub's own words: a third kind of chain is one folder that implements ``Chain``.
+"""All that a relayer needs of a chain, in the hub's own words: a third kind of chain is one folder that implements
+``Chain``.
 
 A relayer believes none of it and is believed in none of it: what it reads here it carries to a side that verifies.
 """
@@ -7,15 +8,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from hub.clients.base import Claims, ClientStatus, ProvenPoint
 from hub.clients.quorum import SignedCheckpoint
+
+from hub.clients.base import Claims, ClientStatus, ProvenPoint
 from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceived, PacketSent, PacketTimedOut
 from hub.ibc.commitment import Path
 from hub.ibc.identifiers import ClientId
 from hub.ibc.packet import Packet
 from hub.messages import Proof
 from hub.proofs.quorum import SignerSet
-from hub.quantities import Epoch, Gas, Hash, Height, Sequence as PacketSequence, UnixSeconds
+from hub.quantities import Epoch, Gas, Hash, Height, UnixSeconds
+from hub.quantities import Sequence as PacketSequence
 
 PacketEvent: TypeAlias = PacketSent | PacketReceived | AcknowledgementWritten | PacketAcknowledged | PacketTimedOut
 
@@ -78,8 +81,8 @@ Step: TypeAlias = Receive | Acknowledge | TimeOut
 class Delivery:
     """Steps for this chain, and what proves them: one signed checkpoint of the hub.
 
-    ``batch``: path and commitment of all entries of the checkpoint's block for this chain, in order (docs/protocol.md, section 5).
-    ``state_proofs``: direct proofs in the checkpoint's app_root, for steps that do not stand in the batch.
+    ``batch``: path and commitment of all entries of the checkpoint's block for this chain, in order (docs/protocol.md,
+    section 5). ``state_proofs``: direct proofs in the checkpoint's app_root, for steps that do not stand in the batch.
     """
 
     checkpoint: SignedCheckpoint
@@ -98,7 +101,9 @@ class Delivered:
 
 
 class Chain(Protocol):
-    """One chain, seen through its own endpoints. Every method may raise ChainError; none changes anything but ``deliver`` and its like."""
+    """One chain, seen through its own endpoints. Every method may raise ChainError; none changes anything but
+    ``deliver`` and its like.
+    """
 
     @property
     def name(self) -> str:
@@ -132,7 +137,9 @@ class Chain(Protocol):
         ...
 
     async def scan(self, first: Height, last: Height) -> Sequence[Observed]:
-        """Our packet events in these blocks, in order; raises Reorganised where they no longer join what was scanned before."""
+        """Our packet events in these blocks, in order; raises Reorganised where they no longer join what was scanned
+        before.
+        """
         ...
 
     async def committed(self, sequences: Collection[PacketSequence]) -> set[PacketSequence]:
@@ -144,7 +151,9 @@ class Chain(Protocol):
         ...
 
     async def prove(self, height: Height, claims: Claims) -> Proof:
-        """Everything that the hub needs to believe ``claims`` at a final height, the signed header included; raises NotProvable."""
+        """Everything that the hub needs to believe ``claims`` at a final height, the signed header included; raises
+        NotProvable.
+        """
         ...
 
     async def hub_client(self) -> ClientView:

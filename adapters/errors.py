@@ -1,13 +1,13 @@
 """What can go wrong with a chain, seen from outside: its endpoints, its history, what it refuses.
 
-    ChainError
-    ├── EndpointsFailed     nobody answered: try again later
-    │   └── EndpointFault   one endpoint is silent, late or lying: ask the next
-    ├── CallRefused         the chain's node answered, and the answer is no
-    ├── DeliveryRefused     a contract refused, by name
-    ├── Reorganised         blocks that were final are gone
-    ├── NotProvable         no proof can be had at that height (yet)
-    └── TransactionLost     a transaction was not mined, or not by us
+ChainError
+├── EndpointsFailed     nobody answered: try again later
+│   └── EndpointFault   one endpoint is silent, late or lying: ask the next
+├── CallRefused         the chain's node answered, and the answer is no
+├── DeliveryRefused     a contract refused, by name
+├── Reorganised         blocks that were final are gone
+├── NotProvable         no proof can be had at that height (yet)
+└── TransactionLost     a transaction was not mined, or not by us
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """Several JSON-RPC endpoints of one EVM chain, used as one provider of web3.
 
-None of them is trusted: they may be silent, slow, behind, or lie. Whatever decides about money is proven elsewhere; here it only
-matters that one bad endpoint does not stop the work. A piece of work that must see one consistent view runs on one endpoint
-(``attempt``) and is repeated as a whole on the next.
+None of them is trusted: they may be silent, slow, behind, or lie. Whatever decides about money is proven elsewhere;
+here it only matters that one bad endpoint does not stop the work. A piece of work that must see one consistent view
+runs on one endpoint (``attempt``) and is repeated as a whole on the next.
 """
 
 import asyncio
@@ -80,7 +80,9 @@ class Endpoints(AsyncJSONBaseProvider):
         self._rest_s = dict.fromkeys(self.all, _FIRST_REST_S)
 
     async def attempt(self, work: Callable[[Endpoint], Awaitable[T]]) -> T:
-        """Run ``work`` on one endpoint, on the next where it raises EndpointFault; raises EndpointsFailed at the end."""
+        """Run ``work`` on one endpoint, on the next where it raises EndpointFault; raises EndpointsFailed at the
+        end.
+        """
         faults = []
         for endpoint in self._in_order():
             try:
@@ -121,7 +123,7 @@ class Endpoints(AsyncJSONBaseProvider):
 
         return await self.attempt(work)
 
-    async def is_connected(self, show_traceback: bool = False) -> bool:
+    async def is_connected(self, show_traceback: bool = False) -> bool:  # noqa: ARG002  # as web3 calls it
         """Whether anyone answers."""
         try:
             await self.call("eth_chainId")

@@ -20,8 +20,9 @@ class Fees:
 
 @dataclass(frozen=True, slots=True)
 class FeePolicy:
-    """``ceiling_wei`` is never passed: then a transaction waits for the market to come down. ``bump_percent`` must satisfy the
-    nodes' replacement rule (geth: 10)."""
+    """``ceiling_wei`` is never passed: then a transaction waits for the market to come down. ``bump_percent`` must
+    satisfy the nodes' replacement rule (geth: 10).
+    """
 
     ceiling_wei: int = 500 * _GWEI
     least_priority_wei: int = _GWEI // 10
@@ -39,7 +40,9 @@ class FeePolicy:
 
     def bump(self, offered: Fees, market: Fees) -> Fees | None:
         """A higher offer for the same nonce, at least the market's; None where the ceiling allows no replacement."""
-        least = Fees(_raised(offered.max_fee_wei, self.bump_percent), _raised(offered.priority_fee_wei, self.bump_percent))
+        least = Fees(
+            _raised(offered.max_fee_wei, self.bump_percent), _raised(offered.priority_fee_wei, self.bump_percent)
+        )
         if least.max_fee_wei > self.ceiling_wei:
             return None
         max_fee = min(max(least.max_fee_wei, market.max_fee_wei), self.ceiling_wei)

@@ -56,7 +56,9 @@ def finality_rule(text: str) -> FinalityRule:
 
 
 async def final_height(endpoint: Endpoint, rule: FinalityRule) -> Height:
-    """The highest final block that this endpoint knows; 0 where only the genesis is. Raises EndpointFault, CallRefused."""
+    """The highest final block that this endpoint knows; 0 where only the genesis is. Raises EndpointFault,
+    CallRefused.
+    """
     match rule:
         case Depth(blocks):
             return Height(max(0, number_of(await endpoint.call("eth_blockNumber")) - blocks))

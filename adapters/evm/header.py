@@ -1,5 +1,6 @@
-"""An Ethereum block header, and its hash recomputed from its fields: whoever gives a header gives all of it (EIP-1559, 4399,
-4895, 4844, 4788, 7685)."""
+"""An Ethereum block header, and its hash recomputed from its fields: whoever gives a header gives all of it (EIP-1559,
+4399, 4895, 4844, 4788, 7685).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ class BlockHeader:
 
 
 def header_of(block: Mapping[str, Any]) -> BlockHeader:
-    """Read a block as JSON-RPC gives it; raises ValueError where the fields do not hash to its hash, KeyError for a missing one.
+    """Read a block as JSON-RPC gives it; raises ValueError where the fields do not hash to its hash, KeyError for a
+    missing one.
 
     A fork with a field not known here makes every block fail, loudly, rather than be believed.
     """

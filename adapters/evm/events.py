@@ -1,0 +1,107 @@
+"""The router's packet events, as the hub names them (contracts/src/interfaces/IRouter.sol)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eth_abi.abi import decode
+
+from adapters.chain import Observed, PacketEvent
+from adapters.evm.words import bytes_of, hex_of, number_of
+from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceived, PacketSent, PacketTimedOut
+from hub.ibc.identifiers import ClientId
+from hub.ibc.lanes import Lane
+from hub.proofs.keccak import keccak256
+from hub.quantities import Address, Height, Sequence, UnixSeconds
+
+_SENT = keccak256(b"PacketSent(bytes32,uint64,uint16,uint64,bytes32,bytes)")
+_PENDING = keccak256(b"AcknowledgementPending(bytes32,uint64,address)")
+_WRITTEN = keccak256(b"AcknowledgementWritten(bytes32,uint64,uint64,bytes)")
+_ACKNOWLEDGED = keccak256(b"PacketAcknowledged(bytes32,uint64)")
+_TIMED_OUT = keccak256(b"PacketTimedOut(bytes32,uint64)")
+TOPICS = (_SENT, _PENDING, _WRITTEN, _ACKNOWLEDGED, _TIMED_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The two client identifiers between this chain and the hub."""
+
+    here: ClientId
+    """This chain's client of the hub."""
+    at_hub: ClientId
+    """The hub's client of this chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppendedAcknowledgement:
+    """The n-th acknowledgement of a client's chain, counted from 0; ``height`` is that of its block."""
+
+    n: int
+    height: Height
+    sequence: Sequence
+    acknowledgement: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RouterLog:
+    """One event: what a relayer is told of it, and what the acknowledgement chain needs of it."""
+
+    observed: Observed
+    appended: AppendedAcknowledgement | None = None
+
+
+def log_filter(router: Address, ends: Ends, first: Height, last: Height) -> dict[str, Any]:
+    """The parameter of ``eth_getLogs`` for our packet events in these blocks."""
+    return {
+        "address": hex_of(router),
+        "fromBlock": hex(first),
+        "toBlock": hex(last),
+        "topics": [[hex_of(topic) for topic in TOPICS], hex_of(keccak256(ends.here.encode()))],
+    }
+
+
+def read_log(entry: Mapping[str, Any], ends: Ends, lanes: Mapping[int, Lane]) -> RouterLog:
+    """Read one log; raises ValueError, KeyError for a malformed one or an unknown lane."""
+    topics = [bytes_of(topic) for topic in entry["topics"]]
+    event, appended = _event(topics, bytes_of(entry["data"]), ends, lanes, Height(number_of(entry["blockNumber"])))
+    observed = Observed(
+        Height(number_of(entry["blockNumber"])), number_of(entry["logIndex"]), bytes_of(entry["transactionHash"]), event
+    )
+    return RouterLog(observed, appended)
+
+
+def _event(
+    topics: list[bytes], data: bytes, ends: Ends, lanes: Mapping[int, Lane], height: Height
+) -> tuple[PacketEvent, AppendedAcknowledgement | None]:
+    kind = topics[0]
+    if kind == _SENT:
+        number, timeout, _, value = decode(("uint16", "uint64", "bytes32", "bytes"), data)
+        return _sent(Sequence(int.from_bytes(topics[2], "big")), number, timeout, value, lanes[number]), None
+    if kind == _PENDING:
+        sequence, _ = decode(("uint64", "address"), data)
+        return PacketReceived(ends.at_hub, ends.here, sequence), None
+    if kind == _WRITTEN:
+        sequence, n, acknowledgement = decode(("uint64", "uint64", "bytes"), data)
+        appended = AppendedAcknowledgement(n, height, sequence, acknowledgement)
+        return AcknowledgementWritten(ends.at_hub, ends.here, sequence, acknowledgement), appended
+    (sequence,) = decode(("uint64",), data)
+    if kind == _ACKNOWLEDGED:
+        return PacketAcknowledged(ends.here, ends.at_hub, sequence), None
+    if kind == _TIMED_OUT:
+        return PacketTimedOut(ends.here, ends.at_hub, sequence), None
+    raise ValueError(f"unknown event 0x{kind.hex()}")
+
+
+def _sent(sequence: Sequence, number: int, timeout: int, value: bytes, lane: Lane) -> PacketSent:
+    return PacketSent(
+        lane.source_client,
+        lane.destination_client,
+        sequence,
+        UnixSeconds(timeout),
+        lane.source_port,
+        lane.destination_port,
+        lane.version,
+        lane.encoding,
+        value,
+        number,
+    )
