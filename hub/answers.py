@@ -3,11 +3,12 @@
 One struct an answer; ``protos/interchain/hub/v1/answer.proto`` has the same names and fields.
 """
 
-from enum import Enum, IntEnum
+from enum import Enum
 from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from hub.block import BlockHeader, ResultCode
 from hub.clients import attested_evm, quorum
 from hub.clients.base import ClientStatus
 from hub.events import AnyEvent
@@ -104,14 +105,6 @@ class BlockEvents(msgspec.Struct, frozen=True):
     events: tuple[EventRecord, ...]
 
 
-class TransactionResult(IntEnum):
-    """What came of a transaction that was submitted."""
-
-    COMMITTED = 1
-    NO_OP = 2
-    """It stood in a block already, or changed nothing: no harm done."""
-
-
 class Receipt(msgspec.Struct, frozen=True):
     """A transaction that stands in a block, durably (or would, where it was simulated)."""
 
@@ -120,24 +113,9 @@ class Receipt(msgspec.Struct, frozen=True):
     time: UnixSeconds
     index: int
     """Its place in the block, from 0."""
-    result: TransactionResult
+    result: ResultCode
+    """OK, or NO_OP where nothing was left to do; what was refused is raised instead."""
     events: tuple[EventRecord, ...]
-
-
-class BlockHeader(msgspec.Struct, frozen=True):
-    """docs/protocol.md, section 7."""
-
-    version: int
-    genesis_hash: Hash
-    height: Height
-    time: UnixSeconds
-    parent_hash: Hash
-    tx_root: Hash
-    result_root: Hash
-    event_root: Hash
-    app_root: Hash
-    validator_set_hash: Hash
-    next_validator_set_hash: Hash
 
 
 class BlockInfo(msgspec.Struct, frozen=True):
@@ -149,7 +127,7 @@ class BlockInfo(msgspec.Struct, frozen=True):
 
 
 class PacketHistory(msgspec.Struct, frozen=True):
-    """All that has happened at the hub to one packet, in order: sent, received, acknowledgement written, acknowledged, timed out."""
+    """All that has happened at the hub to one packet, in order."""
 
     source_client: str
     destination_client: str
@@ -174,7 +152,7 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class PathProof(msgspec.Struct, frozen=True):
-    """Whether something stands at a path. ``value`` is empty where nothing does; ``proof`` is the direct proof (section 6)."""
+    """Whether something stands at a path: ``value`` is empty where nothing does. ``proof`` is the direct proof."""
 
     path: bytes
     value: bytes

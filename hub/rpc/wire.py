@@ -5,13 +5,14 @@ follows from its type:
 
     core                     proto
     int, Height, Epoch, …    uint32, uint64; or an enum's number
+    Seconds                  uint64, the name with ``_seconds`` behind
     Amount                   string, decimal
     UnixSeconds              uint64, the name with ``_unix_seconds`` behind
     Address, Hash            bytes of just 20, 32
     an Enum                  an enum, by its names; UNSPECIFIED is refused
     a Struct                 a message, which must be there
     X | None                 a message or ``optional`` that may be absent
-    A | B of structs         a message of one oneof, which must be set
+    A | B                    a message of one oneof, which must be set
     tuple[X, ...]            repeated
     tuple[A, B]              a message of just these fields, in order
 
@@ -35,7 +36,7 @@ from google.protobuf.message_factory import GetMessageClass
 from interchain.hub.v1 import tx_pb2
 
 from hub.messages import SignedTransaction, Transaction
-from hub.quantities import MAX_AMOUNT, Address, Amount, Hash, UnixSeconds
+from hub.quantities import MAX_AMOUNT, Address, Amount, Hash, Seconds, UnixSeconds
 from hub.rpc.errors import (
     InvalidAmount,
     MissingField,
@@ -49,6 +50,7 @@ from hub.rpc.errors import (
 T = TypeVar("T")
 P = TypeVar("P", bound=Proto)
 
+_SUFFIXES: dict[object, str] = {UnixSeconds: "_unix_seconds", Seconds: "_seconds"}
 _LENGTHS: dict[object, int] = {Address: 20, Hash: 32}
 _AMOUNT = re.compile(r"(?:0|[1-9][0-9]{0,38})\Z")
 _SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -195,9 +197,8 @@ def _field(name: str, hint: Any, proto: FieldDescriptor) -> _Field:
         hint = typing.Union[tuple(arg for arg in typing.get_args(hint) if arg is not type(None))]  # noqa: UP007
     if repeated:
         hint = typing.get_args(hint)[0]
-    nested = proto.message_type
-    codec = _scalar(hint, proto) if nested is None else _codec(hint, nested)
-    return _Field(name, proto.name, proto.has_presence, optional, repeated, nested is not None, codec)
+    is_message = proto.message_type is not None
+    return _Field(name, proto.name, proto.has_presence, optional, repeated, is_message, _member(hint, proto))
 
 
 def _oneof(members: tuple[Any, ...], descriptor: Descriptor) -> Codec:
@@ -206,8 +207,8 @@ def _oneof(members: tuple[Any, ...], descriptor: Descriptor) -> Codec:
     group = descriptor.oneofs[0].name
     proto_class = GetMessageClass(descriptor)
     cases = {_case(member, descriptor): member for member in members}
-    names = {member: name for name, member in cases.items()}
-    codecs = {name: _codec(member, descriptor.fields_by_name[name].message_type) for name, member in cases.items()}
+    names = {_runtime_type(member): name for name, member in cases.items()}
+    codecs = {name: _member(member, descriptor.fields_by_name[name]) for name, member in cases.items()}
 
     def encode(value: Any) -> Proto:
         name = names[type(value)]
@@ -220,6 +221,16 @@ def _oneof(members: tuple[Any, ...], descriptor: Descriptor) -> Codec:
         return codecs[name].decode(getattr(message, name), f"{where}.{name}" if where else name)
 
     return Codec(encode, decode)
+
+
+def _member(hint: Any, proto: FieldDescriptor) -> Codec:
+    return _scalar(hint, proto) if proto.message_type is None else _codec(hint, proto.message_type)
+
+
+def _runtime_type(hint: Any) -> Any:
+    while hasattr(hint, "__supertype__"):
+        hint = hint.__supertype__
+    return hint
 
 
 def _case(member: Any, descriptor: Descriptor) -> str:
@@ -237,8 +248,7 @@ def _scalar(hint: Any, proto: FieldDescriptor) -> Codec:
         return Codec(_encode_amount, _decode_amount)
     if hint in _LENGTHS and proto.type == FieldDescriptor.TYPE_BYTES:
         return Codec(lambda value: value, _sized(_LENGTHS[hint]))
-    while hasattr(hint, "__supertype__"):
-        hint = hint.__supertype__
+    hint = _runtime_type(hint)
     fits = {
         int: proto.type in _NUMBERS,
         str: proto.type == FieldDescriptor.TYPE_STRING,
@@ -303,7 +313,7 @@ def _union_members(core: Any) -> tuple[Any, ...]:
 
 
 def _proto_name(name: str, hint: Any) -> str:
-    return f"{name}_unix_seconds" if hint is UnixSeconds else name
+    return name + _SUFFIXES.get(hint, "")
 
 
 def _mismatch(core: object, proto: Any) -> TypeError:

@@ -22,31 +22,30 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from interchain.hub.v1 import light_client_pb2 as interchain_dot_hub_dot_v1_dot_light__client__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-interchain/attestor/v1/attestor_service.proto\x12\x16interchain.attestor.v1\"/\n\rAttestRequest\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x04\"w\n\x0e\x41ttestedHeader\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x0e\n\x06number\x18\x02 \x01(\x04\x12\x12\n\nblock_hash\x18\x03 \x01(\x0c\x12\x12\n\nstate_root\x18\x04 \x01(\x0c\x12\x1e\n\x16timestamp_unix_seconds\x18\x05 \x01(\x04\"m\n\x0e\x41ttestResponse\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32&.interchain.attestor.v1.AttestedHeader\x12\x11\n\tsignature\x18\x02 \x01(\x0c\x12\x10\n\x08\x61ttestor\x18\x03 \x01(\x0c\"N\n\x16\x41ttestSetChangeRequest\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x15\n\rnext_set_hash\x18\x03 \x01(\x0c\">\n\x17\x41ttestSetChangeResponse\x12\x11\n\tsignature\x18\x01 \x01(\x0c\x12\x10\n\x08\x61ttestor\x18\x02 \x01(\x0c\"\x10\n\x0eGetInfoRequest\"k\n\x0fGetInfoResponse\x12\x10\n\x08\x61ttestor\x18\x01 \x01(\x0c\x12\x35\n\x06\x63hains\x18\x02 \x03(\x0b\x32%.interchain.attestor.v1.AttestedChain\x12\x0f\n\x07version\x18\x03 \x01(\t\"m\n\rAttestedChain\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x10\n\x08\x63hain_id\x18\x02 \x01(\x04\x12\x15\n\rfinality_rule\x18\x03 \x01(\t\x12\x14\n\x0clatest_final\x18\x04 \x01(\x04\x12\r\n\x05\x65poch\x18\x05 \x01(\x04\x32\xba\x02\n\x0f\x41ttestorService\x12W\n\x06\x41ttest\x12%.interchain.attestor.v1.AttestRequest\x1a&.interchain.attestor.v1.AttestResponse\x12r\n\x0f\x41ttestSetChange\x12..interchain.attestor.v1.AttestSetChangeRequest\x1a/.interchain.attestor.v1.AttestSetChangeResponse\x12Z\n\x07GetInfo\x12&.interchain.attestor.v1.GetInfoRequest\x1a\'.interchain.attestor.v1.GetInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-interchain/attestor/v1/attestor_service.proto\x12\x16interchain.attestor.v1\x1a$interchain/hub/v1/light_client.proto\"/\n\rAttestRequest\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x04\"h\n\x0e\x41ttestResponse\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.interchain.hub.v1.AttestedHeader\x12\x11\n\tsignature\x18\x02 \x01(\x0c\x12\x10\n\x08\x61ttestor\x18\x03 \x01(\x0c\"N\n\x16\x41ttestSetChangeRequest\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x15\n\rnext_set_hash\x18\x03 \x01(\x0c\">\n\x17\x41ttestSetChangeResponse\x12\x11\n\tsignature\x18\x01 \x01(\x0c\x12\x10\n\x08\x61ttestor\x18\x02 \x01(\x0c\"\x10\n\x0eGetInfoRequest\"k\n\x0fGetInfoResponse\x12\x10\n\x08\x61ttestor\x18\x01 \x01(\x0c\x12\x35\n\x06\x63hains\x18\x02 \x03(\x0b\x32%.interchain.attestor.v1.AttestedChain\x12\x0f\n\x07version\x18\x03 \x01(\t\"m\n\rAttestedChain\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x10\n\x08\x63hain_id\x18\x02 \x01(\x04\x12\x15\n\rfinality_rule\x18\x03 \x01(\t\x12\x14\n\x0clatest_final\x18\x04 \x01(\x04\x12\r\n\x05\x65poch\x18\x05 \x01(\x04\x32\xba\x02\n\x0f\x41ttestorService\x12W\n\x06\x41ttest\x12%.interchain.attestor.v1.AttestRequest\x1a&.interchain.attestor.v1.AttestResponse\x12r\n\x0f\x41ttestSetChange\x12..interchain.attestor.v1.AttestSetChangeRequest\x1a/.interchain.attestor.v1.AttestSetChangeResponse\x12Z\n\x07GetInfo\x12&.interchain.attestor.v1.GetInfoRequest\x1a\'.interchain.attestor.v1.GetInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'interchain.attestor.v1.attestor_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ATTESTREQUEST']._serialized_start=73
-  _globals['_ATTESTREQUEST']._serialized_end=120
-  _globals['_ATTESTEDHEADER']._serialized_start=122
-  _globals['_ATTESTEDHEADER']._serialized_end=241
-  _globals['_ATTESTRESPONSE']._serialized_start=243
-  _globals['_ATTESTRESPONSE']._serialized_end=352
-  _globals['_ATTESTSETCHANGEREQUEST']._serialized_start=354
-  _globals['_ATTESTSETCHANGEREQUEST']._serialized_end=432
-  _globals['_ATTESTSETCHANGERESPONSE']._serialized_start=434
-  _globals['_ATTESTSETCHANGERESPONSE']._serialized_end=496
-  _globals['_GETINFOREQUEST']._serialized_start=498
-  _globals['_GETINFOREQUEST']._serialized_end=514
-  _globals['_GETINFORESPONSE']._serialized_start=516
-  _globals['_GETINFORESPONSE']._serialized_end=623
-  _globals['_ATTESTEDCHAIN']._serialized_start=625
-  _globals['_ATTESTEDCHAIN']._serialized_end=734
-  _globals['_ATTESTORSERVICE']._serialized_start=737
-  _globals['_ATTESTORSERVICE']._serialized_end=1051
+  _globals['_ATTESTREQUEST']._serialized_start=111
+  _globals['_ATTESTREQUEST']._serialized_end=158
+  _globals['_ATTESTRESPONSE']._serialized_start=160
+  _globals['_ATTESTRESPONSE']._serialized_end=264
+  _globals['_ATTESTSETCHANGEREQUEST']._serialized_start=266
+  _globals['_ATTESTSETCHANGEREQUEST']._serialized_end=344
+  _globals['_ATTESTSETCHANGERESPONSE']._serialized_start=346
+  _globals['_ATTESTSETCHANGERESPONSE']._serialized_end=408
+  _globals['_GETINFOREQUEST']._serialized_start=410
+  _globals['_GETINFOREQUEST']._serialized_end=426
+  _globals['_GETINFORESPONSE']._serialized_start=428
+  _globals['_GETINFORESPONSE']._serialized_end=535
+  _globals['_ATTESTEDCHAIN']._serialized_start=537
+  _globals['_ATTESTEDCHAIN']._serialized_end=646
+  _globals['_ATTESTORSERVICE']._serialized_start=649
+  _globals['_ATTESTORSERVICE']._serialized_end=963
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from interchain.hub.v1 import light_client_pb2 as _light_client_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -43,39 +44,6 @@ class AttestRequest(_message.Message):
 Global___AttestRequest: _TypeAlias = AttestRequest  # noqa: Y015
 
 @_typing.final
-class AttestedHeader(_message.Message):
-    """A header as it is signed (docs/protocol.md, section 8). Hashes have 32 bytes."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    EPOCH_FIELD_NUMBER: _builtins.int
-    NUMBER_FIELD_NUMBER: _builtins.int
-    BLOCK_HASH_FIELD_NUMBER: _builtins.int
-    STATE_ROOT_FIELD_NUMBER: _builtins.int
-    TIMESTAMP_UNIX_SECONDS_FIELD_NUMBER: _builtins.int
-    epoch: _builtins.int
-    number: _builtins.int
-    block_hash: _builtins.bytes
-    state_root: _builtins.bytes
-    timestamp_unix_seconds: _builtins.int
-    def __init__(
-        self,
-        *,
-        epoch: _builtins.int = ...,
-        number: _builtins.int = ...,
-        block_hash: _builtins.bytes = ...,
-        state_root: _builtins.bytes = ...,
-        timestamp_unix_seconds: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["block_hash", b"block_hash", "epoch", b"epoch", "number", b"number", "state_root", b"state_root", "timestamp_unix_seconds", b"timestamp_unix_seconds"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___AttestedHeader: _TypeAlias = AttestedHeader  # noqa: Y015
-
-@_typing.final
 class AttestResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -87,11 +55,11 @@ class AttestResponse(_message.Message):
     attestor: _builtins.bytes
     """20 bytes."""
     @_builtins.property
-    def header(self) -> Global___AttestedHeader: ...
+    def header(self) -> _light_client_pb2.AttestedHeader: ...
     def __init__(
         self,
         *,
-        header: Global___AttestedHeader | None = ...,
+        header: _light_client_pb2.AttestedHeader | None = ...,
         signature: _builtins.bytes = ...,
         attestor: _builtins.bytes = ...,
     ) -> None: ...

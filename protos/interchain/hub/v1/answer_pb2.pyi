@@ -48,25 +48,29 @@ CLIENT_STATUS_EXPIRED: ClientStatus.ValueType  # 3
 """Not updated within its trusting period."""
 Global___ClientStatus: _TypeAlias = ClientStatus  # noqa: Y015
 
-class _TransactionResult:
+class _Result:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
 
-class _TransactionResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TransactionResult.ValueType], _builtins.type):
+class _ResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Result.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
-    TRANSACTION_RESULT_UNSPECIFIED: _TransactionResult.ValueType  # 0
-    TRANSACTION_RESULT_COMMITTED: _TransactionResult.ValueType  # 1
-    TRANSACTION_RESULT_NO_OP: _TransactionResult.ValueType  # 2
-    """It stood in a block already, or changed nothing: no harm done."""
+    RESULT_UNSPECIFIED: _Result.ValueType  # 0
+    RESULT_OK: _Result.ValueType  # 1
+    RESULT_NO_OP: _Result.ValueType  # 2
+    """All of it had been done before; nothing changed but the nonce."""
+    RESULT_REFUSED: _Result.ValueType  # 3
+    """A rule was broken; nothing changed but the nonce."""
 
-class TransactionResult(_TransactionResult, metaclass=_TransactionResultEnumTypeWrapper):
-    """What came of a transaction that was submitted."""
+class Result(_Result, metaclass=_ResultEnumTypeWrapper):
+    """What came of a transaction in a block."""
 
-TRANSACTION_RESULT_UNSPECIFIED: TransactionResult.ValueType  # 0
-TRANSACTION_RESULT_COMMITTED: TransactionResult.ValueType  # 1
-TRANSACTION_RESULT_NO_OP: TransactionResult.ValueType  # 2
-"""It stood in a block already, or changed nothing: no harm done."""
-Global___TransactionResult: _TypeAlias = TransactionResult  # noqa: Y015
+RESULT_UNSPECIFIED: Result.ValueType  # 0
+RESULT_OK: Result.ValueType  # 1
+RESULT_NO_OP: Result.ValueType  # 2
+"""All of it had been done before; nothing changed but the nonce."""
+RESULT_REFUSED: Result.ValueType  # 3
+"""A rule was broken; nothing changed but the nonce."""
+Global___Result: _TypeAlias = Result  # noqa: Y015
 
 class _RequestState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -382,7 +386,7 @@ class Receipt(_message.Message):
     time_unix_seconds: _builtins.int
     index: _builtins.int
     """Its place in the block, from 0."""
-    result: Global___TransactionResult.ValueType
+    result: Global___Result.ValueType
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventRecord]: ...
     def __init__(
@@ -392,7 +396,7 @@ class Receipt(_message.Message):
         height: _builtins.int = ...,
         time_unix_seconds: _builtins.int = ...,
         index: _builtins.int = ...,
-        result: Global___TransactionResult.ValueType = ...,
+        result: Global___Result.ValueType = ...,
         events: _abc.Iterable[Global___EventRecord] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015

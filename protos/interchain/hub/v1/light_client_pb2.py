@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$interchain/hub/v1/light_client.proto\x12\x11interchain.hub.v1\"(\n\x06Member\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\x0c\x12\r\n\x05power\x18\x02 \x01(\x04\"F\n\tSignerSet\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12*\n\x07members\x18\x02 \x03(\x0b\x32\x19.interchain.hub.v1.Member\"/\n\tEvmDomain\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\x04\x12\x10\n\x08\x63ontract\x18\x02 \x01(\x0c\"\x1a\n\nSaltDomain\x12\x0c\n\x04salt\x18\x01 \x01(\x0c\"|\n\x06\x44omain\x12\x32\n\nevm_domain\x18\x01 \x01(\x0b\x32\x1c.interchain.hub.v1.EvmDomainH\x00\x12\x34\n\x0bsalt_domain\x18\x02 \x01(\x0b\x32\x1d.interchain.hub.v1.SaltDomainH\x00\x42\x08\n\x06\x64omain\"\xfe\x01\n\nCheckpoint\x12\r\n\x05\x63hain\x18\x01 \x01(\t\x12\x14\n\x0cgenesis_hash\x18\x02 \x01(\x0c\x12\x15\n\rsource_client\x18\x03 \x01(\t\x12\x1a\n\x12\x64\x65stination_client\x18\x04 \x01(\t\x12\r\n\x05\x65poch\x18\x05 \x01(\x04\x12\x0e\n\x06height\x18\x06 \x01(\x04\x12\x1e\n\x16timestamp_unix_seconds\x18\x07 \x01(\x04\x12\x12\n\nblock_hash\x18\x08 \x01(\x0c\x12\x10\n\x08\x61pp_root\x18\t \x01(\x0c\x12\x12\n\nbatch_root\x18\n \x01(\x0c\x12\x1f\n\x17next_validator_set_hash\x18\x0b \x01(\x0c\"X\n\x10SignedCheckpoint\x12\x31\n\ncheckpoint\x18\x01 \x01(\x0b\x32\x1d.interchain.hub.v1.Checkpoint\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\'\n\x0e\x41ttestedConfig\x12\x15\n\rfinality_rule\x18\x01 \x01(\t\"#\n\x0e\x41ttestedUpdate\x12\x11\n\tsignature\x18\x01 \x01(\x0c\"%\n\x10\x41ttestedEvidence\x12\x11\n\tsignature\x18\x01 \x01(\x0c\"\"\n\rAttestedProof\x12\x11\n\tsignature\x18\x01 \x01(\x0c\"\x1d\n\x0cQuorumConfig\x12\r\n\x05\x63hain\x18\x01 \x01(\t\"G\n\x0cQuorumUpdate\x12\x37\n\ncheckpoint\x18\x01 \x01(\x0b\x32#.interchain.hub.v1.SignedCheckpoint\"y\n\x0eQuorumEvidence\x12\x32\n\x05\x66irst\x18\x01 \x01(\x0b\x32#.interchain.hub.v1.SignedCheckpoint\x12\x33\n\x06second\x18\x02 \x01(\x0b\x32#.interchain.hub.v1.SignedCheckpoint\"F\n\x0bQuorumProof\x12\x37\n\ncheckpoint\x18\x01 \x01(\x0b\x32#.interchain.hub.v1.SignedCheckpoint\"|\n\x05Proof\x12\x38\n\x0c\x61ttested_evm\x18\x01 \x01(\x0b\x32 .interchain.hub.v1.AttestedProofH\x00\x12\x30\n\x06quorum\x18\x02 \x01(\x0b\x32\x1e.interchain.hub.v1.QuorumProofH\x00\x42\x07\n\x05proofb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$interchain/hub/v1/light_client.proto\x12\x11interchain.hub.v1\"(\n\x06Member\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\x0c\x12\r\n\x05power\x18\x02 \x01(\x04\"F\n\tSignerSet\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12*\n\x07members\x18\x02 \x03(\x0b\x32\x19.interchain.hub.v1.Member\"/\n\tEvmDomain\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\x04\x12\x10\n\x08\x63ontract\x18\x02 \x01(\x0c\"\x1a\n\nSaltDomain\x12\x0c\n\x04salt\x18\x01 \x01(\x0c\"|\n\x06\x44omain\x12\x32\n\nevm_domain\x18\x01 \x01(\x0b\x32\x1c.interchain.hub.v1.EvmDomainH\x00\x12\x34\n\x0bsalt_domain\x18\x02 \x01(\x0b\x32\x1d.interchain.hub.v1.SaltDomainH\x00\x42\x08\n\x06\x64omain\"\xfe\x01\n\nCheckpoint\x12\r\n\x05\x63hain\x18\x01 \x01(\t\x12\x14\n\x0cgenesis_hash\x18\x02 \x01(\x0c\x12\x15\n\rsource_client\x18\x03 \x01(\t\x12\x1a\n\x12\x64\x65stination_client\x18\x04 \x01(\t\x12\r\n\x05\x65poch\x18\x05 \x01(\x04\x12\x0e\n\x06height\x18\x06 \x01(\x04\x12\x1e\n\x16timestamp_unix_seconds\x18\x07 \x01(\x04\x12\x12\n\nblock_hash\x18\x08 \x01(\x0c\x12\x10\n\x08\x61pp_root\x18\t \x01(\x0c\x12\x12\n\nbatch_root\x18\n \x01(\x0c\x12\x1f\n\x17next_validator_set_hash\x18\x0b \x01(\x0c\"X\n\x10SignedCheckpoint\x12\x31\n\ncheckpoint\x18\x01 \x01(\x0b\x32\x1d.interchain.hub.v1.Checkpoint\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\xe9\x01\n\x0e\x41ttestedConfig\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\x04\x12\x0e\n\x06router\x18\x02 \x01(\x0c\x12\x18\n\x10router_code_hash\x18\x03 \x01(\x0c\x12/\n\tattestors\x18\x04 \x01(\x0b\x32\x1c.interchain.hub.v1.SignerSet\x12\x11\n\tthreshold\x18\x05 \x01(\r\x12\x15\n\rfinality_rule\x18\x06 \x01(\t\x12\x1f\n\x17trusting_period_seconds\x18\x07 \x01(\x04\x12\x1f\n\x17max_clock_drift_seconds\x18\x08 \x01(\x04\"w\n\x0e\x41ttestedHeader\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x0e\n\x06number\x18\x02 \x01(\x04\x12\x12\n\nblock_hash\x18\x03 \x01(\x0c\x12\x12\n\nstate_root\x18\x04 \x01(\x0c\x12\x1e\n\x16timestamp_unix_seconds\x18\x05 \x01(\x04\"T\n\x0cSignedHeader\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.interchain.hub.v1.AttestedHeader\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"V\n\x11\x41ttestorSetChange\x12.\n\x08next_set\x18\x01 \x01(\x0b\x32\x1c.interchain.hub.v1.SignerSet\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\x99\x01\n\x0e\x41ttestedUpdate\x12\x38\n\rsigned_header\x18\x01 \x01(\x0b\x32\x1f.interchain.hub.v1.SignedHeaderH\x00\x12:\n\nset_change\x18\x02 \x01(\x0b\x32$.interchain.hub.v1.AttestorSetChangeH\x00\x42\x11\n\x0f\x61ttested_update\"s\n\x10\x41ttestedEvidence\x12.\n\x05\x66irst\x18\x01 \x01(\x0b\x32\x1f.interchain.hub.v1.SignedHeader\x12/\n\x06second\x18\x02 \x01(\x0b\x32\x1f.interchain.hub.v1.SignedHeader\"m\n\rAttestedBasis\x12\x38\n\rsigned_header\x18\x01 \x01(\x0b\x32\x1f.interchain.hub.v1.SignedHeaderH\x00\x12\x10\n\x06height\x18\x02 \x01(\x04H\x00\x42\x10\n\x0e\x61ttested_basis\"<\n\x14\x41\x63knowledgementEntry\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x12\n\ncommitment\x18\x02 \x01(\x0c\"p\n\x15\x41\x63knowledgementWindow\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\x04\x12\x38\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\'.interchain.hub.v1.AcknowledgementEntry\"v\n\x0bRouterProof\x12\x15\n\raccount_nodes\x18\x01 \x03(\x0c\x12\x15\n\rstorage_nodes\x18\x02 \x03(\x0c\x12\x39\n\x07windows\x18\x03 \x03(\x0b\x32(.interchain.hub.v1.AcknowledgementWindow\"q\n\rAttestedProof\x12/\n\x05\x62\x61sis\x18\x01 \x01(\x0b\x32 .interchain.hub.v1.AttestedBasis\x12/\n\x07storage\x18\x02 \x01(\x0b\x32\x1e.interchain.hub.v1.RouterProof\"\x1d\n\x0cQuorumConfig\x12\r\n\x05\x63hain\x18\x01 \x01(\t\"G\n\x0cQuorumUpdate\x12\x37\n\ncheckpoint\x18\x01 \x01(\x0b\x32#.interchain.hub.v1.SignedCheckpoint\"y\n\x0eQuorumEvidence\x12\x32\n\x05\x66irst\x18\x01 \x01(\x0b\x32#.interchain.hub.v1.SignedCheckpoint\x12\x33\n\x06second\x18\x02 \x01(\x0b\x32#.interchain.hub.v1.SignedCheckpoint\"F\n\x0bQuorumProof\x12\x37\n\ncheckpoint\x18\x01 \x01(\x0b\x32#.interchain.hub.v1.SignedCheckpoint\"|\n\x05Proof\x12\x38\n\x0c\x61ttested_evm\x18\x01 \x01(\x0b\x32 .interchain.hub.v1.AttestedProofH\x00\x12\x30\n\x06quorum\x18\x02 \x01(\x0b\x32\x1e.interchain.hub.v1.QuorumProofH\x00\x42\x07\n\x05proofb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,22 +45,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKPOINT']._serialized_end=631
   _globals['_SIGNEDCHECKPOINT']._serialized_start=633
   _globals['_SIGNEDCHECKPOINT']._serialized_end=721
-  _globals['_ATTESTEDCONFIG']._serialized_start=723
-  _globals['_ATTESTEDCONFIG']._serialized_end=762
-  _globals['_ATTESTEDUPDATE']._serialized_start=764
-  _globals['_ATTESTEDUPDATE']._serialized_end=799
-  _globals['_ATTESTEDEVIDENCE']._serialized_start=801
-  _globals['_ATTESTEDEVIDENCE']._serialized_end=838
-  _globals['_ATTESTEDPROOF']._serialized_start=840
-  _globals['_ATTESTEDPROOF']._serialized_end=874
-  _globals['_QUORUMCONFIG']._serialized_start=876
-  _globals['_QUORUMCONFIG']._serialized_end=905
-  _globals['_QUORUMUPDATE']._serialized_start=907
-  _globals['_QUORUMUPDATE']._serialized_end=978
-  _globals['_QUORUMEVIDENCE']._serialized_start=980
-  _globals['_QUORUMEVIDENCE']._serialized_end=1101
-  _globals['_QUORUMPROOF']._serialized_start=1103
-  _globals['_QUORUMPROOF']._serialized_end=1173
-  _globals['_PROOF']._serialized_start=1175
-  _globals['_PROOF']._serialized_end=1299
+  _globals['_ATTESTEDCONFIG']._serialized_start=724
+  _globals['_ATTESTEDCONFIG']._serialized_end=957
+  _globals['_ATTESTEDHEADER']._serialized_start=959
+  _globals['_ATTESTEDHEADER']._serialized_end=1078
+  _globals['_SIGNEDHEADER']._serialized_start=1080
+  _globals['_SIGNEDHEADER']._serialized_end=1164
+  _globals['_ATTESTORSETCHANGE']._serialized_start=1166
+  _globals['_ATTESTORSETCHANGE']._serialized_end=1252
+  _globals['_ATTESTEDUPDATE']._serialized_start=1255
+  _globals['_ATTESTEDUPDATE']._serialized_end=1408
+  _globals['_ATTESTEDEVIDENCE']._serialized_start=1410
+  _globals['_ATTESTEDEVIDENCE']._serialized_end=1525
+  _globals['_ATTESTEDBASIS']._serialized_start=1527
+  _globals['_ATTESTEDBASIS']._serialized_end=1636
+  _globals['_ACKNOWLEDGEMENTENTRY']._serialized_start=1638
+  _globals['_ACKNOWLEDGEMENTENTRY']._serialized_end=1698
+  _globals['_ACKNOWLEDGEMENTWINDOW']._serialized_start=1700
+  _globals['_ACKNOWLEDGEMENTWINDOW']._serialized_end=1812
+  _globals['_ROUTERPROOF']._serialized_start=1814
+  _globals['_ROUTERPROOF']._serialized_end=1932
+  _globals['_ATTESTEDPROOF']._serialized_start=1934
+  _globals['_ATTESTEDPROOF']._serialized_end=2047
+  _globals['_QUORUMCONFIG']._serialized_start=2049
+  _globals['_QUORUMCONFIG']._serialized_end=2078
+  _globals['_QUORUMUPDATE']._serialized_start=2080
+  _globals['_QUORUMUPDATE']._serialized_end=2151
+  _globals['_QUORUMEVIDENCE']._serialized_start=2153
+  _globals['_QUORUMEVIDENCE']._serialized_end=2274
+  _globals['_QUORUMPROOF']._serialized_start=2276
+  _globals['_QUORUMPROOF']._serialized_end=2346
+  _globals['_PROOF']._serialized_start=2348
+  _globals['_PROOF']._serialized_end=2472
 # @@protoc_insertion_point(module_scope)

@@ -225,20 +225,129 @@ class AttestedConfig(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    CHAIN_ID_FIELD_NUMBER: _builtins.int
+    ROUTER_FIELD_NUMBER: _builtins.int
+    ROUTER_CODE_HASH_FIELD_NUMBER: _builtins.int
+    ATTESTORS_FIELD_NUMBER: _builtins.int
+    THRESHOLD_FIELD_NUMBER: _builtins.int
     FINALITY_RULE_FIELD_NUMBER: _builtins.int
+    TRUSTING_PERIOD_SECONDS_FIELD_NUMBER: _builtins.int
+    MAX_CLOCK_DRIFT_SECONDS_FIELD_NUMBER: _builtins.int
+    chain_id: _builtins.int
+    """EIP-155."""
+    router: _builtins.bytes
+    """20 bytes."""
+    router_code_hash: _builtins.bytes
+    threshold: _builtins.int
+    """How many attestors must sign."""
     finality_rule: _builtins.str
+    """`depth:N`, `safe` or `finalized`."""
+    trusting_period_seconds: _builtins.int
+    max_clock_drift_seconds: _builtins.int
+    @_builtins.property
+    def attestors(self) -> Global___SignerSet: ...
     def __init__(
         self,
         *,
+        chain_id: _builtins.int = ...,
+        router: _builtins.bytes = ...,
+        router_code_hash: _builtins.bytes = ...,
+        attestors: Global___SignerSet | None = ...,
+        threshold: _builtins.int = ...,
         finality_rule: _builtins.str = ...,
+        trusting_period_seconds: _builtins.int = ...,
+        max_clock_drift_seconds: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestors", b"attestors"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["finality_rule", b"finality_rule"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestors", b"attestors", "chain_id", b"chain_id", "finality_rule", b"finality_rule", "max_clock_drift_seconds", b"max_clock_drift_seconds", "router", b"router", "router_code_hash", b"router_code_hash", "threshold", b"threshold", "trusting_period_seconds", b"trusting_period_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AttestedConfig: _TypeAlias = AttestedConfig  # noqa: Y015
+
+@_typing.final
+class AttestedHeader(_message.Message):
+    """What the hub needs of a block of an EVM chain (docs/protocol.md, section 8). Hashes have 32 bytes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPOCH_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    BLOCK_HASH_FIELD_NUMBER: _builtins.int
+    STATE_ROOT_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_UNIX_SECONDS_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.int
+    number: _builtins.int
+    block_hash: _builtins.bytes
+    state_root: _builtins.bytes
+    timestamp_unix_seconds: _builtins.int
+    def __init__(
+        self,
+        *,
+        epoch: _builtins.int = ...,
+        number: _builtins.int = ...,
+        block_hash: _builtins.bytes = ...,
+        state_root: _builtins.bytes = ...,
+        timestamp_unix_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["block_hash", b"block_hash", "epoch", b"epoch", "number", b"number", "state_root", b"state_root", "timestamp_unix_seconds", b"timestamp_unix_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AttestedHeader: _TypeAlias = AttestedHeader  # noqa: Y015
+
+@_typing.final
+class SignedHeader(_message.Message):
+    """A header and its quorum's signature (bitmap u64, then 64 bytes a signer)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    signature: _builtins.bytes
+    @_builtins.property
+    def header(self) -> Global___AttestedHeader: ...
+    def __init__(
+        self,
+        *,
+        header: Global___AttestedHeader | None = ...,
+        signature: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "signature", b"signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignedHeader: _TypeAlias = SignedHeader  # noqa: Y015
+
+@_typing.final
+class AttestorSetChange(_message.Message):
+    """The next set of attestors, and the signature of the current one over its hash."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NEXT_SET_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    signature: _builtins.bytes
+    @_builtins.property
+    def next_set(self) -> Global___SignerSet: ...
+    def __init__(
+        self,
+        *,
+        next_set: Global___SignerSet | None = ...,
+        signature: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["next_set", b"next_set"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_set", b"next_set", "signature", b"signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AttestorSetChange: _TypeAlias = AttestorSetChange  # noqa: Y015
 
 @_typing.final
 class AttestedUpdate(_message.Message):
@@ -246,58 +355,185 @@ class AttestedUpdate(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    SIGNATURE_FIELD_NUMBER: _builtins.int
-    signature: _builtins.bytes
+    SIGNED_HEADER_FIELD_NUMBER: _builtins.int
+    SET_CHANGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def signed_header(self) -> Global___SignedHeader: ...
+    @_builtins.property
+    def set_change(self) -> Global___AttestorSetChange: ...
     def __init__(
         self,
         *,
-        signature: _builtins.bytes = ...,
+        signed_header: Global___SignedHeader | None = ...,
+        set_change: Global___AttestorSetChange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attested_update", b"attested_update", "set_change", b"set_change", "signed_header", b"signed_header"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attested_update", b"attested_update", "set_change", b"set_change", "signed_header", b"signed_header"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_attested_update: _TypeAlias = _typing.Literal["signed_header", "set_change"]  # noqa: Y015
+    _WhichOneofArgType_attested_update: _TypeAlias = _typing.Literal["attested_update", b"attested_update"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_attested_update) -> _WhichOneofReturnType_attested_update | None: ...
 
 Global___AttestedUpdate: _TypeAlias = AttestedUpdate  # noqa: Y015
 
 @_typing.final
 class AttestedEvidence(_message.Message):
-    """Two headers that cannot both be true."""
+    """Two signed headers that cannot both be true."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    SIGNATURE_FIELD_NUMBER: _builtins.int
-    signature: _builtins.bytes
+    FIRST_FIELD_NUMBER: _builtins.int
+    SECOND_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def first(self) -> Global___SignedHeader: ...
+    @_builtins.property
+    def second(self) -> Global___SignedHeader: ...
     def __init__(
         self,
         *,
-        signature: _builtins.bytes = ...,
+        first: Global___SignedHeader | None = ...,
+        second: Global___SignedHeader | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first", b"first", "second", b"second"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first", b"first", "second", b"second"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AttestedEvidence: _TypeAlias = AttestedEvidence  # noqa: Y015
 
 @_typing.final
-class AttestedProof(_message.Message):
-    """A signed header and proofs under its state root."""
+class AttestedBasis(_message.Message):
+    """The header under which something is proven."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    SIGNATURE_FIELD_NUMBER: _builtins.int
-    signature: _builtins.bytes
+    SIGNED_HEADER_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    height: _builtins.int
+    """The number of a header that the client holds."""
+    @_builtins.property
+    def signed_header(self) -> Global___SignedHeader: ...
     def __init__(
         self,
         *,
-        signature: _builtins.bytes = ...,
+        signed_header: Global___SignedHeader | None = ...,
+        height: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attested_basis", b"attested_basis", "height", b"height", "signed_header", b"signed_header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attested_basis", b"attested_basis", "height", b"height", "signed_header", b"signed_header"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_attested_basis: _TypeAlias = _typing.Literal["signed_header", "height"]  # noqa: Y015
+    _WhichOneofArgType_attested_basis: _TypeAlias = _typing.Literal["attested_basis", b"attested_basis"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_attested_basis) -> _WhichOneofReturnType_attested_basis | None: ...
+
+Global___AttestedBasis: _TypeAlias = AttestedBasis  # noqa: Y015
+
+@_typing.final
+class AcknowledgementEntry(_message.Message):
+    """One acknowledgement: its packet's sequence and its commitment of 32 bytes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    COMMITMENT_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    commitment: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        sequence: _builtins.int = ...,
+        commitment: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commitment", b"commitment", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgementEntry: _TypeAlias = AcknowledgementEntry  # noqa: Y015
+
+@_typing.final
+class AcknowledgementWindow(_message.Message):
+    """All acknowledgements in one window of a client's chain, in order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    client: _builtins.str
+    index: _builtins.int
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___AcknowledgementEntry]: ...
+    def __init__(
+        self,
+        *,
+        client: _builtins.str = ...,
+        index: _builtins.int = ...,
+        entries: _abc.Iterable[Global___AcknowledgementEntry] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "entries", b"entries", "index", b"index"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgementWindow: _TypeAlias = AcknowledgementWindow  # noqa: Y015
+
+@_typing.final
+class RouterProof(_message.Message):
+    """Trie nodes, each once: of the state trie for the router's account, and of its storage trie for all slots."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_NODES_FIELD_NUMBER: _builtins.int
+    STORAGE_NODES_FIELD_NUMBER: _builtins.int
+    WINDOWS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def account_nodes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]: ...
+    @_builtins.property
+    def storage_nodes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]: ...
+    @_builtins.property
+    def windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___AcknowledgementWindow]: ...
+    def __init__(
+        self,
+        *,
+        account_nodes: _abc.Iterable[_builtins.bytes] | None = ...,
+        storage_nodes: _abc.Iterable[_builtins.bytes] | None = ...,
+        windows: _abc.Iterable[Global___AcknowledgementWindow] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_nodes", b"account_nodes", "storage_nodes", b"storage_nodes", "windows", b"windows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RouterProof: _TypeAlias = RouterProof  # noqa: Y015
+
+@_typing.final
+class AttestedProof(_message.Message):
+    """A header, and the router's storage under its state root."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BASIS_FIELD_NUMBER: _builtins.int
+    STORAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def basis(self) -> Global___AttestedBasis: ...
+    @_builtins.property
+    def storage(self) -> Global___RouterProof: ...
+    def __init__(
+        self,
+        *,
+        basis: Global___AttestedBasis | None = ...,
+        storage: Global___RouterProof | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "storage", b"storage"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "storage", b"storage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

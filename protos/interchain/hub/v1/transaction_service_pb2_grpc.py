@@ -58,7 +58,7 @@ class TransactionServiceServicer:
 
     def Submit(self, request, context):
         """Answers once the transaction is durable in a block. Idempotent by transaction hash: one that stands in a block already is
-        answered with its receipt and TRANSACTION_RESULT_NO_OP. One that is refused changes nothing and costs nothing.
+        answered with its receipt and RESULT_NO_OP. A broken rule is a status with ErrorInfo, and changes nothing but the nonce.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

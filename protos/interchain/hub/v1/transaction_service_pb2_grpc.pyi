@@ -35,7 +35,7 @@ class TransactionServiceStub:
     def __new__(cls, channel: _aio.Channel) -> TransactionServiceAsyncStub: ...
     Submit: _grpc.UnaryUnaryMultiCallable[_transaction_service_pb2.SubmitRequest, _transaction_service_pb2.SubmitResponse]
     """Answers once the transaction is durable in a block. Idempotent by transaction hash: one that stands in a block already is
-    answered with its receipt and TRANSACTION_RESULT_NO_OP. One that is refused changes nothing and costs nothing.
+    answered with its receipt and RESULT_NO_OP. A broken rule is a status with ErrorInfo, and changes nothing but the nonce.
     """
     Simulate: _grpc.UnaryUnaryMultiCallable[_transaction_service_pb2.SimulateRequest, _transaction_service_pb2.SimulateResponse]
     """Executes the body on the committed state, as if its account had signed it, and changes nothing."""
@@ -49,7 +49,7 @@ class TransactionServiceAsyncStub(TransactionServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Submit: _aio.UnaryUnaryMultiCallable[_transaction_service_pb2.SubmitRequest, _transaction_service_pb2.SubmitResponse]  # type: ignore[assignment]
     """Answers once the transaction is durable in a block. Idempotent by transaction hash: one that stands in a block already is
-    answered with its receipt and TRANSACTION_RESULT_NO_OP. One that is refused changes nothing and costs nothing.
+    answered with its receipt and RESULT_NO_OP. A broken rule is a status with ErrorInfo, and changes nothing but the nonce.
     """
     Simulate: _aio.UnaryUnaryMultiCallable[_transaction_service_pb2.SimulateRequest, _transaction_service_pb2.SimulateResponse]  # type: ignore[assignment]
     """Executes the body on the committed state, as if its account had signed it, and changes nothing."""
@@ -66,7 +66,7 @@ class TransactionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_transaction_service_pb2.SubmitResponse, _abc.Awaitable[_transaction_service_pb2.SubmitResponse]]:
         """Answers once the transaction is durable in a block. Idempotent by transaction hash: one that stands in a block already is
-        answered with its receipt and TRANSACTION_RESULT_NO_OP. One that is refused changes nothing and costs nothing.
+        answered with its receipt and RESULT_NO_OP. A broken rule is a status with ErrorInfo, and changes nothing but the nonce.
         """
 
     @_abc_1.abstractmethod
