@@ -47,7 +47,7 @@ class ResultCode(IntEnum):
 class Call:
     """A consumer asks the hub for a service; the gateway of the consumer's chain filled in ``caller``.
 
-    ``gas_limit`` is for the consumer's callback. An encrypted body and a relayer's fee are reserved: readers refuse them.
+    ``gas_limit`` is for the consumer's callback. An encrypted body and a relayer's fee are reserved: both are refused.
     """
 
     kind: ClassVar[str] = "call"
