@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, TypeVar
 
+import msgspec
+
 from hub.ibc.commitment import Path
 from hub.ibc.identifiers import ClientId
 from hub.quantities import Height, UnixSeconds
@@ -24,8 +26,7 @@ class ClientStatus(Enum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class ProvenPoint:
+class ProvenPoint(msgspec.Struct, frozen=True, array_like=True):
     """A height of the counterparty that a light client believes, and the counterparty's time there."""
 
     height: Height
@@ -45,11 +46,11 @@ class Claims:
 
 Config_contra = TypeVar("Config_contra", contravariant=True)
 Proof_contra = TypeVar("Proof_contra", contravariant=True)
-Header_contra = TypeVar("Header_contra", contravariant=True)
+Update_contra = TypeVar("Update_contra", contravariant=True)
 Evidence_contra = TypeVar("Evidence_contra", contravariant=True)
 
 
-class LightClient(Protocol[Config_contra, Header_contra, Proof_contra, Evidence_contra]):
+class LightClient(Protocol[Config_contra, Update_contra, Proof_contra, Evidence_contra]):
     """One kind of light client. All methods validate everything first and write last."""
 
     def create(self, state: Branch, client: ClientId, config: Config_contra, now: UnixSeconds) -> None:
@@ -62,8 +63,11 @@ class LightClient(Protocol[Config_contra, Header_contra, Proof_contra, Evidence_
         """The highest point proven so far."""
         ...
 
-    def update(self, state: Branch, client: ClientId, header: Header_contra, now: UnixSeconds) -> ProvenPoint:
-        """Believe a signed header, or rotate the set; a repeat changes nothing. Raises ClientError, ProofError."""
+    def update(self, state: Branch, client: ClientId, update: Update_contra, now: UnixSeconds) -> ProvenPoint:
+        """Believe a signed header, or pass to the next set; a repeat changes nothing.
+
+        Raises ClientError, ProofError. The client may be frozen afterwards: what was signed may show misbehaviour.
+        """
         ...
 
     def verify(

@@ -23,9 +23,6 @@ CHECKPOINT_TYPE = (
 MAX_NAME = 64
 """The most characters of a chain's ID or a client's identifier."""
 
-EMPTY_BATCH = Hash(bytes(32))
-"""The batch root of no entries. It proves nothing."""
-
 _TYPE_HASH = type_hash(CHECKPOINT_TYPE)
 
 
@@ -59,6 +56,8 @@ class Checkpoint(msgspec.Struct, frozen=True, array_like=True):
         for name in ("genesis_hash", "block_hash", "app_root", "batch_root", "next_validator_set_hash"):
             if len(getattr(self, name)) != 32:
                 raise MalformedCheckpoint(name, "has 32 bytes")
+            if name != "batch_root" and not any(getattr(self, name)):
+                raise MalformedCheckpoint(name, "is zero, and proves nothing")
 
     def struct_hash(self) -> Hash:
         """``hashStruct(Checkpoint)``."""

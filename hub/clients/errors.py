@@ -48,6 +48,13 @@ class ClientHasExpired(ClientError):
 
 
 @dataclass(eq=False)
+class BelowThreshold(ClientError):
+    signed: int
+    threshold: int
+    template: ClassVar[str] = "{signed} attestors signed, {threshold} are needed"
+
+
+@dataclass(eq=False)
 class WrongEpoch(ClientError):
     client: str
     current: Epoch
@@ -147,6 +154,13 @@ class NonMembershipNotProven(ClientError):
     path: bytes
     rule: str
     template: ClassVar[str] = "nothing shows that path {path} is empty: {rule}"
+
+
+@dataclass(eq=False)
+class WrongProofCount(ClientError):
+    claims: int
+    proofs: int
+    template: ClassVar[str] = "{claims} paths are claimed and {proofs} proofs given: one for each, in order"
 
 
 @dataclass(eq=False)

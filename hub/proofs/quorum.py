@@ -65,7 +65,7 @@ class SignerSet(msgspec.Struct, frozen=True, array_like=True):
         return Power(sum(member.power for member in self.members))
 
 
-def is_quorum(signed: Power, total: Power) -> bool:
+def is_quorum(signed: int, total: int) -> bool:
     """More than two thirds, in exact whole numbers: a division would pass 2 of 4."""
     return signed * 3 > total * 2
 
@@ -82,7 +82,7 @@ def verify_quorum(signers: SignerSet, digest: Hash, signature: bytes) -> int:
     """
     named = _named_members(signers, signature)
     total = signers.total_power()
-    signed = Power(sum(signers.members[index].power for index in named))
+    signed = sum(signers.members[index].power for index in named)
     if not is_quorum(signed, total):
         raise TooLittlePower(signed, total)
     for place, index in enumerate(named):

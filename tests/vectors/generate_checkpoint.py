@@ -4,9 +4,10 @@ from typing import Any
 
 from eth_account.messages import _hash_eip191_message, encode_typed_data
 
-from hub.clients.checkpoint import CHECKPOINT_TYPE, DOMAIN_NAME, EMPTY_BATCH, Checkpoint
+from hub.clients.checkpoint import CHECKPOINT_TYPE, DOMAIN_NAME, Checkpoint
 from hub.ibc.identifiers import ClientId
 from hub.proofs.eip712 import Domain, EvmDomain, SaltDomain, domain_separator, type_hash
+from hub.proofs.merkle import EMPTY_BATCH_ROOT
 from hub.quantities import MAX_U64, Address, Epoch, Hash, Height, UnixSeconds
 from tests.vectors.writing import label, write
 
@@ -35,7 +36,7 @@ def checkpoint(**changes: Any) -> Checkpoint:
 CASES: list[tuple[str, Domain, Checkpoint]] = [
     ("to an EVM chain", EVM, checkpoint()),
     ("to a chain without contracts", SALT, checkpoint(source_client=ClientId("quorum-3"))),
-    ("an empty batch", EVM, checkpoint(batch_root=EMPTY_BATCH)),
+    ("an empty batch", EVM, checkpoint(batch_root=EMPTY_BATCH_ROOT)),
     ("the last of an epoch", EVM, checkpoint(next_validator_set_hash=Hash(label("set of epoch 2")))),
     ("another chain ID", EvmDomain(1, EVM.contract), checkpoint()),
     ("another contract", EvmDomain(31337, Address(b"\x11" * 20)), checkpoint()),
