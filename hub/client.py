@@ -1,7 +1,8 @@
 """``HubClient``: the Python SDK of a hub. It speaks core types; gRPC and protobuf stay behind it.
 
-Every refusal of the hub is raised as the very ``HubError`` that the hub raised (``TimeoutElapsed``, ``UnknownLane``, …), rebuilt
-from the status details; what the network does is raised as ``HubUnreachable`` or ``DeadlineExceeded`` (hub/rpc/errors.py).
+Every refusal of the hub is raised as the very ``HubError`` that the hub raised (``TimeoutElapsed``, ``UnknownLane``,
+…), rebuilt from the status details; what the network does is raised as ``HubUnreachable`` or ``DeadlineExceeded``
+(hub/rpc/errors.py).
 
     async with await HubClient.connect("localhost:9090", root_certificate=Path("ca.pem")) as hub:
         receipt = await hub.submit([Transfer(recipient, Amount(5))], signer)
@@ -53,8 +54,8 @@ class HubClient:
     ) -> "HubClient":
         """Connect to ``host:port`` and ask for its status; raises HubUnreachable.
 
-        TLS by ``root_certificate`` (None: the system's roots), mutual with ``certificate`` and ``key``. ``insecure`` speaks plain
-        text, which a node accepts on a devnet only. ``timeout_seconds`` is the deadline of each call.
+        TLS by ``root_certificate`` (None: the system's roots), mutual with ``certificate`` and ``key``. ``insecure``
+        speaks plain text, which a node accepts on a devnet only. ``timeout_seconds`` is the deadline of each call.
         """
         raise NotImplementedError
 
@@ -75,10 +76,11 @@ class HubClient:
     ) -> Receipt:
         """Sign the messages as one transaction and wait until it stands in a block, durably.
 
-        Simulated first, so that a refusal costs nothing and is raised as it is. One owner a key: calls for the same account wait
-        for one another here, and the nonce is re-read from the hub after any refusal. A connection that breaks is no reason to
-        sign anew: the same bytes are sent again until an answer comes or the transaction has expired (``DeadlineExceeded``).
-        Messages are carried out in order, all or none. ``receipt.result`` is NO_OP where nothing was left to do.
+        Simulated first, so that a refusal costs nothing and is raised as it is. One owner a key: calls for the same
+        account wait for one another here, and the nonce is re-read from the hub after any refusal. A connection that
+        breaks is no reason to sign anew: the same bytes are sent again until an answer comes or the transaction has
+        expired (``DeadlineExceeded``). Messages are carried out in order, all or none. ``receipt.result`` is NO_OP
+        where nothing was left to do.
         """
         raise NotImplementedError
 
@@ -105,11 +107,12 @@ class HubClient:
         raise NotImplementedError
 
     def watch(self, from_height: Height, kinds: Collection[type[Event]] = ()) -> AsyncIterator[BlockEvents]:
-        """The events of every block from ``from_height`` on, block by block, whole and in order; all kinds if none is named.
+        """The events of every block from ``from_height`` on, block by block, whole and in order; all kinds if none is
+        named.
 
-        Never skips and never repeats a block that has events; reconnects by itself from the block after the last one given, and
-        ends only when it is closed or cancelled, or on a refusal. A block without events is given now and then, so that
-        ``block.height`` can be kept as a cursor: resume with ``block.height + 1``.
+        Never skips and never repeats a block that has events; reconnects by itself from the block after the last one
+        given, and ends only when it is closed or cancelled, or on a refusal. A block without events is given now and
+        then, so that ``block.height`` can be kept as a cursor: resume with ``block.height + 1``.
         """
         raise NotImplementedError
 

@@ -1,10 +1,14 @@
-"""What this validator has ever signed, kept outside the node's store, so that no restored backup can make it sign twice.
+"""What this validator has ever signed, kept outside the node's store, so that no restored backup can make it sign
+twice.
 
-One block hash a height, in a small SQLite file that is synced to the disk before any signature leaves. A height is signed only if
+One block hash a height, in a small SQLite file that is synced to the disk before any signature leaves. A height is
+signed only if
 
 - it was signed before with just this hash, or
-- a signed height at or above it stands in this node's chain with just the hash that was signed, so that the block is its ancestor, or
-- it is above all signed heights, and the highest of them stands in this node's chain with just the hash that was signed.
+- a signed height at or above it stands in this node's chain with just the hash that was signed, so that the block is
+  its ancestor, or
+- it is above all signed heights, and the highest of them stands in this node's chain with just the hash that was
+  signed.
 
 So a node whose store is older than its guard, or forked from it, signs nothing that another chain could be built upon.
 """

@@ -50,7 +50,7 @@ class WrongLength(RpcError):
 
 
 @dataclass(eq=False)
-class InvalidAmount(RpcError):
+class MalformedAmount(RpcError):
     field: str
     template: ClassVar[str] = "{field} is no amount: decimal digits without leading zeros, 0 to 2^128 - 1"
 

@@ -38,7 +38,7 @@ from interchain.hub.v1 import tx_pb2
 from hub.messages import SignedTransaction, Transaction
 from hub.quantities import MAX_AMOUNT, Address, Amount, Hash, Seconds, UnixSeconds
 from hub.rpc.errors import (
-    InvalidAmount,
+    MalformedAmount,
     MissingField,
     NumberOutOfRange,
     UndecodableMessage,
@@ -304,7 +304,7 @@ def _encode_amount(value: int) -> str:
 
 def _decode_amount(text: str, where: str) -> int:
     if not _AMOUNT.match(text) or (value := int(text)) > MAX_AMOUNT:
-        raise InvalidAmount(where)
+        raise MalformedAmount(where)
     return value
 
 

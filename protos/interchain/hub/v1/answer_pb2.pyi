@@ -519,30 +519,6 @@ class PacketHistory(_message.Message):
 Global___PacketHistory: _TypeAlias = PacketHistory  # noqa: Y015
 
 @_typing.final
-class BatchEntry(_message.Message):
-    """One entry of a batch: an encoded path and the commitment under it (docs/protocol.md, section 5)."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    PATH_FIELD_NUMBER: _builtins.int
-    COMMITMENT_FIELD_NUMBER: _builtins.int
-    path: _builtins.bytes
-    commitment: _builtins.bytes
-    def __init__(
-        self,
-        *,
-        path: _builtins.bytes = ...,
-        commitment: _builtins.bytes = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["commitment", b"commitment", "path", b"path"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___BatchEntry: _TypeAlias = BatchEntry  # noqa: Y015
-
-@_typing.final
 class Batch(_message.Message):
     """What one block shows one counterparty; the root is zero where there is nothing."""
 
@@ -556,14 +532,14 @@ class Batch(_message.Message):
     height: _builtins.int
     root: _builtins.bytes
     @_builtins.property
-    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchEntry]: ...
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[_light_client_pb2.BatchEntry]: ...
     def __init__(
         self,
         *,
         client: _builtins.str = ...,
         height: _builtins.int = ...,
         root: _builtins.bytes = ...,
-        entries: _abc.Iterable[Global___BatchEntry] | None = ...,
+        entries: _abc.Iterable[_light_client_pb2.BatchEntry] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

@@ -546,15 +546,33 @@ class QuorumConfig(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CHAIN_FIELD_NUMBER: _builtins.int
+    GENESIS_HASH_FIELD_NUMBER: _builtins.int
+    VALIDATORS_FIELD_NUMBER: _builtins.int
+    TRUSTING_PERIOD_SECONDS_FIELD_NUMBER: _builtins.int
+    MAX_CLOCK_DRIFT_SECONDS_FIELD_NUMBER: _builtins.int
+    ACCEPT_SINGLE_OPERATOR_FIELD_NUMBER: _builtins.int
     chain: _builtins.str
+    genesis_hash: _builtins.bytes
+    """32 bytes."""
+    trusting_period_seconds: _builtins.int
+    max_clock_drift_seconds: _builtins.int
+    accept_single_operator: _builtins.bool
+    """Believe a set of one off a devnet too, knowingly."""
+    @_builtins.property
+    def validators(self) -> Global___SignerSet: ...
     def __init__(
         self,
         *,
         chain: _builtins.str = ...,
+        genesis_hash: _builtins.bytes = ...,
+        validators: Global___SignerSet | None = ...,
+        trusting_period_seconds: _builtins.int = ...,
+        max_clock_drift_seconds: _builtins.int = ...,
+        accept_single_operator: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["validators", b"validators"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain", b"chain"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_single_operator", b"accept_single_operator", "chain", b"chain", "genesis_hash", b"genesis_hash", "max_clock_drift_seconds", b"max_clock_drift_seconds", "trusting_period_seconds", b"trusting_period_seconds", "validators", b"validators"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -562,43 +580,73 @@ Global___QuorumConfig: _TypeAlias = QuorumConfig  # noqa: Y015
 
 @_typing.final
 class QuorumUpdate(_message.Message):
-    """A newer checkpoint, or the hand-over to the next set."""
+    """A checkpoint; with `next_set` one that names just that set as the next."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    CHECKPOINT_FIELD_NUMBER: _builtins.int
+    SIGNED_FIELD_NUMBER: _builtins.int
+    NEXT_SET_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def checkpoint(self) -> Global___SignedCheckpoint: ...
+    def signed(self) -> Global___SignedCheckpoint: ...
+    @_builtins.property
+    def next_set(self) -> Global___SignerSet: ...
     def __init__(
         self,
         *,
-        checkpoint: Global___SignedCheckpoint | None = ...,
+        signed: Global___SignedCheckpoint | None = ...,
+        next_set: Global___SignerSet | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["next_set", b"next_set", "signed", b"signed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_set", b"next_set", "signed", b"signed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___QuorumUpdate: _TypeAlias = QuorumUpdate  # noqa: Y015
 
 @_typing.final
+class SignedElsewhere(_message.Message):
+    """A signed checkpoint and the domain for which it was signed: any counterparty's."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGNED_FIELD_NUMBER: _builtins.int
+    DOMAIN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def signed(self) -> Global___SignedCheckpoint: ...
+    @_builtins.property
+    def domain(self) -> Global___Domain: ...
+    def __init__(
+        self,
+        *,
+        signed: Global___SignedCheckpoint | None = ...,
+        domain: Global___Domain | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["domain", b"domain", "signed", b"signed"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["domain", b"domain", "signed", b"signed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignedElsewhere: _TypeAlias = SignedElsewhere  # noqa: Y015
+
+@_typing.final
 class QuorumEvidence(_message.Message):
-    """Two checkpoints that cannot both be true."""
+    """Two signed checkpoints that cannot both be true, for whichever counterparties they were signed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     FIRST_FIELD_NUMBER: _builtins.int
     SECOND_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def first(self) -> Global___SignedCheckpoint: ...
+    def first(self) -> Global___SignedElsewhere: ...
     @_builtins.property
-    def second(self) -> Global___SignedCheckpoint: ...
+    def second(self) -> Global___SignedElsewhere: ...
     def __init__(
         self,
         *,
-        first: Global___SignedCheckpoint | None = ...,
-        second: Global___SignedCheckpoint | None = ...,
+        first: Global___SignedElsewhere | None = ...,
+        second: Global___SignedElsewhere | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first", b"first", "second", b"second"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -609,22 +657,177 @@ class QuorumEvidence(_message.Message):
 Global___QuorumEvidence: _TypeAlias = QuorumEvidence  # noqa: Y015
 
 @_typing.final
-class QuorumProof(_message.Message):
-    """A checkpoint and proofs under one of its roots."""
+class BatchEntry(_message.Message):
+    """One entry of a batch: an encoded path and the commitment under it (docs/protocol.md, section 5)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    CHECKPOINT_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def checkpoint(self) -> Global___SignedCheckpoint: ...
+    PATH_FIELD_NUMBER: _builtins.int
+    COMMITMENT_FIELD_NUMBER: _builtins.int
+    path: _builtins.bytes
+    commitment: _builtins.bytes
+    """32 bytes."""
     def __init__(
         self,
         *,
-        checkpoint: Global___SignedCheckpoint | None = ...,
+        path: _builtins.bytes = ...,
+        commitment: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commitment", b"commitment", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchEntry: _TypeAlias = BatchEntry  # noqa: Y015
+
+@_typing.final
+class WholeBatch(_message.Message):
+    """All entries of the checkpoint's batch, in order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchEntry]: ...
+    def __init__(
+        self,
+        *,
+        entries: _abc.Iterable[Global___BatchEntry] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WholeBatch: _TypeAlias = WholeBatch  # noqa: Y015
+
+@_typing.final
+class BatchPath(_message.Message):
+    """One entry's place in the batch and its siblings from the leaf up, 32 bytes each."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    SIBLINGS_FIELD_NUMBER: _builtins.int
+    index: _builtins.int
+    @_builtins.property
+    def siblings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]: ...
+    def __init__(
+        self,
+        *,
+        index: _builtins.int = ...,
+        siblings: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "siblings", b"siblings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchPath: _TypeAlias = BatchPath  # noqa: Y015
+
+@_typing.final
+class BatchPaths(_message.Message):
+    """For each claim, in order, its Merkle path in a batch of `count` entries."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    PATHS_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    @_builtins.property
+    def paths(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchPath]: ...
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        paths: _abc.Iterable[Global___BatchPath] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "paths", b"paths"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchPaths: _TypeAlias = BatchPaths  # noqa: Y015
+
+@_typing.final
+class DirectProofs(_message.Message):
+    """For each claim, in order (what is present, then what is absent), its direct proof under the checkpoint's app root."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROOFS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def proofs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]: ...
+    def __init__(
+        self,
+        *,
+        proofs: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["proofs", b"proofs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DirectProofs: _TypeAlias = DirectProofs  # noqa: Y015
+
+@_typing.final
+class QuorumProofUnder(_message.Message):
+    """Under which of a checkpoint's roots something is proven."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WHOLE_BATCH_FIELD_NUMBER: _builtins.int
+    BATCH_PATHS_FIELD_NUMBER: _builtins.int
+    STATE_PROOFS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def whole_batch(self) -> Global___WholeBatch: ...
+    @_builtins.property
+    def batch_paths(self) -> Global___BatchPaths: ...
+    @_builtins.property
+    def state_proofs(self) -> Global___DirectProofs: ...
+    def __init__(
+        self,
+        *,
+        whole_batch: Global___WholeBatch | None = ...,
+        batch_paths: Global___BatchPaths | None = ...,
+        state_proofs: Global___DirectProofs | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch_paths", b"batch_paths", "state_proofs", b"state_proofs", "under", b"under", "whole_batch", b"whole_batch"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_paths", b"batch_paths", "state_proofs", b"state_proofs", "under", b"under", "whole_batch", b"whole_batch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_under: _TypeAlias = _typing.Literal["whole_batch", "batch_paths", "state_proofs"]  # noqa: Y015
+    _WhichOneofArgType_under: _TypeAlias = _typing.Literal["under", b"under"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_under) -> _WhichOneofReturnType_under | None: ...
+
+Global___QuorumProofUnder: _TypeAlias = QuorumProofUnder  # noqa: Y015
+
+@_typing.final
+class QuorumProof(_message.Message):
+    """A signed checkpoint and proofs under one of its roots."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGNED_FIELD_NUMBER: _builtins.int
+    UNDER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def signed(self) -> Global___SignedCheckpoint: ...
+    @_builtins.property
+    def under(self) -> Global___QuorumProofUnder: ...
+    def __init__(
+        self,
+        *,
+        signed: Global___SignedCheckpoint | None = ...,
+        under: Global___QuorumProofUnder | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["signed", b"signed", "under", b"under"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["signed", b"signed", "under", b"under"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
