@@ -179,7 +179,9 @@ class MalformedTreeProof(TreeProofError):
 class TreeRootMismatch(TreeProofError):
     root: bytes
     computed: bytes
-    template: ClassVar[str] = "the app root is {root}, the proof leads to {computed}: it is for another key, value or height"
+    template: ClassVar[str] = (
+        "the app root is {root}, the proof leads to {computed}: it is for another key, value or height"
+    )
 
 
 @dataclass(eq=False)

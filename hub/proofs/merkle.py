@@ -1,6 +1,6 @@
-"""Merkle trees over lists: the batch root (docs/protocol.md, section 5) and the RFC 6962 root of a block's records (section 7).
+"""Merkle trees over lists: the batch root and the RFC 6962 root of a block's records (docs/protocol.md, sections 5 and 7).
 
-Both are built level by level with an odd node promoted unchanged, which is RFC 6962's split at the largest power of two.
+Both are built level by level, an odd node promoted unchanged: that is RFC 6962's split at the largest power of two.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ _LEAF, _INNER, _ROOT = b"\x00", b"\x01", b"\x02"
 
 
 def batch_leaf(path: bytes, commitment: bytes) -> bytes:
-    """The leaf of one entry: ``K(0x00 ‖ K(path) ‖ commitment)``; raises InvalidBatch for a commitment that is not 32 bytes."""
+    """The leaf of one entry: ``K(0x00 ‖ K(path) ‖ commitment)``; a commitment has 32 bytes (InvalidBatch)."""
     if len(commitment) != 32:
         raise InvalidBatch(f"a commitment has 32 bytes, not {len(commitment)}")
     return keccak256(_LEAF + keccak256(path) + commitment)
@@ -58,7 +58,7 @@ def verify_batch(root: bytes, entries: Sequence[tuple[bytes, bytes]]) -> None:
 
 
 def verify_batch_entry(
-    root: bytes, path: bytes, commitment: bytes, index: int, count: int, siblings: Sequence[bytes]
+    root: bytes, path: bytes, commitment: bytes, *, index: int, count: int, siblings: Sequence[bytes]
 ) -> None:
     """Entry ``index`` of the ``count`` under ``root`` is ``commitment`` at ``path``.
 
@@ -82,7 +82,7 @@ def verify_batch_entry(
 
 
 def record_root(records: Sequence[bytes]) -> Hash:
-    """RFC 6962's Merkle tree hash over the hashes of a block's transactions, results or events; EMPTY_RECORD_ROOT of none."""
+    """RFC 6962's Merkle tree hash over a block's transaction, result or event hashes; EMPTY_RECORD_ROOT of none."""
     if not records:
         return EMPTY_RECORD_ROOT
     leaves = [sha256(_LEAF + record).digest() for record in records]
