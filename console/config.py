@@ -1,5 +1,6 @@
 """``config.toml`` of a home: its keys, their defaults, and the commented file that ``ichub init`` writes."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,6 @@ class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listen: str = "127.0.0.1:18500"
     metrics: str = "127.0.0.1:18504"
     heartbeat_seconds: int = 30
-    max_transactions_per_second: int = 5000
 
 
 class TlsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,36 +33,73 @@ class ClientSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A misspelt key is an error, never a silent default."""
+
     node: NodeSection = NodeSection()
     tls: TlsSection = TlsSection()
     keys: KeysSection = KeysSection()
     client: ClientSection = ClientSection()
 
 
-TEMPLATE = """\
-# A hub node's configuration. Every key may be left out; what stands here is in force after a restart.
-# Check it with `ichub doctor`.
+DEFAULT_LISTEN = "127.0.0.1:18500"
 
-[node]
-listen = "{listen}"            # where the gRPC API is served
-metrics = "{metrics}"           # Prometheus metrics and /health; "" for none
-heartbeat_seconds = {heartbeat}               # a block at least this often, so that timeouts can be proven
 
-[tls]
-enabled = true                       # false only behind a proxy that does it
-authority = "tls/ca.pem"             # whom this node's certificate, and its clients', are signed by
-certificate = "tls/server.pem"
-key = "tls/server.key"
-require_client_certificate = false   # true: only clients with a certificate of the authority
+@dataclass(frozen=True, slots=True)
+class ConfigValues:
+    """What differs from home to home when one is made."""
 
-[keys]
-validator = "validator"              # keys/validator.json signs checkpoints
-password_file = "{password_file}"   # for an unattended start; "" asks on the terminal
+    listen: str = DEFAULT_LISTEN
+    metrics: str = "127.0.0.1:18504"
+    heartbeat_seconds: int = 30
 
-[client]
-hub = "{hub}"            # the hub that commands with this home talk to
-key = "operator"                     # the key that signs their transactions
-"""
+    @property
+    def hub(self) -> str:
+        """How this machine reaches what listens there."""
+        host, _, port = self.listen.rpartition(":")
+        return f"localhost:{port}" if host in {"", "0.0.0.0", "[::]", "127.0.0.1"} else self.listen  # noqa: S104
+
+
+_LINES: tuple[tuple[str, str], ...] = (
+    ("# A hub node's configuration. Every key may be left out; changes are in force after a restart.", ""),
+    ("# `ichub doctor` checks this file.", ""),
+    ("", ""),
+    ("[node]", ""),
+    ('listen = "{listen}"', "where the gRPC API is served"),
+    ('metrics = "{metrics}"', 'Prometheus metrics; "" for none'),
+    ("heartbeat_seconds = {heartbeat_seconds}", "a block at least this often, so that timeouts can be proven"),
+    ("", ""),
+    ("[tls]", ""),
+    ("enabled = true", "false: plain text, on a devnet only"),
+    ('authority = "tls/ca.pem"', "who signs this node's certificate, and its clients'"),
+    ('certificate = "tls/server.pem"', ""),
+    ('key = "tls/server.key"', ""),
+    ("require_client_certificate = false", "true: serve only clients whose certificate the authority signed"),
+    ("", ""),
+    ("[keys]", ""),
+    ('validator = "validator"', "keys/validator.json signs checkpoints"),
+    ('password_file = "{password_file}"', 'for a start without a person; "" asks on the terminal'),
+    ("", ""),
+    ("[client]", ""),
+    ('hub = "{hub}"', "the hub that commands with this home talk to"),
+    ('key = "operator"', "the key that signs their transactions"),
+)
+_COMMENT_COLUMN = 38
+
+
+def config_text(values: ConfigValues, password_file: str) -> str:
+    """The commented file that a new home begins with."""
+    fields = {
+        "listen": values.listen,
+        "metrics": values.metrics,
+        "heartbeat_seconds": values.heartbeat_seconds,
+        "password_file": password_file,
+        "hub": values.hub,
+    }
+    lines = []
+    for setting, comment in _LINES:
+        text = setting.format(**fields)
+        lines.append(f"{text:<{_COMMENT_COLUMN}}  # {comment}" if comment else text)
+    return "\n".join(lines) + "\n"
 
 
 def read_config(path: Path) -> Config:
@@ -71,13 +108,14 @@ def read_config(path: Path) -> Config:
         return msgspec.toml.decode(path.read_bytes(), type=Config)
     except msgspec.ValidationError as error:
         raise Misused(
-            f"{path}: {_where(str(error))}; `ichub init` writes a correct example", reason="BAD_CONFIG"
+            f"{path}: {_where(str(error))}; `ichub init` in another home writes a correct example", reason="BAD_CONFIG"
         ) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise Misused(f"{path} is not TOML: {error}; mend that line", reason="BAD_CONFIG") from error
 
 
 def _where(message: str) -> str:
     """msgspec's `Expected …, got … - at `$.node.listen`` with the place first."""
     text, _, place = message.partition(" - at ")
-    return f"{place.strip('`').removeprefix('$.') or 'the file'}: {text[:1].lower()}{text[1:]}" if place else text
+    key = place.strip("`").removeprefix("$.")
+    return f"{key}: {text[:1].lower()}{text[1:]}" if place else text

@@ -1,40 +1,40 @@
 """What a command may meet, as a ConsoleError: the one table from exceptions to exit codes."""
 
-import asyncio
-
 import aiohttp
 import grpc
 
+from adapters.errors import EndpointFault, EndpointsFailed, TransactionLost
 from console.exits import ConsoleError, Misused, Refused, TimedOut, Unreachable
 from hub.errors import HubError
+from hub.rpc.errors import DeadlineExceeded, HubUnreachable
 
-_UNREACHABLE = {grpc.StatusCode.UNAVAILABLE}
-_TIMED_OUT = {grpc.StatusCode.DEADLINE_EXCEEDED}
+_KINDS: tuple[tuple[tuple[type[HubError], ...], type[ConsoleError]], ...] = (
+    ((HubUnreachable, EndpointsFailed, EndpointFault), Unreachable),
+    ((DeadlineExceeded, TransactionLost), TimedOut),
+    ((HubError,), Refused),
+)
+_NEXT = {
+    HubUnreachable: "; start it with `ichub start`, or name another with --hub",
+    EndpointsFailed: "; check that the chain's node runs and that its URL is right",
+}
 
 
-def as_console_error(error: BaseException) -> ConsoleError | None:  # noqa: PLR0911 a table reads best as one
+def as_console_error(error: BaseException) -> ConsoleError | None:  # noqa: PLR0911 a table reads best whole
     """The error as a person should read it, or None where it is a fault of ours that needs its traceback."""
     match error:
         case ConsoleError():
             return error
+        case BaseExceptionGroup() if len(error.exceptions) == 1:
+            return as_console_error(error.exceptions[0])
         case HubError():
-            return Refused(str(error), error.reason(), **error.values())
+            kind = next(kind for errors, kind in _KINDS if isinstance(error, errors))
+            return kind(f"{error}{_NEXT.get(type(error), '')}", error.reason(), **error.values())
         case grpc.RpcError():
-            return _from_grpc(error)
-        case asyncio.TimeoutError() | TimeoutError():
-            return TimedOut(f"{error or 'it took too long'}: try again, or give more --timeout")
+            return Unreachable(f"the hub broke off ({error!r}): try again, and look into its log")
+        case TimeoutError():
+            return TimedOut(f"{str(error) or 'it took too long'}: try again, or give more --timeout")
         case aiohttp.ClientConnectionError() | ConnectionError():
-            return Unreachable(f"{error}: check that it runs and that the address is right (`ichub doctor`)")
+            return Unreachable(f"{error}: check that it runs and that the address is right")
         case OSError() if error.filename is not None:
             return Misused(f"{error.filename}: {(error.strerror or str(error)).lower()}")
     return None
-
-
-def _from_grpc(error: grpc.RpcError) -> ConsoleError:
-    code = error.code() if hasattr(error, "code") else grpc.StatusCode.UNKNOWN
-    details = (error.details() if hasattr(error, "details") else "") or "no reason was given"
-    if code in _UNREACHABLE:
-        return Unreachable(f"the hub does not answer ({details}): start it, or name another with --hub")
-    if code in _TIMED_OUT:
-        return TimedOut(f"the hub did not answer in time ({details}): try again, or give more --timeout")
-    return Refused(details, code.name)

@@ -15,7 +15,20 @@ Home = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables; errors too, on stderr.")]
-Key = Annotated[str, typer.Option("--key", help="The key in the home's keystore that signs.")]
+Hub = Annotated[
+    str | None,
+    typer.Option(
+        "--hub",
+        envvar="ICHUB_HUB",
+        metavar="HOST:PORT",
+        help="The hub to talk to. Default: the home's configuration.",
+        show_default=False,
+    ),
+]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", help="The key of the home that signs. Default: the configuration's.", show_default=False),
+]
 PasswordFile = Annotated[
     Path | None,
     typer.Option(

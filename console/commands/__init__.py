@@ -1,10 +1,22 @@
 """The commands of ``ichub``, one file a group: each reads options, calls a room of the project, prints."""
 
+from collections.abc import Sequence
+from importlib import import_module
+
 import typer
 
-from console.commands import keys
+COMMANDS = ("init", "start", "doctor", "backup", "restore", "keys", "chain", "client", "service", "call", "packet")
+DAEMONS = ("attestor", "relayer", "devnet")
+"""In the order in which ``ichub --help`` lists them; each is a module here, with ``app`` for a group of commands."""
 
 
-def register(app: typer.Typer) -> None:
-    """Put every command into the application."""
-    app.add_typer(keys.app, name="keys")
+def register(app: typer.Typer, arguments: Sequence[str]) -> None:
+    """Put the commands into the application: the one that is asked for alone, so that it starts quickly, else all."""
+    known = (*COMMANDS, *DAEMONS)
+    asked = next((word for word in arguments if not word.startswith("-")), "")
+    for name in [asked] if asked in known else known:
+        module = import_module(f"console.commands.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, name))

@@ -1,1 +1,119 @@
 """``ichub init``: make a node's home."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.amounts import parse_amount
+from console.certificates import make_certificates
+from console.config import DEFAULT_LISTEN, ConfigValues, config_text, read_config
+from console.exits import Misused
+from console.home import NodeHome, ask_password, find_home, read_password
+from console.keystore import DEVNET_SCRYPT_ROUNDS, SCRYPT_ROUNDS, write_private
+from console.options import Home, Json, PasswordFile
+from console.output import Output
+from hub.genesis import FIRST_EPOCH, Genesis, Parameters
+from hub.messages import Role
+from hub.proofs.quorum import SignerSet
+from hub.quantities import Address, Amount, UnixSeconds
+
+DEVNET_PARAMETERS = Parameters(replacement_delay=60, route_time=5, settlement_time_limit=3600)  # type: ignore[arg-type]
+OPERATOR_ROLES = (Role.OPERATOR, Role.CHAIN_OPERATOR, Role.MEMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class HomePlan:
+    """What a new home is made from."""
+
+    chain_id: str
+    devnet: bool
+    hosts: Sequence[str]
+    values: ConfigValues
+    supply: Amount
+
+
+def init(
+    home: Home = None,
+    chain_id: Annotated[str, typer.Option(help="The hub's name for itself; in every signature, for ever.")] = "hub-1",
+    listen: Annotated[str, typer.Option(help="Where the gRPC API is served.")] = DEFAULT_LISTEN,
+    host: Annotated[
+        list[str] | None, typer.Option(help="A name or address by which clients reach it; may be given several times.")
+    ] = None,
+    supply: Annotated[str, typer.Option(help="Money that the operator begins with, in the smallest unit.")] = "1"
+    + "0" * 15,
+    devnet: Annotated[
+        bool, typer.Option("--devnet", help="For trying out: opens the faucet; a weak password beside the keys.")
+    ] = False,
+    renew_certificates: Annotated[
+        bool, typer.Option("--renew-certificates", help="Only make new TLS certificates in a home that exists.")
+    ] = False,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Make a node's home: a validator's and an operator's key, TLS certificates, the genesis, a configuration.
+
+    Example: ichub init --home /srv/hub --chain-id acme-hub --host hub.acme.example
+    """
+    output = Output(json)
+    place = find_home(home)
+    hosts = ("localhost", "127.0.0.1", *(host or ()))
+    if renew_certificates:
+        place.config()
+        make_certificates(place.tls, hosts)
+        output.done(f"new certificates in {place.tls}; restart the node, and give {place.tls}/ca.pem to its clients")
+        return
+    if place.config_file.exists():
+        raise Misused(f"{place.path} is a home already: choose another with --home, or remove it first")
+    password = _new_password(place, password_file, devnet)
+    plan = HomePlan(chain_id, devnet, hosts, ConfigValues(listen=listen), parse_amount(supply))
+    with output.progress("making keys and certificates"):
+        genesis = make_home(place, plan, password)
+    output.done(
+        f"made {place.path}: check config.toml, then `ichub start{f' --home {place.path}' if home else ''}`",
+        home=str(place.path),
+        genesis_hash=genesis.hash(),
+    )
+
+
+def make_home(home: NodeHome, plan: HomePlan, password: str) -> Genesis:
+    """Write all of a home; the configuration last, so that half a home is no home. Raises Misused, InvalidGenesis."""
+    rounds = DEVNET_SCRYPT_ROUNDS if plan.devnet else SCRYPT_ROUNDS
+    home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    addresses = {}
+    for name in ("validator", "operator"):
+        entry = home.keystore.create(name, password, rounds)
+        addresses[name] = Address(bytes.fromhex(entry.address[2:]))
+    genesis = Genesis(
+        chain_id=plan.chain_id,
+        time=UnixSeconds(int(time.time())),
+        devnet=plan.devnet,
+        parameters=DEVNET_PARAMETERS if plan.devnet else Parameters(),
+        balances=((addresses["operator"], plan.supply),),
+        roles=tuple((addresses["operator"], role) for role in OPERATOR_ROLES),
+        validators=SignerSet.of(FIRST_EPOCH, {addresses["validator"]: 1}),
+    )
+    home.genesis_file.write_bytes(genesis.to_json())
+    make_certificates(home.tls, plan.hosts)
+    home.data.mkdir(exist_ok=True, mode=0o700)
+    home.guard.mkdir(exist_ok=True, mode=0o700)
+    if plan.devnet:
+        write_private(home.password_file, password.encode())
+    home.config_file.write_text(config_text(plan.values, password_file="keys/password" if plan.devnet else ""))
+    read_config(home.config_file)
+    return genesis
+
+
+def _new_password(home: NodeHome, given: Path | None, devnet: bool) -> str:
+    if devnet and given is None:
+        return secrets.token_hex(16)
+    try:
+        return read_password(home, given)
+    except Misused as error:
+        if error.reason != "PASSWORD_NEEDED":
+            raise
+    return ask_password("New password for the keys", twice=True)

@@ -1,7 +1,7 @@
 """Kills what the devnet started when the devnet itself is gone, however it went.
 
 A process of its own, in its own session, that reads lines from a pipe whose other end only the devnet holds: ``+PID``
-and ``-PID`` of process groups. The pipe's end means that the devnet is dead, by kill -9 too: then all groups are stopped.
+and ``-PID`` of process groups. The pipe's end means that the devnet is dead, by kill -9 too: all groups are stopped.
 Works wherever there are pipes; the kernel's parent-death signal exists on Linux only and does not reach grandchildren.
 """
 

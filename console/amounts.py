@@ -1,0 +1,55 @@
+"""What people type for bytes, addresses and moments, read strictly; and how moments are shown."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from sys import stdin
+
+from eth_utils.address import is_checksum_address, to_checksum_address
+
+from console.exits import Misused
+from hub.quantities import MAX_AMOUNT, Address, Amount
+
+
+def parse_address(text: str) -> Address:
+    """20 bytes in hex; mixed case must carry the right EIP-55 checksum. Raises Misused."""
+    value = parse_hex(text, "an address")
+    if len(value) != 20:
+        raise Misused(f"{text} is no address: give 0x and 40 hex digits")
+    digits = text.removeprefix("0x")
+    if digits not in (digits.lower(), digits.upper()) and not is_checksum_address("0x" + digits):
+        raise Misused(f"{text} has a wrong checksum (EIP-55): copy it again, or write it all in small letters")
+    return Address(value)
+
+
+def parse_hex(text: str, what: str) -> bytes:
+    """Bytes from hex, with or without 0x; raises Misused."""
+    try:
+        return bytes.fromhex(text.removeprefix("0x"))
+    except ValueError as error:
+        raise Misused(f"{text!r} is not {what}: give hex digits after 0x") from error
+
+
+def parse_amount(text: str) -> Amount:
+    """Money in the hub's smallest unit; raises Misused."""
+    if not (text.isascii() and text.isdecimal()) or int(text) > MAX_AMOUNT:
+        raise Misused(f"{text!r} is no amount: give a whole number of the smallest unit, at most 2^128 - 1")
+    return Amount(int(text))
+
+
+def read_input(text: str) -> str:
+    """An argument that may stand elsewhere: ``@FILE`` reads a file, ``-`` standard input."""
+    if text == "-":
+        return stdin.read()
+    if text.startswith("@"):
+        return Path(text[1:]).read_text()
+    return text
+
+
+def address_text(value: bytes) -> str:
+    """An address as people compare it (EIP-55); other bytes as hex."""
+    return to_checksum_address(value) if len(value) == 20 else "0x" + value.hex()
+
+
+def moment(seconds: int) -> str:
+    """Unix seconds as UTC, to the second."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S") if seconds else ""

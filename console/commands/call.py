@@ -1,0 +1,121 @@
+"""``ichub call``: call a service from a hub account."""
+
+import asyncio
+import json as json_text
+import time
+from typing import Annotated
+
+import typer
+
+from console.amounts import parse_address, parse_amount, parse_hex, read_input
+from console.commands.encodings import Encoding
+from console.exits import Misused, Refused, TimedOut
+from console.home import find_home
+from console.options import Home, Hub, Json, Key, PasswordFile, Timeout
+from console.output import Output
+from console.session import hub_of, run, signer_of
+from hub.answers import RequestState, ServiceRequest
+from hub.client import HubClient
+from hub.events import ServiceCalled
+from hub.messages import CallService
+from hub.quantities import UnixSeconds
+
+_POLL_SECONDS = 0.5
+ANSWERED = 200
+NO_ANSWER = 504
+
+
+def call(
+    service: Annotated[str, typer.Argument(help="The service's name.")],
+    input_: Annotated[
+        str, typer.Argument(metavar="INPUT", help="JSON, or ABI bytes as 0x-hex; @FILE reads a file, - standard input.")
+    ],
+    client: Annotated[str, typer.Option(help="Only a provider of the chain behind this client.")] = "",
+    provider: Annotated[str, typer.Option(help="Only this provider.")] = "",
+    fee_cap: Annotated[str, typer.Option(help="The most that it may cost, in the hub's smallest unit.")] = "0",
+    deadline: Annotated[int, typer.Option(min=1, help="Seconds from now by which the answer is wanted.")] = 120,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the result, and end with it.")] = False,
+    timeout: Timeout = 600,
+    home: Home = None,
+    hub: Hub = None,
+    key: Key = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Call a service from a hub account. With --wait the result is printed: exit code 0 for 200, 4 for 504 (no answer
+    in time), 1 for every other code.
+
+    Example: ichub call price '{"pair": "ETH/USD"}' --wait
+    """
+
+    async def work() -> None:
+        place = find_home(home)
+        signer = signer_of(place, key, password_file)
+        encoding, data = _parse_input(read_input(input_))
+        async with hub_of(place, hub) as connection:
+            now = (await connection.status()).time
+            message = CallService(
+                service,
+                client,
+                parse_address(provider) if provider else b"",
+                encoding.number,
+                data,
+                parse_amount(fee_cap),
+                UnixSeconds(max(now, int(time.time())) + deadline),
+            )
+            receipt = await connection.submit([message], signer)
+            called = next(record.event for record in receipt.events if isinstance(record.event, ServiceCalled))
+            if not wait:
+                output.done(
+                    f"called {service}: request 0x{called.request_id.hex()}; `ichub packet trace` follows it",
+                    request_id=called.request_id,
+                    height=receipt.height,
+                )
+                return
+            with output.progress(f"waiting for the answer of {service}"):
+                request = await _result(connection, called.request_id, timeout)
+        _show(output, request)
+
+    output = Output(json)
+    run(work())
+
+
+def _parse_input(text: str) -> tuple[Encoding, bytes]:
+    stripped = text.strip()
+    if stripped.startswith("0x"):
+        return Encoding.ABI, parse_hex(stripped, "ABI bytes")
+    try:
+        json_text.loads(stripped)
+    except ValueError as error:
+        raise Misused(f"the input is neither JSON nor 0x-hex ({error}): quote it for your shell") from error
+    return Encoding.JSON, stripped.encode()
+
+
+async def _result(connection: HubClient, request_id: bytes, patience: float) -> ServiceRequest:
+    deadline = time.monotonic() + patience
+    while (request := await connection.request(request_id)).state is RequestState.PENDING:
+        if time.monotonic() > deadline:
+            raise TimedOut(
+                f"request 0x{request_id.hex()} has no result after {patience:.0f} s: "
+                "follow it with `ichub packet trace`, or wait longer with --timeout"
+            )
+        await asyncio.sleep(_POLL_SECONDS)
+    return request
+
+
+def _show(output: Output, request: ServiceRequest) -> None:
+    text = request.output.decode(errors="replace") if request.input_encoding == Encoding.JSON.number else None
+    output.record(
+        "",
+        {
+            "request_id": "0x" + request.request_id.hex(),
+            "code": request.code,
+            "output": text if text is not None else request.output,
+            "message": request.message,
+            "fee": str(request.fee),
+        },
+    )
+    if request.code == NO_ANSWER:
+        raise TimedOut(f"{request.service} gave no answer in time ({request.message})", "NO_ANSWER")
+    if request.code != ANSWERED:
+        raise Refused(f"{request.service} answered {request.code}: {request.message}", f"RESULT_{request.code}")

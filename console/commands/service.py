@@ -1,0 +1,185 @@
+"""``ichub service``: what services there are, and who offers them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.amounts import address_text, parse_address, parse_amount
+from console.commands.encodings import Encoding
+from console.exits import Misused
+from console.home import find_home
+from console.options import Home, Hub, Json, Key, PasswordFile
+from console.output import Output
+from console.session import hub_of, run, signer_of
+from hub.answers import ServiceBinding
+from hub.messages import BindService, DefineService
+from hub.quantities import Gas
+
+app = typer.Typer(help="Services: what they accept and answer, who offers them, at what price.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The service's name: letters, digits, _ and -, at most 70.")]
+_Schema = Path | None
+
+
+@app.command()
+def define(
+    service: Name,
+    description: Annotated[str, typer.Option(help="What it does, for people.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="A word to find it by; may be given several times.")] = None,
+    input_json: Annotated[_Schema, typer.Option(help="File: closed JSON Schema 2020-12 of the input.")] = None,
+    output_json: Annotated[_Schema, typer.Option(help="File: closed JSON Schema 2020-12 of the output.")] = None,
+    input_abi: Annotated[_Schema, typer.Option(help="File: JSON ABI components of the input.")] = None,
+    output_abi: Annotated[_Schema, typer.Option(help="File: JSON ABI components of the output.")] = None,
+    home: Home = None,
+    hub: Hub = None,
+    key: Key = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Define a service. With both kinds of schema the hub translates between JSON and ABI, so that contracts and JSON
+    providers serve each other.
+
+    Example: ichub service define price --input-abi in.json --output-abi out.json
+    """
+    if not (input_json or input_abi):
+        raise Misused("a service needs a schema: give --input-abi and --output-abi, or --input-json and --output-json")
+    message = DefineService(
+        service,
+        description,
+        tuple(tag or ()),
+        _content(input_json),
+        _content(output_json),
+        _content(input_abi),
+        _content(output_abi),
+    )
+
+    async def work() -> None:
+        place = find_home(home)
+        signer = signer_of(place, key, password_file)
+        async with hub_of(place, hub) as connection:
+            receipt = await connection.submit([message], signer)
+        output.done(f"defined {service} in block {receipt.height}", service=service, height=receipt.height)
+
+    output = Output(json)
+    run(work())
+
+
+@app.command()
+def bind(
+    service: Name,
+    price: Annotated[str, typer.Option(help="What a call costs, in the hub's smallest unit.")] = "0",
+    client: Annotated[str, typer.Option(help="The hub's client of the provider's chain; none: a hub account.")] = "",
+    provider: Annotated[str, typer.Option(help="The provider's contract; none: the signing account.")] = "",
+    encoding: Annotated[Encoding, typer.Option(help="What the provider reads and answers.")] = Encoding.ABI,
+    gas_limit: Annotated[int, typer.Option(min=0, help="Gas for the provider's code.")] = 500_000,
+    max_response_seconds: Annotated[int, typer.Option(min=1, help="How long the provider may take.")] = 60,
+    grace_seconds: Annotated[int, typer.Option(min=0, help="What the hub waits beyond a deadline.")] = 30,
+    home: Home = None,
+    hub: Hub = None,
+    key: Key = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Offer a service: by a contract on a connected chain, or by a hub account that answers by transaction.
+
+    Example: ichub service bind price --client attested-1 --provider 0x5FbD… --price 100
+    """
+
+    async def work() -> None:
+        place = find_home(home)
+        signer = signer_of(place, key, password_file)
+        if bool(client) != bool(provider):
+            raise Misused("a contract is named by --client and --provider together; a hub account by neither")
+        message = BindService(
+            service,
+            client,
+            parse_address(provider) if provider else signer.address,
+            encoding.number,
+            parse_amount(price),
+            Gas(gas_limit),
+            max_response_seconds,
+            grace_seconds,
+        )
+        async with hub_of(place, hub) as connection:
+            receipt = await connection.submit([message], signer)
+        where = f"{address_text(message.provider)} on {client or 'the hub'}"
+        output.done(f"bound {service} to {where} in block {receipt.height}", service=service, height=receipt.height)
+
+    output = Output(json)
+    run(work())
+
+
+@app.command("list")
+def list_(home: Home = None, hub: Hub = None, json: Json = False) -> None:
+    """List the services and how many offer them.
+
+    Example: ichub service list
+    """
+
+    async def work() -> None:
+        async with hub_of(find_home(home), hub) as connection:
+            services, bindings = await connection.services(), await connection.bindings()
+        rows = [
+            {
+                "service": one.service,
+                "description": one.description,
+                "tags": ", ".join(one.tags),
+                "abi": bool(one.input_abi),
+                "json": bool(one.input_json_schema),
+                "bindings": sum(binding.service == one.service for binding in bindings),
+            }
+            for one in services
+        ]
+        output.rows("services", rows, "No services yet: `ichub service define NAME` makes one.")
+
+    output = Output(json)
+    run(work())
+
+
+@app.command()
+def show(service: Name, home: Home = None, hub: Hub = None, json: Json = False) -> None:
+    """Show a service's schemas and who offers it.
+
+    Example: ichub service show price
+    """
+
+    async def work() -> None:
+        async with hub_of(find_home(home), hub) as connection:
+            one = await connection.definition(service)
+            bindings = [_binding_row(binding) for binding in await connection.bindings(service)]
+        row = {
+            "service": one.service,
+            "author": address_text(one.author),
+            "description": one.description,
+            "tags": list(one.tags),
+            "input_abi": one.input_abi,
+            "output_abi": one.output_abi,
+            "input_json_schema": one.input_json_schema,
+            "output_json_schema": one.output_json_schema,
+        }
+        if json:
+            output.record("", {**row, "bindings": bindings})
+            return
+        output.record("", row)
+        output.rows("bindings", bindings, "Nobody offers it yet: `ichub service bind` does.")
+
+    output = Output(json)
+    run(work())
+
+
+def _binding_row(binding: ServiceBinding) -> dict[str, object]:
+    return {
+        "client": binding.client,
+        "provider": address_text(binding.provider),
+        "encoding": Encoding.of(binding.encoding).value,
+        "price": str(binding.price),
+        "gas_limit": binding.gas_limit,
+        "max_response_seconds": binding.max_response_seconds,
+        "grace_seconds": binding.grace_seconds,
+        "available": binding.available,
+    }
+
+
+def _content(path: Path | None) -> str:
+    return path.read_text() if path is not None else ""

@@ -1,0 +1,45 @@
+"""What most commands begin with: the home, a connection to its hub, and the key that signs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from console.config import Config
+from console.home import NodeHome, read_password
+from hub.client import HubClient
+from hub.signer import KeySigner
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's asynchronous part to its end."""
+    return asyncio.run(work)
+
+
+@asynccontextmanager
+async def hub_of(home: NodeHome, target: str | None = None) -> AsyncIterator[HubClient]:
+    """A connection to the hub that the home names, or to ``target``; raises HubUnreachable, Misused."""
+    config = Config() if target and not home.config_file.exists() else home.config()
+    authority = home.resolve(config.tls.authority)
+    certificate = authority.parent / "client.pem"
+    key = authority.parent / "client.key"
+    mutual = certificate.exists() and key.exists()
+    client = await HubClient.connect(
+        target or config.client.hub,
+        root_certificate=authority if authority.exists() else None,
+        certificate=certificate if mutual else None,
+        key=key if mutual else None,
+        insecure=not config.tls.enabled,
+    )
+    async with client:
+        yield client
+
+
+def signer_of(home: NodeHome, key: str | None, password_file: Path | None) -> KeySigner:
+    """The key that signs: the one named, else the configuration's; raises Misused."""
+    name = key or (home.config().client.key if home.config_file.exists() else "operator")
+    entry = home.keystore.entry(name)
+    return KeySigner(home.keystore.open(entry.name, read_password(home, password_file)))

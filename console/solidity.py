@@ -1,0 +1,138 @@
+"""Compile one's own Solidity with npm's compiler: imports of ours, OpenZeppelin's and solady's are found by themselves."""
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from console.exits import Misused, Refused
+from console.home import ROOT
+
+CONTRACTS = ROOT / "adapters" / "evm" / "contracts"
+_COMPILER = CONTRACTS / "solc.mjs"
+_ALIAS = ("@interchain/", "interchain/")
+"""Both are written; one name must stand for a file, or its contracts would clash with themselves."""
+_PREFIXES = {
+    "interchain/": CONTRACTS / "src",
+    "@openzeppelin/": ROOT / "node_modules" / "@openzeppelin",
+    "solady/": ROOT / "node_modules" / "solady" / "src",
+    "examples/": ROOT / "examples",
+}
+_IMPORT = re.compile(r"""^\s*import\s+(?:[^"';]*?\s+from\s+)?["']([^"']+)["']""", re.MULTILINE)
+_TIMEOUT_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A contract that can be deployed."""
+
+    name: str
+    abi: list[dict[str, Any]]
+    bytecode: bytes
+
+    @property
+    def constructor(self) -> list[dict[str, str]]:
+        """The constructor's parameters."""
+        return next((entry["inputs"] for entry in self.abi if entry["type"] == "constructor"), [])
+
+
+def compile_file(path: Path, contract: str = "") -> Compiled:
+    """Compile a file and take a contract from it, the last one that can be deployed unless one is named.
+
+    Raises Misused for a file or import that is not there, Refused with the compiler's words.
+    """
+    sources = _collect(path)
+    name = path.name
+    request = {
+        "language": "Solidity",
+        "sources": {unit: {"content": content} for unit, content in sources.items()},
+        "settings": {
+            "remappings": ["=".join(_ALIAS)],
+            "viaIR": True,
+            "optimizer": {"enabled": True, "runs": 1000},
+            "evmVersion": "prague",
+            "outputSelection": {name: {"*": ["abi", "evm.bytecode.object"]}},
+        },
+    }
+    output = _run_compiler(request)
+    errors = [error["formattedMessage"].strip() for error in output.get("errors", ()) if error["severity"] == "error"]
+    if errors:
+        raise Refused(f"{path} does not compile: {errors[0]}", "COMPILER_ERROR")
+    return _choose(path, output["contracts"].get(name, {}), contract)
+
+
+def _choose(path: Path, contracts: dict[str, Any], wanted: str) -> Compiled:
+    found = {
+        name: Compiled(name, value["abi"], bytes.fromhex(value["evm"]["bytecode"]["object"]))
+        for name, value in contracts.items()
+        if value["evm"]["bytecode"]["object"]
+    }
+    if not found:
+        raise Misused(f"{path} has no contract that can be deployed: it holds interfaces or abstract contracts only")
+    if wanted and wanted not in found:
+        raise Misused(f"{path} has no contract {wanted!r} that can be deployed; it has {', '.join(found)}")
+    if wanted:
+        return found[wanted]
+    order = re.findall(r"^\s*contract\s+(\w+)", path.read_text(), re.MULTILINE)
+    return max(found.values(), key=lambda one: order.index(one.name) if one.name in order else -1)
+
+
+def _collect(path: Path) -> dict[str, str]:
+    """The file and all that it imports, by the names under which the compiler looks for them."""
+    sources: dict[str, str] = {}
+    waiting = [(path.name, path)]
+    while waiting:
+        unit, place = waiting.pop()
+        if unit in sources:
+            continue
+        try:
+            content = place.read_text()
+        except OSError as error:
+            raise Misused(f"{place} cannot be read ({error.strerror}): check the path, or the import that names it") from error
+        sources[unit] = content
+        waiting += [_resolve(target, unit, place) for target in _IMPORT.findall(content)]
+    return sources
+
+
+def _resolve(target: str, unit: str, place: Path) -> tuple[str, Path]:
+    if target.startswith("."):
+        name = _normal(PurePosixPath(unit).parent / target)
+        return name, (place.parent / target).resolve()
+    if target.startswith(_ALIAS[0]):
+        target = _ALIAS[1] + target.removeprefix(_ALIAS[0])
+    for prefix, folder in _PREFIXES.items():
+        if target.startswith(prefix):
+            return target, folder / target.removeprefix(prefix)
+    return target, place.parent / target
+
+
+def _normal(path: PurePosixPath) -> str:
+    """The name that the compiler gives a relative import: without `.` and `..`."""
+    parts: list[str] = []
+    for part in path.parts:
+        if part == ".." and parts:
+            parts.pop()
+        elif part not in {".", ".."}:
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _run_compiler(request: dict[str, Any]) -> dict[str, Any]:
+    node = shutil.which("node")
+    if node is None:
+        raise Misused("node is missing, and npm's Solidity compiler runs on it: install Node 20 or later")
+    run = subprocess.run(
+        [node, str(_COMPILER), "--standard-json"],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_SECONDS,
+        check=False,
+    )
+    if run.returncode != 0:
+        raise Misused(f"the Solidity compiler does not run ({run.stderr.strip()[-200:]}): `make setup` installs it")
+    output: dict[str, Any] = json.loads(run.stdout)
+    return output
