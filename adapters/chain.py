@@ -8,14 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from hub.clients.quorum import SignedCheckpoint
-
 from hub.clients.base import Claims, ClientStatus, ProvenPoint
+from hub.clients.quorum import SignedCheckpoint
 from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceived, PacketSent, PacketTimedOut
 from hub.ibc.commitment import Path
 from hub.ibc.identifiers import ClientId
 from hub.ibc.packet import Packet
-from hub.messages import Proof
+from hub.messages import AnyMessage, Proof
 from hub.proofs.quorum import SignerSet
 from hub.quantities import Epoch, Gas, Hash, Height, UnixSeconds
 from hub.quantities import Sequence as PacketSequence
@@ -154,6 +153,14 @@ class Chain(Protocol):
         """Everything that the hub needs to believe ``claims`` at a final height, the signed header included; raises
         NotProvable.
         """
+        ...
+
+    async def client_update(self, height: Height) -> AnyMessage:
+        """The message that shows the hub this chain's header at a final height; raises NotProvable."""
+        ...
+
+    def forget(self) -> None:
+        """Forget all that was scanned, after Reorganised."""
         ...
 
     async def hub_client(self) -> ClientView:

@@ -78,6 +78,15 @@ class NotProvable(ChainError):
 
 
 @dataclass(eq=False)
+class AttestationRefused(ChainError):
+    """What one attestor gave is of no use."""
+
+    attestor: bytes
+    cause: str
+    template: ClassVar[str] = "the signature of {attestor} is of no use: {cause}"
+
+
+@dataclass(eq=False)
 class TransactionLost(ChainError):
     chain: str
     nonce: int

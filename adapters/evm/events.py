@@ -9,10 +9,11 @@ from eth_abi.abi import decode
 from adapters.chain import Observed, PacketEvent
 from adapters.evm.words import bytes_of, hex_of, number_of
 from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceived, PacketSent, PacketTimedOut
+from hub.ibc.commitment import acknowledgement_commitment
 from hub.ibc.identifiers import ClientId
 from hub.ibc.lanes import Lane
 from hub.proofs.keccak import keccak256
-from hub.quantities import Address, Height, Sequence, UnixSeconds
+from hub.quantities import Address, Hash, Height, Sequence, UnixSeconds
 
 _SENT = keccak256(b"PacketSent(bytes32,uint64,uint16,uint64,bytes32,bytes)")
 _PENDING = keccak256(b"AcknowledgementPending(bytes32,uint64,address)")
@@ -39,7 +40,7 @@ class AppendedAcknowledgement:
     n: int
     height: Height
     sequence: Sequence
-    acknowledgement: bytes
+    commitment: Hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _event(
         return PacketReceived(ends.at_hub, ends.here, sequence), None
     if kind == _WRITTEN:
         sequence, n, acknowledgement = decode(("uint64", "uint64", "bytes"), data)
-        appended = AppendedAcknowledgement(n, height, sequence, acknowledgement)
+        appended = AppendedAcknowledgement(n, height, sequence, acknowledgement_commitment(acknowledgement))
         return AcknowledgementWritten(ends.at_hub, ends.here, sequence, acknowledgement), appended
     (sequence,) = decode(("uint64",), data)
     if kind == _ACKNOWLEDGED:

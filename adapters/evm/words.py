@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from eth_utils.address import to_checksum_address
+
 
 def number_of(quantity: Any) -> int:
     """``0x1a`` -> 26; raises ValueError for what is no quantity."""
@@ -25,3 +27,8 @@ def hex_of(data: bytes) -> str:
 def block_tag(height: int) -> str:
     """A height as a block parameter."""
     return hex(height)
+
+
+def hex_checksum(address: bytes) -> str:
+    """An address as web3 wants it (EIP-55)."""
+    return to_checksum_address(address)

@@ -1,0 +1,206 @@
+"""An EVM chain as a relayer sees it: ``adapters.chain.Chain`` over JSON-RPC endpoints, a router, and its attestors."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from adapters.chain import ClientView, Delivered, Delivery, Limits, Observed, TimeOut
+from adapters.errors import ChainError, EndpointFault, NotProvable
+from adapters.evm.attestation import HeaderSource
+from adapters.evm.contract import Contract
+from adapters.evm.delivery import deliver_data, header, timeout_data, validator_set
+from adapters.evm.endpoints import Endpoint, Endpoints
+from adapters.evm.events import Ends
+from adapters.evm.finality import FinalityRule, block_header, final_height
+from adapters.evm.lanes import RouterLanes
+from adapters.evm.proofs import AcknowledgementLog, Prover
+from adapters.evm.scan import Scanner, Source
+from adapters.evm.sender import Sender
+from adapters.evm.words import bytes_of, hex_of
+from hub.clients.attested_evm import Proof, SignedHeader
+from hub.clients.base import Claims, ClientStatus, ProvenPoint
+from hub.clients.quorum import SignedCheckpoint
+from hub.clients.router_storage import commitment_slot, receipt_bit, receipt_slot
+from hub.ibc.commitment import PathKind, commitment_path
+from hub.ibc.identifiers import ClientId
+from hub.messages import AnyMessage, UpdateAttestedClient
+from hub.proofs.quorum import SignerSet
+from hub.quantities import Address, Epoch, Hash, Height, UnixSeconds
+from hub.quantities import Sequence as PacketSequence
+
+_STATUSES = (ClientStatus.ACTIVE, ClientStatus.FROZEN, ClientStatus.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class EvmSettings:
+    """What stands on the chain, as its operator set it up."""
+
+    name: str
+    chain_id: int
+    router: Address
+    router_code_hash: Hash
+    client: ClientId
+    """The router's client of the hub, as quorum-0."""
+    client_at_hub: ClientId
+    """The hub's client of this chain, as attested-0."""
+    finality: FinalityRule
+    first_height: Height = Height(0)
+    limits: Limits = Limits(packets=50, bytes=64 * 1024)
+
+
+class EvmChain:
+    """One chain, one pair of clients, one account that pays. ``sender`` None: for reading only."""
+
+    def __init__(
+        self, settings: EvmSettings, endpoints: Endpoints, headers: HeaderSource, sender: Sender | None = None
+    ) -> None:
+        self._settings = settings
+        self._endpoints = endpoints
+        self._headers = headers
+        self._sender = sender
+        self._router = Contract(endpoints, "Router", settings.router)
+        self._lanes = RouterLanes(self._router)
+        self._ends = Ends(settings.client, settings.client_at_hub)
+        self._scanner = Scanner(endpoints)
+        self._acknowledgements = AcknowledgementLog(settings.client)
+        self._prover = Prover(endpoints, settings.router, settings.router_code_hash)
+        self._light_client: tuple[int, Contract] | None = None
+        self._set: tuple[Epoch, Hash] | None = None
+
+    @property
+    def name(self) -> str:
+        return self._settings.name
+
+    @property
+    def client_at_hub(self) -> ClientId:
+        return self._settings.client_at_hub
+
+    @property
+    def client_of_hub(self) -> ClientId:
+        return self._settings.client
+
+    @property
+    def limits(self) -> Limits:
+        return self._settings.limits
+
+    @property
+    def first_height(self) -> Height:
+        return self._settings.first_height
+
+    async def latest(self) -> ProvenPoint:
+        head = await self._endpoints.attempt(lambda endpoint: block_header(endpoint, "latest"))
+        return ProvenPoint(head.number, head.timestamp)
+
+    async def finalised(self) -> ProvenPoint:
+        async def work(endpoint: Endpoint) -> ProvenPoint:
+            head = await block_header(endpoint, await final_height(endpoint, self._settings.finality))
+            return ProvenPoint(head.number, head.timestamp)
+
+        return await self._endpoints.attempt(work)
+
+    async def scan(self, first: Height, last: Height) -> Sequence[Observed]:
+        source = Source(self._settings.router, self._ends, await self._lanes.by_number())
+        logs = await self._scanner.scan(source, first, last)
+        self._acknowledgements.add(log.appended for log in logs if log.appended is not None)
+        return [log.observed for log in logs]
+
+    def forget(self) -> None:
+        self._scanner.forget()
+        self._acknowledgements.forget()
+
+    async def committed(self, sequences: Collection[PacketSequence]) -> set[PacketSequence]:
+        async def stands(sequence: PacketSequence) -> bool:
+            return await self._word(commitment_slot(commitment_path(self._settings.client, sequence))) != 0
+
+        ordered = sorted(sequences)
+        answers = await asyncio.gather(*map(stands, ordered))
+        return {sequence for sequence, answer in zip(ordered, answers, strict=True) if answer}
+
+    async def received(self, sequences: Collection[PacketSequence]) -> set[PacketSequence]:
+        slots = {sequence: receipt_slot(self._settings.client, sequence) for sequence in sequences}
+        distinct = sorted(set(slots.values()))
+        words = dict(zip(distinct, await asyncio.gather(*map(self._word, distinct)), strict=True))
+        return {sequence for sequence, slot in slots.items() if words[slot] & receipt_bit(sequence)}
+
+    async def prove(self, height: Height, claims: Claims) -> Proof:
+        acknowledged = [path.sequence for path, _ in claims.present if path.kind is PathKind.ACKNOWLEDGEMENT]
+        try:
+            windows = self._acknowledgements.windows(acknowledged, height)
+        except KeyError as missing:
+            cause = f"acknowledgement {missing} or one before it has not been read yet"
+            raise NotProvable(self.name, height, cause) from missing
+        basis = await self._headers.signed_header(height)
+        storage = await self._prover.prove(height, basis.header.state_root, claims, windows)
+        return Proof(basis, storage)
+
+    async def client_update(self, height: Height) -> AnyMessage:
+        return UpdateAttestedClient(self._settings.client_at_hub, await self._headers.signed_header(height))
+
+    async def hub_client(self) -> ClientView:
+        contract = (await self._client())[1]
+        (status, height, time), (_, _, trusting_period, _, _), (epoch, _, _) = await asyncio.gather(
+            contract.read("latest"), contract.read("trust"), contract.read("validatorSet")
+        )
+        point = ProvenPoint(Height(height), UnixSeconds(time))
+        return ClientView(point, Epoch(epoch), _STATUSES[status], trusting_period)
+
+    async def deliver(self, delivery: Delivery) -> Delivered:
+        number, _ = await self._client()
+        head = header(delivery.checkpoint, await self._current_set(delivery.checkpoint))
+        lane_of = await self._lanes.numbering([step.packet for step in delivery.steps])
+        if any(isinstance(step, TimeOut) for step in delivery.steps):
+            return await self._transact("timeoutPackets", timeout_data(number, head, delivery, lane_of))
+        return await self._transact("deliver", deliver_data(number, head, delivery, lane_of))
+
+    async def update(self, checkpoint: SignedCheckpoint) -> Delivered:
+        contract = (await self._client())[1]
+        head = header(checkpoint, await self._current_set(checkpoint))
+        return await self._payer().send(contract.address, contract.calldata("update", head))
+
+    async def rotate(self, checkpoint: SignedCheckpoint, next_set: SignerSet) -> Delivered:
+        contract = (await self._client())[1]
+        head = header(checkpoint, await self._current_set(checkpoint))
+        self._set = None
+        return await self._payer().send(contract.address, contract.calldata("rotate", validator_set(next_set), head))
+
+    async def signed_header(self, height: Height) -> SignedHeader:
+        """The attestors' header alone; raises NotProvable."""
+        return await self._headers.signed_header(height)
+
+    async def close(self) -> None:
+        await self._endpoints.close()
+
+    async def _transact(self, function: str, data: bytes) -> Delivered:
+        return await self._payer().send(self._router.address, self._router.calldata(function, data))
+
+    def _payer(self) -> Sender:
+        if self._sender is None:
+            raise ChainError()
+        return self._sender
+
+    async def _word(self, slot: Hash) -> int:
+        answer = await self._endpoints.call("eth_getStorageAt", hex_of(self._settings.router), hex_of(slot), "latest")
+        return int.from_bytes(bytes_of(answer), "big")
+
+    async def _client(self) -> tuple[int, Contract]:
+        """The router's number of our client, and the light client behind it, which a replacement may change."""
+        number = self._light_client[0] if self._light_client else await self._number()
+        record = await self._router.read("getClient", number)
+        address = Address(bytes_of(record["lightClient"].lower()))
+        if self._light_client is None or self._light_client[1].address != address:
+            self._light_client = number, Contract(self._endpoints, "QuorumClient", address)
+            self._set = None
+        return self._light_client
+
+    async def _number(self) -> int:
+        number: int = await self._router.read("clientNumber", self._settings.client)
+        if number == 0:
+            raise EndpointFault(self.name, f"the router has no client {self._settings.client}")
+        return number
+
+    async def _current_set(self, signed: SignedCheckpoint) -> Hash:
+        """The hash of the set that the light client believes now."""
+        if self._set is None or self._set[0] != signed.checkpoint.epoch:
+            epoch, _, set_hash = await (await self._client())[1].read("validatorSet")
+            self._set = Epoch(epoch), Hash(set_hash)
+        return self._set[1]

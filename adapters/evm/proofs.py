@@ -1,0 +1,122 @@
+"""Storage proofs of the router (EIP-1186), collected from the chain's endpoints and checked before they are used.
+
+A proof that does not hold under the attested state root is the endpoint's fault: the next one is asked.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from adapters.errors import CallRefused, EndpointFault
+from adapters.evm.endpoints import Endpoint, Endpoints
+from adapters.evm.events import AppendedAcknowledgement
+from adapters.evm.words import block_tag, bytes_of, hex_of
+from hub.clients.base import Claims
+from hub.clients.errors import ClientError
+from hub.clients.router_proof import AcknowledgementWindow, RouterProof, verify_router
+from hub.clients.router_storage import WINDOW, acknowledgement_slot, commitment_slot, receipt_slot
+from hub.ibc.commitment import Path, PathKind
+from hub.ibc.identifiers import ClientId
+from hub.proofs.errors import ProofError
+from hub.quantities import Address, Hash, Height
+from hub.quantities import Sequence as PacketSequence
+
+_EMBEDDED_BELOW = 32
+"""Bytes under which a trie node stands inside its parent and not by itself."""
+
+
+class AcknowledgementLog:
+    """All acknowledgements of a client's chain that are known, by n: what a window is made of."""
+
+    def __init__(self, client: ClientId) -> None:
+        self._client = client
+        self._appended: dict[int, AppendedAcknowledgement] = {}
+        self._n: dict[PacketSequence, int] = {}
+
+    def add(self, appended: Iterable[AppendedAcknowledgement]) -> None:
+        for entry in appended:
+            self._appended[entry.n] = entry
+            self._n[entry.sequence] = entry.n
+
+    def forget(self) -> None:
+        self._appended.clear()
+        self._n.clear()
+
+    def windows(self, sequences: Iterable[PacketSequence], height: Height) -> tuple[AcknowledgementWindow, ...]:
+        """The windows that hold these acknowledgements as they stood at ``height``.
+
+        Raises KeyError for one that is not known, or not all before it in its window.
+        """
+        places = {self._n[sequence] for sequence in sequences}
+        windows = {n // WINDOW: self._entries(n // WINDOW, height) for n in places}
+        for n in places:
+            if n % WINDOW >= len(windows[n // WINDOW]):
+                raise KeyError(n)
+        return tuple(AcknowledgementWindow(self._client, index, windows[index]) for index in sorted(windows))
+
+    def _entries(self, index: int, height: Height) -> tuple[tuple[PacketSequence, Hash], ...]:
+        entries = []
+        for n in range(index * WINDOW, (index + 1) * WINDOW):
+            appended = self._appended.get(n)
+            if appended is None or appended.height > height:
+                break
+            entries.append((appended.sequence, appended.commitment))
+        return tuple(entries)
+
+
+class Prover:
+    """Collects proofs of one router's storage."""
+
+    def __init__(self, endpoints: Endpoints, router: Address, code_hash: Hash) -> None:
+        self._endpoints = endpoints
+        self._router = router
+        self._code_hash = code_hash
+
+    async def prove(
+        self, height: Height, state_root: Hash, claims: Claims, windows: Sequence[AcknowledgementWindow]
+    ) -> RouterProof:
+        """The nodes that show ``claims`` at a height with this state root; raises EndpointsFailed, CallRefused."""
+        slots = _slots(claims, windows)
+
+        async def work(endpoint: Endpoint) -> RouterProof:
+            proof = await self._collect(endpoint, height, slots, tuple(windows))
+            try:
+                verify_router(state_root, self._router, self._code_hash, proof, claims)
+            except (ProofError, ClientError) as error:
+                raise EndpointFault(endpoint.url, f"its proof at {height} does not hold: {error}") from error
+            return proof
+
+        return await self._endpoints.attempt(work)
+
+    async def _collect(
+        self, endpoint: Endpoint, height: Height, slots: Sequence[Hash], windows: tuple[AcknowledgementWindow, ...]
+    ) -> RouterProof:
+        keys = [hex_of(slot) for slot in slots]
+        try:
+            answer = await endpoint.call("eth_getProof", hex_of(self._router), keys, block_tag(height))
+            account = _nodes([answer["accountProof"]])
+            storage = _nodes([entry["proof"] for entry in answer["storageProof"]])
+        except (CallRefused, KeyError, TypeError, ValueError) as error:
+            raise EndpointFault(endpoint.url, f"eth_getProof at {height}: {error}") from error
+        return RouterProof(account, storage, windows)
+
+
+def _slots(claims: Claims, windows: Sequence[AcknowledgementWindow]) -> list[Hash]:
+    slots = {_slot(path): None for path, _ in claims.present if path.kind is not PathKind.ACKNOWLEDGEMENT}
+    slots |= {_slot(path): None for path in claims.absent}
+    slots |= {acknowledgement_slot(window.client, window.index): None for window in windows}
+    return list(slots)
+
+
+def _slot(path: Path) -> Hash:
+    if path.kind is PathKind.COMMITMENT:
+        return commitment_slot(path.encode())
+    return receipt_slot(path.client, path.sequence)
+
+
+def _nodes(paths: Iterable[Iterable[str]]) -> tuple[bytes, ...]:
+    """Every node once, in the order of first need; those that stand inside their parents are left to them."""
+    nodes: dict[bytes, None] = {}
+    for path in paths:
+        for place, node in enumerate(map(bytes_of, path)):
+            if place == 0 or len(node) >= _EMBEDDED_BELOW:
+                nodes[node] = None
+    return tuple(nodes)
