@@ -155,11 +155,11 @@ class HubClient:
         raise NotImplementedError
 
     async def acknowledgements(self, client: str, after: PacketSequence | None = None) -> tuple[PacketSequence, ...]:
-        """Packets from the chain behind ``client`` whose acknowledgement stands at the hub, rising, beyond ``after``."""
+        """Packets from the chain behind ``client`` acknowledged at the hub, rising, beyond ``after``."""
         raise NotImplementedError
 
     async def packet(self, source_client: str, destination_client: str, sequence: PacketSequence) -> PacketHistory:
-        """All that happened at the hub to one packet, with its events; raises PacketNotFound. Exactly one end is the hub's."""
+        """All that happened at the hub to one packet, with its events; raises PacketNotFound. One end is the hub's."""
         raise NotImplementedError
 
     # --- what proves the hub ---

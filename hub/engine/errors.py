@@ -18,7 +18,8 @@ class EngineError(HubError):
 class GuardMissing(EngineError):
     path: str
     template: ClassVar[str] = (
-        "the signer's guard {path} is missing although the chain has begun: bring it back from where the validator ran last"
+        "the signer's guard {path} is missing although the chain has begun: "
+        "bring it back from where the validator ran last"
     )
 
 

@@ -1,5 +1,4 @@
-"""What this validator has ever signed, kept outside the node's store, so that no restored backup can make it sign
-twice.
+"""What this validator has ever signed, kept outside the node's store: no restored backup can make it sign twice.
 
 One block hash a height, in a small SQLite file that is synced to the disk before any signature leaves. A height is
 signed only if
@@ -14,9 +13,10 @@ So a node whose store is older than its guard, or forked from it, signs nothing 
 """
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Lock
 
 from hub.engine.errors import CheckpointWithheld, GuardDamaged, GuardExists, GuardMissing
 from hub.quantities import Address, Hash, Height
@@ -42,8 +42,10 @@ class Guard:
         if not path.exists():
             raise GuardMissing(str(path))
         self._key = (bytes(validator), bytes(genesis))
-        self._database = _connect(path)
+        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        self._one_at_a_time = Lock()
         try:
+            self._database.execute("PRAGMA synchronous = FULL")
             version = self._database.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
             self._database.close()
@@ -54,28 +56,23 @@ class Guard:
 
     @classmethod
     def create(cls, path: Path, validator: Address, genesis: Hash) -> "Guard":
-        """Begin a guard that has seen nothing: at a chain's genesis, never beside a store with blocks. Raises GuardExists."""
+        """Begin a guard that has seen nothing: at a chain's genesis only. Raises GuardExists."""
         try:
             path.touch(mode=0o600, exist_ok=False)
         except FileExistsError as error:
             raise GuardExists(str(path)) from error
-        with closing(_connect(path)) as database:
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
             database.executescript(f"BEGIN EXCLUSIVE;{_SCHEMA}COMMIT;")
         return cls(path, validator, genesis)
 
     def admit(self, height: Height, block_hash: Hash, hash_at: HashAt) -> None:
-        """Write down, durably, that this block is about to be signed; raises CheckpointWithheld where it must not be."""
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
+        """Write down, durably, that this block is about to be signed; raises CheckpointWithheld."""
+        with self._one_at_a_time, self._transaction():
             if self._must_refuse(height, block_hash, hash_at):
                 raise CheckpointWithheld(height, block_hash)
             self._database.execute(
                 "INSERT OR IGNORE INTO signed VALUES (?, ?, ?, ?)", (*self._key, height, bytes(block_hash))
             )
-            self._database.execute("COMMIT")
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
 
     def highest(self) -> Height | None:
         """The highest height ever signed."""
@@ -84,6 +81,17 @@ class Guard:
 
     def close(self) -> None:
         self._database.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Kept whole and synced, or dropped; no other process comes between."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
 
     def _must_refuse(self, height: Height, block_hash: Hash, hash_at: HashAt) -> bool:
         above = self._nearest("MIN(height)", height)
@@ -98,9 +106,3 @@ class Guard:
             (*self._key, at_least),
         ).fetchone()
         return None if row[0] is None else (Height(row[0]), Hash(row[1]))
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-    database.execute("PRAGMA synchronous = FULL")
-    return database
