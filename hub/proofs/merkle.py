@@ -1,4 +1,4 @@
-"""Merkle trees over lists: the batch root and the RFC 6962 root of a block's records (docs/protocol.md, sections 5 and 7).
+"""Merkle trees over lists: the batch root and the root of a block's records (docs/protocol.md, sections 5 and 7).
 
 Both are built level by level, an odd node promoted unchanged: that is RFC 6962's split at the largest power of two.
 """
