@@ -238,15 +238,13 @@ def _closed_by_itself(schema: dict[str, JsonValue]) -> bool:
 
 def _parts(holds: Holds, held: JsonValue, place: str) -> list[tuple[str, JsonValue]]:
     """The schemas that a keyword holds, each with its place."""
-    match holds, held:
-        case ((Holds.HERE | Holds.INSIDE), _):
-            return [(place, held)]
-        case ((Holds.ALL_HERE | Holds.ALL_INSIDE), [_, *_]):
-            return [(place + pointer(index), each) for index, each in enumerate(held)]
-        case Holds.NAMED_INSIDE, {**named}:
-            return [(place + pointer(name), each) for name, each in named.items()]
-        case _:
-            raise InvalidJsonSchema(place, "it holds schemas: one or more in an array, or an object of them by name")
+    if holds in {Holds.HERE, Holds.INSIDE}:
+        return [(place, held)]
+    if holds is Holds.NAMED_INSIDE and isinstance(held, dict):
+        return [(place + pointer(name), each) for name, each in held.items()]
+    if holds in {Holds.ALL_HERE, Holds.ALL_INSIDE} and isinstance(held, list) and held:
+        return [(place + pointer(index), each) for index, each in enumerate(held)]
+    raise InvalidJsonSchema(place, "it holds schemas: one or more in an array, or an object of them by name")
 
 
 def _check_plain(holds: Holds, held: JsonValue, place: str) -> None:
