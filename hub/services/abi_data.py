@@ -25,7 +25,7 @@ from hub.services.abi import (
 )
 from hub.services.errors import MalformedAbi
 
-AbiValue: TypeAlias = "int | bool | bytes | str | tuple[AbiValue, ...]"
+AbiValue: TypeAlias = int | bool | bytes | str | tuple["AbiValue", ...]
 """Addresses are their 20 bytes; arrays and tuples both are tuples."""
 
 _WORD = 32

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from hub.services.errors import InvalidJson
 
-JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | bool | None"
+JsonValue: TypeAlias = dict[str, "JsonValue"] | list["JsonValue"] | str | int | bool | None
 
 MAX_INTEGER = 2**53 - 1
 """Beyond it readers differ (RFC 7493, section 2.2): larger integers travel as decimal strings."""

@@ -1,8 +1,8 @@
 """The fixed mapping between ABI values and JSON values (design: tests/vectors/transcoding.json).
 
 Components and tuples are objects by component name, arrays are arrays, bool a boolean, a string a string; an integer is
-a decimal string without leading zeros, bytes are 0x and lower-case hex digits, an address its EIP-55 form. Each ABI value
-has one JSON value, and back.
+a decimal string without leading zeros, bytes are 0x and lower-case hex digits, an address its EIP-55 form. Each ABI
+value has one JSON value, and back.
 """
 
 import re
