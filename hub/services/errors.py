@@ -57,11 +57,8 @@ class UnknownResultCode(ServiceError):
 
 @dataclass(eq=False)
 class InvalidJson(ServiceError):
-    """``offset`` counts bytes where it is known, else it is 0."""
-
-    offset: int
     rule: str
-    template: ClassVar[str] = "this is not JSON as services use it (byte {offset}): {rule}"
+    template: ClassVar[str] = "this is not JSON as services use it: {rule}"
 
 
 @dataclass(eq=False)
