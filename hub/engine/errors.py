@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hub.errors import HubError
+from hub.quantities import Address
 
 
 @dataclass(eq=False)
@@ -43,4 +44,72 @@ class CheckpointWithheld(EngineError):
     template: ClassVar[str] = (
         "this validator has signed a chain in which height {height} may be another block than {block_hash}: "
         "its store is older than its guard, or forked from it; restore the newest store"
+    )
+
+
+# --- waiting for a block ---
+
+
+@dataclass(eq=False)
+class MempoolFull(EngineError):
+    waiting: int
+    template: ClassVar[str] = "{waiting} transactions wait for a block, more are not held: send it again in a moment"
+
+
+@dataclass(eq=False)
+class AccountQueueFull(EngineError):
+    account: Address
+    limit: int
+    template: ClassVar[str] = "{limit} transactions of {account} wait for a block, more are not held: await some first"
+
+
+@dataclass(eq=False)
+class NoncePending(EngineError):
+    account: Address
+    nonce: int
+    template: ClassVar[str] = "another transaction of {account} with nonce {nonce} waits: use the next nonce"
+
+
+@dataclass(eq=False)
+class RateLimited(EngineError):
+    who: str
+    what: str
+    template: ClassVar[str] = "{who} asks for {what} faster than allowed: slow down"
+
+
+@dataclass(eq=False)
+class NodeStopping(EngineError):
+    template: ClassVar[str] = "the node is stopping: send the same transaction again when it is back, which is safe"
+
+
+# --- what is asked of blocks ---
+
+
+@dataclass(eq=False)
+class BlockNotFound(EngineError):
+    height: int
+    latest: int
+    template: ClassVar[str] = "there is no block {height} yet: the latest is {latest}"
+
+
+# --- execution and replay ---
+
+
+@dataclass(eq=False)
+class ReplayDiffers(EngineError):
+    """The stored blocks, executed again, do not give what is stored: store or software is another than it was."""
+
+    height: int
+    field: str
+    template: ClassVar[str] = (
+        "block {height}, executed again, has another {field}: do not run this node, restore a backup"
+    )
+
+
+@dataclass(eq=False)
+class AnotherGenesis(EngineError):
+    stored: bytes
+    given: bytes
+    template: ClassVar[str] = (
+        "the store belongs to genesis {stored}, the configuration gives {given}: use the right one"
     )
