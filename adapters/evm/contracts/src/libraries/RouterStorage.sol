@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ILightClient} from "../interfaces/ILightClient.sol";
+
+/// @notice A client; its first slot is all that a delivery reads and writes of it.
+struct ClientRecord {
+    ILightClient lightClient;
+    uint56 acknowledgements;
+    uint40 pausedUntil;
+    // second slot
+    uint64 lastSequence;
+    uint64 replaceableFrom;
+    // third and later slots
+    ILightClient replacement;
+    bytes32 clientKey;
+    string clientId;
+    string counterpartyClientId;
+}
+
+/// @title The router's storage (ERC-7201; docs/protocol.md, section 9).
+/// @notice The first three slots are proven to the hub: they must never move.
+library RouterStorage {
+    /// @custom:storage-location erc7201:interchain.router.storage
+    struct Layout {
+        mapping(bytes32 pathKey => bytes32) commitments;
+        mapping(bytes32 clientKey => mapping(uint256 word => uint256)) receipts;
+        mapping(bytes32 clientKey => mapping(uint256 window => bytes32)) acknowledgementChain;
+        // not proven to anyone
+        mapping(bytes32 pendingKey => address) pending;
+        mapping(uint256 client => ClientRecord) clients;
+        mapping(bytes32 clientKey => uint16) clientNumbers;
+        mapping(bytes32 portKey => Application) applications;
+        mapping(bytes32 laneKey => uint16) laneNumbers;
+        mapping(address => Role) roleOf;
+        uint16 clientCount;
+        uint16 laneCount;
+    }
+
+    struct Application {
+        address application;
+        uint32 receiveGas;
+    }
+
+    /// @notice An address is never both.
+    enum Role {
+        None,
+        LightClient,
+        Application
+    }
+
+    /// @notice `K(u256(K("interchain.router.storage") − 1)) & ~0xff`.
+    bytes32 internal constant BASE = keccak256(abi.encode(uint256(keccak256("interchain.router.storage")) - 1)) & ~bytes32(uint256(0xff));
+
+    function layout() internal pure returns (Layout storage store) {
+        bytes32 base = BASE;
+        assembly ("memory-safe") {
+            store.slot := base
+        }
+    }
+}
