@@ -283,7 +283,7 @@ def _verify_in_batch(root: Hash, batch: BatchPaths, claims: Claims) -> None:
         raise MembershipNotProven(claims.present[0][0].encode(), "the checkpoint's batch is empty")
     _refuse_count(claims, len(batch.paths))
     for (path, value), place in zip(claims.present, batch.paths, strict=True):
-        verify_batch_entry(root, path.encode(), value, place.index, batch.count, place.siblings)
+        verify_batch_entry(root, path.encode(), value, index=place.index, count=batch.count, siblings=place.siblings)
 
 
 def _verify_in_state(app_root: Hash, proofs: tuple[bytes, ...], claims: Claims) -> None:
