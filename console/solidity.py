@@ -1,4 +1,4 @@
-"""Compile one's own Solidity with npm's compiler: imports of ours, OpenZeppelin's and solady's are found by themselves."""
+"""Compile Solidity with npm's compiler; imports of ours, OpenZeppelin's and solady's are found by themselves."""
 
 import json
 import re
@@ -91,7 +91,9 @@ def _collect(path: Path) -> dict[str, str]:
         try:
             content = place.read_text()
         except OSError as error:
-            raise Misused(f"{place} cannot be read ({error.strerror}): check the path, or the import that names it") from error
+            raise Misused(
+                f"{place} cannot be read ({error.strerror}): check the path, or the import that names it"
+            ) from error
         sources[unit] = content
         waiting += [_resolve(target, unit, place) for target in _IMPORT.findall(content)]
     return sources

@@ -1,0 +1,41 @@
+"""``ichub doctor``: look at everything that commonly goes wrong."""
+
+from typing import Annotated
+
+import typer
+
+from console.diagnosis import Check, local_checks, remote_checks
+from console.exits import CheckFailed
+from console.home import NodeHome, find_home
+from console.options import Home, Hub, Json
+from console.output import Output
+from console.session import run
+
+
+def doctor(
+    home: Home = None,
+    hub: Hub = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask neither the hub nor the chains.")] = False,
+    json: Json = False,
+) -> None:
+    """Check the configuration, keys, certificates, ports, clocks, versions, the hub and the chains' endpoints.
+    Exit code 5 where something is not well.
+
+    Example: ichub doctor
+    """
+    output = Output(json)
+    place = find_home(home)
+    with output.progress("looking"):
+        checks = [*local_checks(place), *([] if offline else run(_asked(place, hub)))]
+    output.rows("", [_row(check) for check in checks], "")
+    ill = [check for check in checks if not check.ok]
+    if ill:
+        raise CheckFailed(f"{len(ill)} of {len(checks)} checks did not hold, first {ill[0].name}: {ill[0].fix}")
+
+
+async def _asked(home: NodeHome, hub: str | None) -> list[Check]:
+    return [check async for check in remote_checks(home, hub)]
+
+
+def _row(check: Check) -> dict[str, object]:
+    return {"check": check.name, "ok": check.ok, "found": check.found, "do": "" if check.ok else check.fix}
