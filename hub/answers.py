@@ -4,21 +4,19 @@ One struct an answer; ``protos/interchain/hub/v1/answer.proto`` has the same nam
 """
 
 from enum import Enum
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from hub.block import BlockHeader, ResultCode
-from hub.clients import attested_evm, quorum
 from hub.clients.base import ClientStatus
+from hub.clients.registry import Config as ClientConfig
 from hub.events import AnyEvent
 from hub.messages import Role
 from hub.proofs.quorum import Member
 from hub.quantities import Address, Amount, Epoch, Gas, Hash, Height, Sequence, UnixSeconds
 
 T = TypeVar("T")
-
-ClientConfig: TypeAlias = attested_evm.Config | quorum.Config
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):

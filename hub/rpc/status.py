@@ -14,7 +14,7 @@ from dataclasses import fields
 from typing import Any
 
 from google.protobuf import any_pb2
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]  # it ships no types
 from grpc import StatusCode
 
 from hub.accounts import errors as accounts

@@ -48,6 +48,7 @@ class Event(_message.Message):
     VALIDATOR_SET_PROPOSED_FIELD_NUMBER: _builtins.int
     ROTATION_CHECKPOINT_STORED_FIELD_NUMBER: _builtins.int
     VALIDATOR_SET_CHANGED_FIELD_NUMBER: _builtins.int
+    APPLICATION_FAILED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def client_created(self) -> Global___ClientCreated: ...
     @_builtins.property
@@ -98,6 +99,8 @@ class Event(_message.Message):
     def rotation_checkpoint_stored(self) -> Global___RotationCheckpointStored: ...
     @_builtins.property
     def validator_set_changed(self) -> Global___ValidatorSetChanged: ...
+    @_builtins.property
+    def application_failed(self) -> Global___ApplicationFailed: ...
     def __init__(
         self,
         *,
@@ -126,12 +129,13 @@ class Event(_message.Message):
         validator_set_proposed: Global___ValidatorSetProposed | None = ...,
         rotation_checkpoint_stored: Global___RotationCheckpointStored | None = ...,
         validator_set_changed: Global___ValidatorSetChanged | None = ...,
+        application_failed: Global___ApplicationFailed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledgement_written", b"acknowledgement_written", "client_created", b"client_created", "client_frozen", b"client_frozen", "client_replaced", b"client_replaced", "client_replacement_scheduled", b"client_replacement_scheduled", "client_updated", b"client_updated", "counterparty_registered", b"counterparty_registered", "escrow_settled", b"escrow_settled", "event", b"event", "lane_registered", b"lane_registered", "minted", b"minted", "packet_acknowledged", b"packet_acknowledged", "packet_received", b"packet_received", "packet_sent", b"packet_sent", "packet_timed_out", b"packet_timed_out", "request_forwarded", b"request_forwarded", "role_granted", b"role_granted", "role_revoked", b"role_revoked", "rotation_checkpoint_stored", b"rotation_checkpoint_stored", "service_bound", b"service_bound", "service_called", b"service_called", "service_defined", b"service_defined", "service_resulted", b"service_resulted", "transferred", b"transferred", "validator_set_changed", b"validator_set_changed", "validator_set_proposed", b"validator_set_proposed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledgement_written", b"acknowledgement_written", "application_failed", b"application_failed", "client_created", b"client_created", "client_frozen", b"client_frozen", "client_replaced", b"client_replaced", "client_replacement_scheduled", b"client_replacement_scheduled", "client_updated", b"client_updated", "counterparty_registered", b"counterparty_registered", "escrow_settled", b"escrow_settled", "event", b"event", "lane_registered", b"lane_registered", "minted", b"minted", "packet_acknowledged", b"packet_acknowledged", "packet_received", b"packet_received", "packet_sent", b"packet_sent", "packet_timed_out", b"packet_timed_out", "request_forwarded", b"request_forwarded", "role_granted", b"role_granted", "role_revoked", b"role_revoked", "rotation_checkpoint_stored", b"rotation_checkpoint_stored", "service_bound", b"service_bound", "service_called", b"service_called", "service_defined", b"service_defined", "service_resulted", b"service_resulted", "transferred", b"transferred", "validator_set_changed", b"validator_set_changed", "validator_set_proposed", b"validator_set_proposed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledgement_written", b"acknowledgement_written", "client_created", b"client_created", "client_frozen", b"client_frozen", "client_replaced", b"client_replaced", "client_replacement_scheduled", b"client_replacement_scheduled", "client_updated", b"client_updated", "counterparty_registered", b"counterparty_registered", "escrow_settled", b"escrow_settled", "event", b"event", "lane_registered", b"lane_registered", "minted", b"minted", "packet_acknowledged", b"packet_acknowledged", "packet_received", b"packet_received", "packet_sent", b"packet_sent", "packet_timed_out", b"packet_timed_out", "request_forwarded", b"request_forwarded", "role_granted", b"role_granted", "role_revoked", b"role_revoked", "rotation_checkpoint_stored", b"rotation_checkpoint_stored", "service_bound", b"service_bound", "service_called", b"service_called", "service_defined", b"service_defined", "service_resulted", b"service_resulted", "transferred", b"transferred", "validator_set_changed", b"validator_set_changed", "validator_set_proposed", b"validator_set_proposed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledgement_written", b"acknowledgement_written", "application_failed", b"application_failed", "client_created", b"client_created", "client_frozen", b"client_frozen", "client_replaced", b"client_replaced", "client_replacement_scheduled", b"client_replacement_scheduled", "client_updated", b"client_updated", "counterparty_registered", b"counterparty_registered", "escrow_settled", b"escrow_settled", "event", b"event", "lane_registered", b"lane_registered", "minted", b"minted", "packet_acknowledged", b"packet_acknowledged", "packet_received", b"packet_received", "packet_sent", b"packet_sent", "packet_timed_out", b"packet_timed_out", "request_forwarded", b"request_forwarded", "role_granted", b"role_granted", "role_revoked", b"role_revoked", "rotation_checkpoint_stored", b"rotation_checkpoint_stored", "service_bound", b"service_bound", "service_called", b"service_called", "service_defined", b"service_defined", "service_resulted", b"service_resulted", "transferred", b"transferred", "validator_set_changed", b"validator_set_changed", "validator_set_proposed", b"validator_set_proposed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["client_created", "client_updated", "client_frozen", "client_replacement_scheduled", "client_replaced", "counterparty_registered", "lane_registered", "packet_sent", "packet_received", "acknowledgement_written", "packet_acknowledged", "packet_timed_out", "transferred", "minted", "role_granted", "role_revoked", "service_defined", "service_bound", "service_called", "request_forwarded", "service_resulted", "escrow_settled", "validator_set_proposed", "rotation_checkpoint_stored", "validator_set_changed"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["client_created", "client_updated", "client_frozen", "client_replacement_scheduled", "client_replaced", "counterparty_registered", "lane_registered", "packet_sent", "packet_received", "acknowledgement_written", "packet_acknowledged", "packet_timed_out", "transferred", "minted", "role_granted", "role_revoked", "service_defined", "service_bound", "service_called", "request_forwarded", "service_resulted", "escrow_settled", "validator_set_proposed", "rotation_checkpoint_stored", "validator_set_changed", "application_failed"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -475,6 +479,39 @@ class PacketTimedOut(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PacketTimedOut: _TypeAlias = PacketTimedOut  # noqa: Y015
+
+@_typing.final
+class ApplicationFailed(_message.Message):
+    """An application here refused a packet of `client`; the error acknowledgement would not have said why."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    PORT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    client: _builtins.str
+    sequence: _builtins.int
+    port: _builtins.str
+    reason: _builtins.str
+    message: _builtins.str
+    def __init__(
+        self,
+        *,
+        client: _builtins.str = ...,
+        sequence: _builtins.int = ...,
+        port: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "message", b"message", "port", b"port", "reason", b"reason", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplicationFailed: _TypeAlias = ApplicationFailed  # noqa: Y015
 
 @_typing.final
 class Transferred(_message.Message):
