@@ -1,0 +1,505 @@
+"""What a definition's schemas may be: a good one, and tables that each break one thing of it."""
+
+import json
+import socket
+from typing import Any
+
+import pytest
+
+from hub.services.errors import (
+    EncodingsDiffer,
+    InvalidAbi,
+    InvalidJsonSchema,
+    SchemaMismatch,
+    SchemaMissing,
+    SchemasDiffer,
+    SchemaTooLarge,
+    ServiceError,
+)
+from hub.services.json_schema import MAX_SCHEMA_BYTES, parse_json_schema
+from hub.services.payload import InputEncoding
+from hub.services.schema import ServiceSchema, validate_definition, validate_schema
+from hub.services.schema_rules import KEYWORDS, MAX_COST, MAX_PATTERNS, MAX_SCHEMA_DEPTH
+
+HANGS = pytest.mark.timeout(60)
+"""Of a test that takes milliseconds, or for ever where the code is wrong."""
+
+CLOSED: dict[str, Any] = {"type": "object", "additionalProperties": False}
+STRING: dict[str, Any] = {"type": "string"}
+WHOLE: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "An order",
+    "description": "what is bought",
+    "$comment": "all keywords",
+    **CLOSED,
+    "properties": {
+        "id": {"type": "string", "pattern": "^[a-z0-9-]{1,36}$", "minLength": 1, "maxLength": 36},
+        "count": {"type": "integer", "minimum": 1, "maximum": 100, "multipleOf": 1, "default": 1},
+        "size": {"type": ["integer", "null"], "exclusiveMinimum": -1, "exclusiveMaximum": 9},
+        "colour": {"enum": ["red", "green", 3, None]},
+        "kind": {"const": "order"},
+        "lines": {
+            "type": "array",
+            "items": {"$ref": "#/$defs/line"},
+            "minItems": 1,
+            "maxItems": 9,
+            "uniqueItems": True,
+        },
+        "pair": {
+            "type": "array",
+            "prefixItems": [STRING, {"type": "boolean"}],
+            "items": False,
+            "examples": [["a", True]],
+        },
+        "choice": {"oneOf": [{"type": "string", "deprecated": True}, {"type": "null"}]},
+        "either": {"anyOf": [{"$ref": "#/$defs/line"}, {"type": "null"}]},
+        "never": False,
+    },
+    "required": ["id", "lines"],
+    "dependentRequired": {"count": ["size"]},
+    "minProperties": 2,
+    "maxProperties": 10,
+    "if": {"properties": {"kind": {"const": "order"}}, "required": ["kind"]},
+    "then": {"required": ["colour"]},
+    "else": {"not": {"required": ["colour"]}},
+    "$defs": {
+        "named": {"type": "object", "properties": {"name": STRING}},
+        "line": {
+            "allOf": [{"$ref": "#/$defs/named"}],
+            "type": "object",
+            "properties": {"count": {"type": "integer"}},
+            "unevaluatedProperties": False,
+        },
+    },
+}
+
+
+def text(schema: Any) -> str:
+    return json.dumps(schema)
+
+
+def refusal(schema: Any) -> InvalidJsonSchema:
+    with pytest.raises(InvalidJsonSchema) as caught:
+        parse_json_schema(text(schema))
+    return caught.value
+
+
+def test_a_schema_of_every_keyword_is_taken() -> None:
+    schema = parse_json_schema(text(WHOLE))
+    used = {key for key in KEYWORDS if f'"{key}"' in text(WHOLE)}
+    assert used == set(KEYWORDS)
+    schema.check({"id": "a-1", "lines": [{"name": "x", "count": 2}], "either": None})
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "keyword"),
+    [
+        ({"lines": [{}], "pair": []}, "", "required id"),
+        ({"id": "A", "lines": [{}]}, "/id", "pattern"),
+        ({"id": "a", "lines": []}, "/lines", "minItems"),
+        ({"id": "a", "lines": [{}, {}]}, "/lines", "uniqueItems"),
+        ({"id": "a", "lines": [{"other": 1}]}, "/lines/0", "unevaluatedProperties"),
+        ({"id": "a", "lines": [{"count": True}]}, "/lines/0/count", "type"),
+        ({"id": "a", "lines": [{}], "count": 0, "size": 1}, "/count", "minimum"),
+        ({"id": "a", "lines": [{}], "count": 1}, "", "required size"),
+        ({"id": "a", "lines": [{}], "kind": "order"}, "", "required colour"),
+        ({"id": "a", "lines": [{}], "extra": 1}, "", "additionalProperties"),
+        ({"id": "a", "lines": [{}], "pair": ["a", 1]}, "/pair/1", "type"),
+        ({"id": "a", "lines": [{}], "pair": ["a", True, 1]}, "/pair/2", "falseSchema"),
+        ({"id": "A", "lines": []}, "/id", "pattern"),
+        ([], "", "type"),
+    ],
+)
+def test_a_mismatch_names_its_place_and_keyword(data: Any, place: str, keyword: str) -> None:
+    with pytest.raises(SchemaMismatch) as caught:
+        parse_json_schema(text(WHOLE)).check(data)
+    assert (caught.value.place, caught.value.keyword) == (place, keyword)
+
+
+def test_of_much_wrong_data_no_place_is_sought() -> None:
+    schema = parse_json_schema(text({"type": "array", "items": STRING}))
+    with pytest.raises(SchemaMismatch) as caught:
+        schema.check(list(range(30_000)))
+    assert caught.value.place == ""
+
+
+def obj(**properties: Any) -> dict[str, Any]:
+    return {**CLOSED, "properties": properties}
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        # open
+        ({}, ""),
+        ({"description": "anything"}, ""),
+        ({"type": "object"}, ""),
+        ({"type": "object", "properties": {"a": STRING}}, ""),
+        ({"properties": {}, "additionalProperties": False}, ""),
+        ({"type": ["object", "null"]}, ""),
+        ({"type": "object", "additionalProperties": True}, "/additionalProperties"),
+        ({"type": "object", "additionalProperties": STRING}, "/additionalProperties"),
+        ({"type": "object", "unevaluatedProperties": True}, "/unevaluatedProperties"),
+        ({"type": "array"}, ""),
+        ({"type": ["array", "string"]}, ""),
+        ({"type": "array", "items": True}, "/items"),
+        ({"type": "array", "items": {}}, "/items"),
+        ({"type": "array", "prefixItems": [STRING]}, ""),
+        ({"type": "array", "prefixItems": [{}], "items": False}, "/prefixItems/0"),
+        (obj(a={}), "/properties/a"),
+        (obj(a=True), "/properties/a"),
+        (obj(a={"type": "object"}), "/properties/a"),
+        (obj(a={"minLength": 1}), "/properties/a"),
+        (obj(a={"type": "array", "items": obj(b={"type": "object"})}), "/properties/a/items/properties/b"),
+        (obj(a={"anyOf": [STRING, {"minLength": 1}]}), "/properties/a"),
+        (obj(a={"oneOf": [STRING, {"type": "object"}]}), "/properties/a"),
+        (obj(a={"allOf": [{"minLength": 1}, {"type": "object"}]}), "/properties/a"),
+        (obj(a={"not": STRING}), "/properties/a"),
+        (obj(a={"if": STRING, "then": STRING}), "/properties/a"),
+        ({**obj(a={"$ref": "#/$defs/a"}), "$defs": {"a": {"type": "object"}}}, "/properties/a"),
+        ({**CLOSED, "allOf": [{"properties": {"a": {}}}]}, "/allOf/0/properties/a"),
+        ({**CLOSED, "if": {"properties": {"a": {}}}}, "/if/properties/a"),
+        ({**CLOSED, "$defs": {"unused": obj(a={})}}, "/$defs/unused/properties/a"),
+        # no integers
+        ({"type": "number"}, "/type"),
+        ({"type": ["string", "number"]}, "/type"),
+        (obj(a={"type": "number"}), "/properties/a/type"),
+        ({"type": "integer", "minimum": True}, "/minimum"),
+        ({"type": "integer", "maximum": "1"}, "/maximum"),
+        # keywords
+        ({**STRING, "format": "date"}, "/format"),
+        ({**CLOSED, "patternProperties": {"^a": STRING}}, "/patternProperties"),
+        ({**CLOSED, "propertyNames": STRING}, "/propertyNames"),
+        ({**CLOSED, "dependentSchemas": {}}, "/dependentSchemas"),
+        ({"type": "array", "items": STRING, "contains": STRING}, "/contains"),
+        ({"type": "array", "items": STRING, "unevaluatedItems": False}, "/unevaluatedItems"),
+        ({**STRING, "contentEncoding": "base64"}, "/contentEncoding"),
+        ({**STRING, "my-own": 1}, "/my-own"),
+        (obj(**{"a/b": {**STRING, "x~y": 1}}), "/properties/a~1b/x~0y"),
+        ({**STRING, "$id": "http://example.com/a"}, "/$id"),
+        ({**STRING, "$anchor": "a"}, "/$anchor"),
+        ({**STRING, "$vocabulary": {}}, "/$vocabulary"),
+        (obj(a={**STRING, "$defs": {}}), "/properties/a/$defs"),
+        (obj(a={**STRING, "$schema": WHOLE["$schema"]}), "/properties/a/$schema"),
+        ({**STRING, "$schema": "http://json-schema.org/draft-07/schema#"}, "/$schema"),
+        ({**STRING, "$schema": 1}, "/$schema"),
+        # references
+        ({"$ref": "http://example.com/schema"}, "/$ref"),
+        ({"$ref": "file:///etc/passwd"}, "/$ref"),
+        ({"$ref": "other.json#/$defs/a"}, "/$ref"),
+        ({"$ref": "#"}, "/$ref"),
+        ({"$ref": "#a"}, "/$ref"),
+        ({"$ref": "#/$defs/"}, "/$ref"),
+        ({"$ref": "#/$defs/missing"}, "/$ref"),
+        ({"$ref": "#/properties/a", "properties": {"a": STRING}}, "/$ref"),
+        ({"$ref": "#/$defs/a/items", "$defs": {"a": {"type": "array", "items": STRING}}}, "/$ref"),
+        ({"$ref": 1}, "/$ref"),
+        ({"$ref": "#/$defs/a~1b", "$defs": {"a/b": STRING}}, "/$ref"),
+        ({**STRING, "$dynamicRef": "#a"}, "/$dynamicRef"),
+        ({**STRING, "$dynamicAnchor": "a"}, "/$dynamicAnchor"),
+        ({**STRING, "$recursiveRef": "#"}, "/$recursiveRef"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}, "/$defs/a"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": obj(next={"$ref": "#/$defs/a"})}}, "/$defs/a"),
+        ({**STRING, "$defs": {"a": {"not": {"$ref": "#/$defs/b"}}, "b": {"not": {"$ref": "#/$defs/a"}}}}, "/$defs/a"),
+        # patterns
+        ({**STRING, "pattern": "(?=a)b"}, "/pattern"),
+        ({**STRING, "pattern": "(?<!a)b"}, "/pattern"),
+        ({**STRING, "pattern": r"(a)\1"}, "/pattern"),
+        ({**STRING, "pattern": "["}, "/pattern"),
+        ({**STRING, "pattern": "a{2,1}"}, "/pattern"),
+        ({**STRING, "pattern": "((((a{99}){99}){99}){99})"}, "/pattern"),
+        ({**STRING, "pattern": "^.{1,256}$"}, "/pattern"),
+        ({**STRING, "pattern": 1}, "/pattern"),
+        # shapes that the meta-schema knows, named at their place before it sees them
+        ([], ""),
+        (True, ""),
+        ("string", ""),
+        ({"type": "text"}, "/type"),
+        ({"type": []}, "/type"),
+        ({"type": [["string"]]}, "/type"),
+        ({"type": None}, "/type"),
+        ({**CLOSED, "properties": []}, "/properties"),
+        (obj(a="string"), "/properties/a"),
+        (obj(a=None), "/properties/a"),
+        ({**CLOSED, "required": "a"}, "/required"),
+        ({**CLOSED, "required": [1]}, "/required"),
+        ({**CLOSED, "dependentRequired": {"a": "b"}}, "/dependentRequired"),
+        ({**STRING, "minLength": -1}, "/minLength"),
+        ({**STRING, "title": 1}, "/title"),
+        ({**STRING, "deprecated": 0}, "/deprecated"),
+        ({"enum": []}, "/enum"),
+        ({"enum": "a"}, "/enum"),
+        ({**STRING, "allOf": []}, "/allOf"),
+        ({**STRING, "allOf": STRING}, "/allOf"),
+        ({"type": "array", "items": [STRING]}, "/items"),
+        ({**STRING, "$defs": []}, "/$defs"),
+        ({**STRING, "$defs": {"a": 1}}, "/$defs/a"),
+        # and what is left to it
+        ({"type": "integer", "multipleOf": 0}, ""),
+        ({**CLOSED, "required": ["a", "a"]}, ""),
+        ({"type": ["string", "string"]}, ""),
+    ],
+    ids=lambda part: text(part)[:70],
+)
+def test_one_broken_thing(schema: Any, place: str) -> None:
+    assert refusal(schema).place == place
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "not json",
+        '{"type":"string","type":"integer"}',
+        '{"type":"integer","minimum":0.5}',
+        '{"type":"integer","minimum":1e3}',
+        '{"type":"integer","maximum":9007199254740992}',
+        '{"const":NaN}',
+        '{"title":"\\ud800","type":"string"}',
+        "\ud800",
+        '{"not":' * 2000,
+    ],
+)
+def test_what_is_no_json_is_no_schema(written: str) -> None:
+    with pytest.raises(InvalidJsonSchema):
+        parse_json_schema(written)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"const": {"a": 1}},
+        {"enum": [{"a": 1}, []]},
+        {"type": "array", "items": False},
+        {"$ref": "#/$defs/a", "$defs": {"a": STRING}},
+        {"allOf": [{"type": "object"}, CLOSED]},
+        {"type": "object", "allOf": [CLOSED]},
+        {"anyOf": [STRING, CLOSED], "not": {"maxLength": 1}},
+        {"enum": [{"$ref": "http://example.com"}, {"$id": "http://example.com"}]},
+        {"const": {"$schema": "http://example.com", "type": "number"}},
+        obj(**{"$ref": STRING, "$id": STRING, "type": STRING, "format": STRING}),
+        {**STRING, "default": 7, "examples": [{"$ref": "http://example.com"}]},
+        {**STRING, "pattern": "(a+)+$"},
+        {**STRING, "pattern": "^(0|[1-9][0-9]{0,77})$"},
+    ],
+    ids=lambda schema: text(schema)[:70],
+)
+def test_closed_though_it_may_not_look_so(schema: Any) -> None:
+    parse_json_schema(text(schema))
+
+
+def test_the_size_of_a_schema_has_a_bound() -> None:
+    frame = len(text({**STRING, "title": ""}))
+    parse_json_schema(text({**STRING, "title": "t" * (MAX_SCHEMA_BYTES - frame)}))
+    with pytest.raises(SchemaTooLarge):
+        parse_json_schema(text({**STRING, "title": "t" * (MAX_SCHEMA_BYTES - frame + 1)}))
+
+
+def nested(levels: int) -> dict[str, Any]:
+    schema = STRING
+    for _ in range(levels - 1):
+        schema = obj(a=schema)
+    return schema
+
+
+def test_the_depth_of_a_schema_has_a_bound() -> None:
+    parse_json_schema(text(nested(MAX_SCHEMA_DEPTH)))
+    assert "deep" in refusal(nested(MAX_SCHEMA_DEPTH + 1)).rule
+    assert "deep" in refusal({"allOf": [nested(MAX_SCHEMA_DEPTH)], **STRING}).rule
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_reference_counts_as_a_level_whichever_definition_is_read_first(order: int) -> None:
+    def chain(length: int) -> dict[str, Any]:
+        links = {f"a{at}": {"$ref": f"#/$defs/a{at + 1}"} for at in range(length)} | {f"a{length}": STRING}
+        names = sorted(links, key=lambda name: int(name[1:]))[::order]
+        return {**CLOSED, "$defs": {name: links[name] for name in names}, "properties": {"a": {"$ref": "#/$defs/a0"}}}
+
+    parse_json_schema(text(chain(MAX_SCHEMA_DEPTH - 3)))
+    assert "deep" in refusal(chain(MAX_SCHEMA_DEPTH - 2)).rule
+    assert "deep" in refusal(chain(300)).rule
+
+
+def laughs(levels: int, level: Any) -> dict[str, Any]:
+    definitions = {f"a{at}": level({"$ref": f"#/$defs/a{at + 1}"}) for at in range(levels)}
+    return {"$ref": "#/$defs/a0", "$defs": {**definitions, f"a{levels}": STRING}}
+
+
+@pytest.mark.parametrize(
+    "level",
+    [
+        lambda inner: {"anyOf": [inner] * 10},
+        lambda inner: {"allOf": [inner] * 10},
+        lambda inner: {"allOf": [inner, {"oneOf": [inner] * 9}]},
+        lambda inner: {"allOf": [inner], "if": inner, "then": inner, "else": inner, "not": inner},
+    ],
+)
+@HANGS
+def test_a_billion_laughs_are_refused_before_any_data_is_seen(level: Any) -> None:
+    assert "steps" in refusal(laughs(4, level)).rule
+
+
+def test_unevaluated_properties_count_twice() -> None:
+    schema: dict[str, Any] = obj(a=STRING)
+    for _ in range(10):
+        schema = {"allOf": [schema], "type": "object", "unevaluatedProperties": False}
+    assert "steps" in refusal(schema).rule
+
+
+def test_many_properties_that_share_a_definition_cost_nothing() -> None:
+    schema = laughs(6, lambda inner: obj(**{f"p{at}": inner for at in range(20)}))
+    parse_json_schema(text(schema)).check({"p0": {"p1": {"p2": {"p3": {"p4": {"p5": "here"}}}}}})
+
+
+def test_an_enum_has_a_bound() -> None:
+    parse_json_schema(text({"enum": list(range(MAX_COST - 1))}))
+    assert "steps" in refusal({"enum": list(range(MAX_COST))}).rule
+    assert "steps" in refusal(obj(a={"enum": list(range(MAX_COST))})).rule
+
+
+def test_patterns_have_a_bound() -> None:
+    parse_json_schema(text(obj(**{f"p{at}": {**STRING, "pattern": "a"} for at in range(MAX_PATTERNS)})))
+    assert "patterns" in refusal(obj(**{f"p{at}": {**STRING, "pattern": "a"} for at in range(MAX_PATTERNS + 1)})).rule
+    assert "steps" in refusal({**STRING, "allOf": [{"pattern": "a"} for _ in range(9)]}).rule
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+$", "(a|a)*b$", "^(([a-z])+.)+[A-Z]([a-z])+$", "(.*a){9}[b-z]", "[ab]*a[ab]{250}[d-z]"]
+)
+@HANGS
+def test_a_catastrophic_pattern_is_only_linear(pattern: str) -> None:
+    schema = parse_json_schema(text({**STRING, "pattern": pattern}))
+    for data in ("a" * 60_000 + "!", "ab" * 30_000, "aab" * 20_000):
+        schema.validator.is_valid(data)
+
+
+def test_nothing_is_ever_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setattr(socket.socket, "connect", never)
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0)
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/schema"
+    for schema in (
+        {"$ref": address},
+        {**STRING, "$schema": address},
+        {**STRING, "$id": address, "$dynamicRef": address},
+    ):
+        refusal(schema)
+    parse_json_schema(
+        text({"const": {"$ref": address}, "examples": [{"$schema": address}], "default": {"$id": address}})
+    )
+    with listener, pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+# --- both ---
+
+ABI = [
+    {"name": "who", "type": "address"},
+    {"name": "amount", "type": "uint256"},
+    {"name": "flags", "type": "bool[2][]"},
+    {
+        "name": "items",
+        "type": "tuple[]",
+        "components": [{"name": "data", "type": "bytes"}, {"name": "note", "type": "string"}],
+    },
+]
+ITEM = {**CLOSED, "properties": {"data": STRING, "note": {**STRING, "maxLength": 9}}, "required": ["note", "data"]}
+BOTH: dict[str, Any] = {
+    **CLOSED,
+    "properties": {
+        "who": {"$ref": "#/$defs/address"},
+        "amount": {"type": "string", "pattern": "^[1-9]"},
+        "flags": {"type": "array", "items": {"type": "array", "items": {"type": "boolean"}}},
+        "items": {"type": "array", "items": {"$ref": "#/$defs/item", "description": "one"}},
+    },
+    "required": ["who", "amount", "flags", "items"],
+    "$defs": {"address": {"$ref": "#/$defs/string"}, "string": STRING, "item": ITEM},
+}
+
+
+def both(**changed: Any) -> ServiceSchema:
+    return ServiceSchema(text({**BOTH, **changed}), text(ABI))
+
+
+def test_json_schema_and_abi_that_correspond() -> None:
+    validate_schema("input", both())
+    validate_schema("input", ServiceSchema(text({**CLOSED, "properties": {}}), "[]"))
+    validate_schema("input", ServiceSchema(text(CLOSED), "[]"))
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        (both(properties={**BOTH["properties"], "more": STRING}), ""),
+        (both(properties={key: BOTH["properties"][key] for key in ("who", "amount", "flags")}), ""),
+        (both(required=["who", "amount", "flags"]), ""),
+        (both(properties={**BOTH["properties"], "amount": {"type": "integer"}}), "/amount"),
+        (both(properties={**BOTH["properties"], "amount": {"type": ["string", "null"]}}), "/amount"),
+        (both(properties={**BOTH["properties"], "amount": {"enum": ["1", "2"]}}), "/amount"),
+        (both(properties={**BOTH["properties"], "amount": False}), "/amount"),
+        (both(properties={**BOTH["properties"], "who": {"anyOf": [STRING]}}), "/who"),
+        (both(properties={**BOTH["properties"], "flags": STRING}), "/flags"),
+        (both(properties={**BOTH["properties"], "flags": {"type": "array", "items": {"type": "boolean"}}}), "/flags/0"),
+        (both(properties={**BOTH["properties"], "items": {"type": "array", "items": STRING}}), "/items/0"),
+        (
+            both(
+                properties={
+                    **BOTH["properties"],
+                    "flags": {
+                        "type": "array",
+                        "prefixItems": [STRING],
+                        "items": {"type": "array", "items": {"type": "boolean"}},
+                    },
+                }
+            ),
+            "/flags",
+        ),
+        (both(**{"$defs": {**BOTH["$defs"], "item": {**ITEM, "required": ["data"]}}}), "/items/0"),
+        (ServiceSchema(text({"type": "array", "items": STRING}), text(ABI)), ""),
+        (ServiceSchema(text(STRING), "[]"), ""),
+    ],
+)
+def test_json_schema_and_abi_that_differ(schema: ServiceSchema, place: str) -> None:
+    with pytest.raises(SchemasDiffer) as caught:
+        validate_schema("input", schema)
+    assert caught.value.place == place
+
+
+JSON_ONLY = ServiceSchema(text(CLOSED), None)
+ABI_ONLY = ServiceSchema(None, "[]")
+EITHER = ServiceSchema(text(CLOSED), "[]")
+
+
+@pytest.mark.parametrize("schema", [JSON_ONLY, ABI_ONLY, EITHER])
+def test_a_definition(schema: ServiceSchema) -> None:
+    validate_definition(schema, schema)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "error"),
+    [
+        (ServiceSchema(), ABI_ONLY, SchemaMissing),
+        (ABI_ONLY, ServiceSchema.of("", ""), SchemaMissing),
+        (JSON_ONLY, ABI_ONLY, EncodingsDiffer),
+        (EITHER, ABI_ONLY, EncodingsDiffer),
+        (JSON_ONLY, EITHER, EncodingsDiffer),
+        (ServiceSchema("{}", None), JSON_ONLY, InvalidJsonSchema),
+        (JSON_ONLY, ServiceSchema("{}", None), InvalidJsonSchema),
+        (ServiceSchema(text(CLOSED), "{}"), EITHER, InvalidAbi),
+        (EITHER, ServiceSchema("{}", "[]"), InvalidJsonSchema),
+    ],
+)
+def test_a_definition_refused(inputs: ServiceSchema, outputs: ServiceSchema, error: type[ServiceError]) -> None:
+    with pytest.raises(error) as caught:
+        validate_definition(inputs, outputs)
+    assert str(caught.value)
+
+
+def test_what_is_offered() -> None:
+    assert ServiceSchema.of("", "[]").encodings() == {InputEncoding.ABI}
+    assert ServiceSchema.of("{}", "").encodings() == {InputEncoding.JSON}
+    assert ServiceSchema.of("{}", "[]").encodings() == {InputEncoding.ABI, InputEncoding.JSON}
+    assert ServiceSchema.of("", "").encodings() == frozenset()
