@@ -78,6 +78,27 @@ class NotProvable(ChainError):
 
 
 @dataclass(eq=False)
+class BlockNotFinal(ChainError):
+    chain: str
+    height: Height
+    template: ClassVar[str] = "block {height} of {chain} is not final yet: ask again later"
+
+
+@dataclass(eq=False)
+class NoAgreement(ChainError):
+    """The endpoints are silent, behind, or contradict each other."""
+
+    chain: str
+    height: Height
+    agreed: int
+    needed: int
+    faults: tuple[str, ...]
+    template: ClassVar[str] = (
+        "{agreed} endpoints of {chain} agree on block {height}, {needed} are needed: nothing is signed ({faults})"
+    )
+
+
+@dataclass(eq=False)
 class AttestationRefused(ChainError):
     """What one attestor gave is of no use."""
 

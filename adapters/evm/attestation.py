@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import grpc
 from grpc import aio
@@ -21,6 +21,9 @@ from hub.proofs.errors import ProofError
 from hub.proofs.quorum import SignerSet, encode_quorum_signature
 from hub.proofs.signatures import recover
 from hub.quantities import Address, Epoch, Hash, Height, UnixSeconds
+
+if TYPE_CHECKING:
+    from interchain.attestor.v1.attestor_service_pb2_grpc import AttestorServiceAsyncStub
 
 _NOT_YET = grpc.StatusCode.OUT_OF_RANGE
 """How an attestor says that the block is not final for it yet."""
@@ -94,7 +97,7 @@ class Attestors:
     async def close(self) -> None:
         await asyncio.gather(*(channel.close() for channel in self._channels))
 
-    async def _ask(self, stub: AttestorServiceStub, height: Height) -> tuple[AttestedHeader, Address, bytes]:
+    async def _ask(self, stub: "AttestorServiceAsyncStub", height: Height) -> tuple[AttestedHeader, Address, bytes]:
         """One attestor's signature, checked; asks again while the block is not final for it."""
         request = pb.AttestRequest(client=self._electorate.scope.client, number=height)
         while True:

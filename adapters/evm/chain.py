@@ -44,8 +44,8 @@ class EvmSettings:
     client_at_hub: ClientId
     """The hub's client of this chain, as attested-0."""
     finality: FinalityRule
-    first_height: Height = Height(0)
-    limits: Limits = Limits(packets=50, bytes=64 * 1024)
+    first_height: Height
+    limits: Limits
 
 
 class EvmChain:

@@ -1,0 +1,91 @@
+"""What several endpoints of one chain say together: the attestor's only view of it.
+
+Nothing is taken from fewer endpoints than the quorum, each for itself: that it has the block, that the block is final
+by the chain's rule, and that all its fields hash to its block hash. A liar beside silent honest endpoints convinces
+nobody.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapters.errors import BlockNotFinal, CallRefused, EndpointFault, NoAgreement
+from adapters.evm.endpoints import Endpoint
+from adapters.evm.finality import FinalityRule, block_header, final_height
+from adapters.evm.header import BlockHeader
+from adapters.evm.words import number_of
+from hub.quantities import Height
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A header, and how many endpoints vouch for it, and how many said something else."""
+
+    header: BlockHeader
+    agreed: int
+    dissent: int
+
+
+class Witness:
+    """All endpoints of one chain, asked at once. Raises ValueError where ``quorum`` is no majority of them."""
+
+    def __init__(
+        self, chain: str, chain_id: int, endpoints: Sequence[Endpoint], quorum: int, rule: FinalityRule
+    ) -> None:
+        if not len(endpoints) // 2 < quorum <= len(endpoints):
+            raise ValueError(f"{quorum} of {len(endpoints)} endpoints of {chain} are no majority")
+        self._chain = chain
+        self._chain_id = chain_id
+        self._endpoints = tuple(endpoints)
+        self._quorum = quorum
+        self._rule = rule
+
+    async def final_number(self) -> Height:
+        """The highest number that a quorum calls final; raises NoAgreement."""
+        answers = await asyncio.gather(*map(self._final, self._endpoints), return_exceptions=True)
+        heights = sorted((answer for answer in answers if isinstance(answer, int)), reverse=True)
+        if len(heights) < self._quorum:
+            raise NoAgreement(self._chain, Height(0), len(heights), self._quorum, _faults(answers))
+        return Height(heights[self._quorum - 1])
+
+    async def final_header(self, number: Height) -> Verdict:
+        """The header that a quorum has at this number and calls final; raises BlockNotFinal, NoAgreement."""
+        answers = await asyncio.gather(
+            *(self._header(endpoint, number) for endpoint in self._endpoints), return_exceptions=True
+        )
+        votes = Counter(answer for answer in answers if isinstance(answer, BlockHeader))
+        header, agreed = max(votes.items(), key=lambda vote: vote[1], default=(None, 0))
+        if header is not None and agreed >= self._quorum:
+            return Verdict(header, agreed, votes.total() - agreed)
+        early = sum(isinstance(answer, BlockNotFinal) for answer in answers)
+        if len(votes) <= 1 and agreed + early >= self._quorum:
+            raise BlockNotFinal(self._chain, number)
+        raise NoAgreement(self._chain, number, agreed, self._quorum, _faults(answers))
+
+    async def close(self) -> None:
+        await asyncio.gather(*(endpoint.close() for endpoint in self._endpoints))
+
+    async def _header(self, endpoint: Endpoint, number: Height) -> BlockHeader:
+        if number > await self._final(endpoint):
+            raise BlockNotFinal(self._chain, number)
+        return await block_header(endpoint, number)
+
+    async def _final(self, endpoint: Endpoint) -> Height:
+        """The highest block that one endpoint calls final, once it has shown that it is of our chain."""
+        try:
+            chain_id = number_of(await endpoint.call("eth_chainId"))
+            final = await final_height(endpoint, self._rule)
+        except (CallRefused, ValueError) as error:
+            raise EndpointFault(endpoint.url, str(error)) from error
+        if chain_id != self._chain_id:
+            raise EndpointFault(endpoint.url, f"it is of chain {chain_id}, not {self._chain_id}")
+        return final
+
+
+def _faults(answers: Sequence[object]) -> tuple[str, ...]:
+    unexpected = [answer for answer in answers if isinstance(answer, BaseException)]
+    for error in unexpected:
+        if not isinstance(error, EndpointFault | BlockNotFinal):
+            raise error
+    return tuple(str(error) for error in unexpected)

@@ -1,0 +1,245 @@
+"""The attestor's own files. What it believes about a chain comes from here, never from the hub.
+
+The daemon's file (read once):
+
+    listen = "127.0.0.1:9401"
+    monitor = "127.0.0.1:9402"
+    keystore = "attestor.json"          # encrypted V3; its password in the environment or a file
+    password_file = "attestor.password"
+    guard = "attestor.guard"
+    chains = "attestor-chains.toml"
+    certificate = "attestor.pem"        # with key: TLS; without both: plain text, on a devnet only
+    key = "attestor.key"
+    devnet = false
+
+The chains file (read again when it changes):
+
+    hub_genesis_hash = "0x…"
+
+    [attested-0]
+    chain_id = 31337
+    finality = "depth:2"
+    epoch = 1
+    endpoints = ["http://127.0.0.1:8545", "…", "…"]
+    quorum = 3                          # more than two thirds of the endpoints unless it is given; at least a majority
+    next_set_hash = "0x…"               # only while a hand-over to the next attestor set is approved
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adapters.evm.finality import FinalityRule, finality_rule
+from hub.errors import HubError
+from hub.ibc.identifiers import client_id
+from hub.proofs.quorum import least_quorum
+from hub.quantities import Epoch, Hash
+from relayers.errors import InvalidConfiguration
+
+PASSWORD_VARIABLE = "ICHUB_KEYSTORE_PASSWORD"  # noqa: S105  # a name, not a password
+LEAST_ENDPOINTS = 3
+"""Off a devnet: with fewer, one liar and one silent endpoint are all there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttestorConfig:
+    """The daemon's file."""
+
+    listen: str
+    monitor: str
+    keystore: Path
+    password: str
+    guard: Path
+    chains: Path
+    certificate: Path | None
+    key: Path | None
+    devnet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttestedChainConfig:
+    """One chain that is watched for one client of the hub."""
+
+    client: str
+    chain_id: int
+    finality: FinalityRule
+    epoch: Epoch
+    endpoints: tuple[str, ...]
+    quorum: int
+    next_set_hash: Hash | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainsFile:
+    """All chains, and the one hub they are watched for."""
+
+    hub_genesis_hash: Hash
+    chains: Mapping[str, AttestedChainConfig]
+
+
+def load_attestor_config(path: Path) -> AttestorConfig:
+    """Read the daemon's file; paths in it are relative to it. Raises InvalidConfiguration, OSError."""
+    fields = Fields(path, "", _toml(path))
+    certificate, key = fields.optional_path("certificate"), fields.optional_path("key")
+    devnet = fields.flag("devnet")
+    if (certificate is None) != (key is None):
+        raise InvalidConfiguration(str(path), "certificate", "and key belong together: give both or none")
+    if certificate is None and not devnet:
+        raise InvalidConfiguration(str(path), "certificate", "is missing: only a devnet does without TLS")
+    config = AttestorConfig(
+        listen=fields.text("listen"),
+        monitor=fields.text("monitor"),
+        keystore=fields.path("keystore"),
+        password=fields.password(),
+        guard=fields.path("guard"),
+        chains=fields.path("chains"),
+        certificate=certificate,
+        key=key,
+        devnet=devnet,
+    )
+    fields.refuse_unknown()
+    return config
+
+
+def load_chains(path: Path, *, devnet: bool) -> ChainsFile:
+    """Read the chains file; raises InvalidConfiguration, OSError."""
+    document = _toml(path)
+    tables = {name: document.pop(name) for name in list(document) if isinstance(document[name], dict)}
+    top = Fields(path, "", document)
+    genesis = top.hash("hub_genesis_hash")
+    top.refuse_unknown()
+    chains = {name: _chain(Fields(path, name, table), name, devnet=devnet) for name, table in tables.items()}
+    return ChainsFile(genesis, chains)
+
+
+def _chain(fields: "Fields", client: str, *, devnet: bool) -> AttestedChainConfig:
+    try:
+        client_id(client)
+    except HubError as error:
+        raise fields.wrong("its name", f"is no client of the hub: {error}") from error
+    endpoints = fields.texts("endpoints")
+    if len(endpoints) < (1 if devnet else LEAST_ENDPOINTS):
+        raise fields.wrong("endpoints", f"are {len(endpoints)}: give {LEAST_ENDPOINTS} or more, of different operators")
+    if len(set(endpoints)) != len(endpoints):
+        raise fields.wrong("endpoints", "are repeated: one endpoint has one vote")
+    quorum = fields.number("quorum", least_quorum(len(endpoints)))
+    if not len(endpoints) // 2 < quorum <= len(endpoints):
+        raise fields.wrong("quorum", f"of {quorum} is no majority of {len(endpoints)} endpoints")
+    try:
+        rule = finality_rule(fields.text("finality"))
+    except ValueError as error:
+        raise fields.wrong("finality", f"is refused: {error}") from error
+    config = AttestedChainConfig(
+        client=client,
+        chain_id=fields.number("chain_id"),
+        finality=rule,
+        epoch=Epoch(fields.number("epoch", 1)),
+        endpoints=endpoints,
+        quorum=quorum,
+        next_set_hash=fields.hash("next_set_hash") if fields.has("next_set_hash") else None,
+    )
+    fields.refuse_unknown()
+    return config
+
+
+class Fields:
+    """One table of a TOML file, read field by field; every complaint names file and field."""
+
+    def __init__(self, path: Path, table: str, values: Mapping[str, Any]) -> None:
+        self._path = path
+        self._table = table
+        self._values = dict(values)
+        self._read: set[str] = set()
+
+    def wrong(self, name: str, rule: str) -> InvalidConfiguration:
+        """The error for a field."""
+        return InvalidConfiguration(str(self._path), f"{self._table}.{name}" if self._table else name, rule)
+
+    def has(self, name: str) -> bool:
+        return name in self._values
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._value(name, default)
+        if not isinstance(value, str) or not value:
+            raise self.wrong(name, "is no text")
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        value = self._value(name, None)
+        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+            raise self.wrong(name, "is no list of texts")
+        return tuple(value)
+
+    def number(self, name: str, default: int | None = None) -> int:
+        value = self._value(name, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self.wrong(name, "is no whole number from 0 on")
+        return value
+
+    def seconds(self, name: str, default: float | None = None) -> float:
+        value = self._value(name, default)
+        if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
+            raise self.wrong(name, "is no positive number of seconds")
+        return float(value)
+
+    def flag(self, name: str) -> bool:
+        value = self._value(name, False)
+        if not isinstance(value, bool):
+            raise self.wrong(name, "is neither true nor false")
+        return value
+
+    def hex(self, name: str, length: int) -> bytes:
+        value = self.text(name)
+        try:
+            data = bytes.fromhex(value.removeprefix("0x"))
+        except ValueError:
+            data = b""
+        if len(data) != length or not value.startswith("0x"):
+            raise self.wrong(name, f"is not 0x and {length} bytes in hex")
+        return data
+
+    def hash(self, name: str) -> Hash:
+        return Hash(self.hex(name, 32))
+
+    def path(self, name: str) -> Path:
+        return self._path.parent / self.text(name)
+
+    def optional_path(self, name: str) -> Path | None:
+        return self.path(name) if self.has(name) else None
+
+    def password(self) -> str:
+        """From ``password_file``, else from the environment: never from the configuration itself."""
+        if (path := self.optional_path("password_file")) is not None:
+            return path.read_text().strip()
+        if PASSWORD_VARIABLE not in os.environ:
+            raise self.wrong("password_file", f"is missing, and {PASSWORD_VARIABLE} is not set")
+        return os.environ[PASSWORD_VARIABLE]
+
+    def tables(self, name: str) -> dict[str, "Fields"]:
+        """Tables below a name: ``[name.key]``."""
+        value = self._value(name, {})
+        if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
+            raise self.wrong(name, "is no group of tables")
+        return {key: Fields(self._path, f"{name}.{key}", item) for key, item in value.items()}
+
+    def refuse_unknown(self) -> None:
+        """A field that nobody asked for is misspelt."""
+        for name in self._values.keys() - self._read:
+            raise self.wrong(name, "is unknown: is it misspelt?")
+
+    def _value(self, name: str, default: object) -> Any:
+        self._read.add(name)
+        value = self._values.get(name, default)
+        if value is None:
+            raise self.wrong(name, "is missing")
+        return value
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidConfiguration(str(path), "the file", f"is no TOML: {error}") from error
