@@ -15,3 +15,27 @@ class StateError(HubError):
 class EmptyValue(StateError):
     key: bytes
     template: ClassVar[str] = "key {key} cannot hold an empty value: delete it instead"
+
+
+@dataclass(eq=False)
+class EmptyTree(StateError):
+    template: ClassVar[str] = "the last entry of a state cannot be deleted: a chain's state is never empty"
+
+
+@dataclass(eq=False)
+class TreeDamaged(StateError):
+    cell: bytes
+    template: ClassVar[str] = "the state tree lacks its cell {cell}: restore the store from a backup"
+
+
+@dataclass(eq=False)
+class BlockNotFound(StateError):
+    height: int
+    template: ClassVar[str] = "there is no block {height} here yet: ask for a height that is committed"
+
+
+@dataclass(eq=False)
+class HeightNotRetained(StateError):
+    height: int
+    oldest: int
+    template: ClassVar[str] = "the state at height {height} is no longer kept: the oldest is {oldest}"

@@ -1,0 +1,174 @@
+"""Pages and buckets: how the state tree lies in a store.
+
+A **bucket** is a subtree of at most ``BUCKET_LEAVES`` leaves, stored as their sorted records ``H(key) ‖ leaf hash``, and
+hashed whole when one of them changes. Above the buckets, a **page** holds the nodes of ``PAGE_LEVELS`` levels below one
+node: a place is numbered as in a heap (1 is that node itself, which is stored in the page above; the children of n are
+2n and 2n + 1). Both depend on the tree's content alone: a node whose subtree has at most ``BUCKET_LEAVES`` leaves and whose
+parent's has more is a bucket.
+"""
+
+from hashlib import sha256
+
+from hub.proofs.smt import EMPTY, MAX_DEPTH
+
+PAGE_LEVELS = 4
+"""A divisor of 8: no page's way lies in two bytes of a key."""
+BOTTOM = 1 << PAGE_LEVELS
+"""The first place of a page's lowest level."""
+
+BUCKET_LEAVES = 8
+RECORD = 64
+"""Bytes of a leaf's record in a bucket."""
+MAX_BUCKET_BYTES = BUCKET_LEAVES * RECORD
+
+_HEAD = 8
+_INNER = b"\x01"
+_NO_PLACE = 0
+
+
+class Page:
+    """The nodes of some levels, only those that are not empty, in order of their places."""
+
+    __slots__ = ("buckets", "inner", "nodes")
+
+    def __init__(self, data: bytes | None = None) -> None:
+        """A page as stored, or one with nothing but its first node."""
+        if data is None:
+            self.inner, self.buckets, self.nodes = 2, 0, bytearray()
+        else:
+            self.inner = int.from_bytes(data[:4], "big")
+            """Bit n: place n has nodes below it that are pages' nodes or buckets."""
+            self.buckets = int.from_bytes(data[4:_HEAD], "big")
+            """Bit n: place n is a bucket."""
+            self.nodes = bytearray(data[_HEAD:])
+
+    def encode(self) -> bytes:
+        return self.inner.to_bytes(4, "big") + self.buckets.to_bytes(4, "big") + self.nodes
+
+    def offset(self, place: int) -> int:
+        """Where the node at ``place`` (2 or more) stands in ``nodes``, or would stand."""
+        return ((self.inner | self.buckets) & ((1 << place) - 4)).bit_count() << 5
+
+    def node(self, place: int) -> bytes:
+        """The hash at ``place``, EMPTY if nothing is there."""
+        if not (self.inner | self.buckets) >> place & 1:
+            return EMPTY
+        at = self.offset(place)
+        return bytes(self.nodes[at : at + 32])
+
+    def pair(self, place: int) -> bytearray | None:
+        """The hashes at ``place`` and the next, None if either is empty."""
+        if (self.inner | self.buckets) >> place & 3 != 3:
+            return None
+        at = self.offset(place)
+        return self.nodes[at : at + 64]
+
+    def put(self, place: int, node: bytes, *, bucket: bool) -> None:
+        """Write a node that is not empty."""
+        bit = 1 << place
+        at = self.offset(place)
+        if (self.inner | self.buckets) & bit:
+            self.nodes[at : at + 32] = node
+        else:
+            self.nodes[at:at] = node
+        if bucket:
+            self.buckets |= bit
+            self.inner &= ~bit
+        else:
+            self.inner |= bit
+            self.buckets &= ~bit
+
+    def clear(self, place: int) -> None:
+        """Make a place empty."""
+        bit = 1 << place
+        if (self.inner | self.buckets) & bit:
+            at = self.offset(place)
+            del self.nodes[at : at + 32]
+            self.inner &= ~bit
+            self.buckets &= ~bit
+
+    def stop(self, way: int) -> int:
+        """The place in which the way to the lowest place ``BOTTOM + way`` ends inside this page.
+
+        A bucket, a lowest place (whose nodes are the next page's), or an empty place.
+        """
+        if found := self.buckets & WAYS[way]:
+            return found.bit_length() - 1
+        last = (self.inner & WAYS[way]).bit_length() - 1
+        if last >= BOTTOM:
+            return last
+        return (BOTTOM + way) >> (PAGE_LEVELS - last.bit_length())
+
+
+WAYS = [sum(1 << ((BOTTOM + way) >> up) for up in range(PAGE_LEVELS + 1)) for way in range(BOTTOM)]
+"""For each lowest place, the bits of all places on the way to it, the first and itself included."""
+
+
+def level(place: int) -> int:
+    """How many levels ``place`` lies below the page's first node."""
+    return place.bit_length() - 1
+
+
+def last_way(place: int) -> int:
+    """The last of the ways that lead through ``place``."""
+    span = PAGE_LEVELS - level(place)
+    return ((place + 1) << span) - 1 - BOTTOM
+
+
+def way_at(key_hash: bytes, depth: int) -> int:
+    """Which way ``key_hash`` takes through a page at ``depth``."""
+    return key_hash[depth >> 3] >> (8 - PAGE_LEVELS - (depth & 7)) & (BOTTOM - 1)
+
+
+def page_name(key_hash: bytes, depth: int) -> bytes:
+    """The name of the page at ``depth`` on the way to ``key_hash``: depth and prefix."""
+    whole, rest = depth >> 3, depth & 7
+    if not rest:
+        return bytes((depth,)) + key_hash[:whole]
+    return bytes((depth,)) + key_hash[:whole] + bytes((key_hash[whole] & (0xFF00 >> rest),))
+
+
+def split(records: bytes, depth: int) -> int:
+    """Where in sorted ``records``, equal in their first ``depth`` bits, those begin whose next bit is set."""
+    at, bit = depth >> 3, 0x80 >> (depth & 7)
+    low, high = 0, len(records) // RECORD
+    while low < high:
+        middle = (low + high) >> 1
+        if records[middle * RECORD + at] & bit:
+            high = middle
+        else:
+            low = middle + 1
+    return low * RECORD
+
+
+def bucket_hash(records: bytes, depth: int) -> bytes:
+    """The hash of the subtree at ``depth`` that holds just these leaves; at least one.
+
+    From left to right: neighbours part at the first bit in which they differ; a subtree that is whole is lifted, past
+    empty siblings, to where it meets the one on its other side.
+    """
+    waiting: list[tuple[int, bytes]] = []  # (parting, left subtree just below it), partings rising
+    key, node, top = int.from_bytes(records[:32], "big"), records[32:64], _NO_PLACE
+    for at in range(RECORD, len(records), RECORD):
+        following = int.from_bytes(records[at : at + 32], "big")
+        parting = MAX_DEPTH - (key ^ following).bit_length()
+        while waiting and waiting[-1][0] > parting:
+            place, (top, left) = top, waiting.pop()
+            node = sha256(_INNER + left + _lift(node, key, place, top + 1)).digest()
+        waiting.append((parting, _lift(node, key, top, parting + 1)))
+        key, node, top = following, records[at + 32 : at + RECORD], _NO_PLACE
+    while waiting:
+        place, (top, left) = top, waiting.pop()
+        node = sha256(_INNER + left + _lift(node, key, place, top + 1)).digest()
+    return _lift(node, key, top, depth)
+
+
+def _lift(node: bytes, key: int, place: int, depth: int) -> bytes:
+    """The hash at ``depth`` of a subtree whose first node stands at ``place`` on the way to ``key``.
+
+    A single leaf has no place of its own: it stands wherever it is alone.
+    """
+    for at in range(place - 1, depth - 1, -1):
+        turns_right = key >> (MAX_DEPTH - 1 - at) & 1
+        node = sha256(_INNER + EMPTY + node).digest() if turns_right else sha256(_INNER + node + EMPTY).digest()
+    return node
