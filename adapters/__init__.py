@@ -1,1 +1,1 @@
-"""Chains, as a relayer needs them: the ``Chain`` protocol, and one folder a kind. Adapters never import each other."""
+"""Everything that a relayer needs of a chain, one folder a kind of chain. Adapters never import each other."""

@@ -1,1 +1,1 @@
-"""EVM chains: reading, proving and writing over JSON-RPC, and the contracts that stand there."""
+"""Public EVM chains: the adapter over their JSON-RPC endpoints, and the contracts that stand on them (``contracts/``)."""

@@ -53,12 +53,12 @@ contract Router is RouterAdministration {
         if (timeout <= block.timestamp) revert TimeoutElapsed(timeout, uint64(block.timestamp));
         uint256 latestTimeout = block.timestamp + MAX_TIMEOUT_SECONDS;
         if (timeout > latestTimeout) revert TimeoutTooFar(timeout, uint64(latestTimeout));
-        ClientRecord storage record = RouterStorage.layout().clients[lane.client()];
+        ClientRecord storage record = RouterStorage.store().clients[lane.client()];
         _checkSendable(record, lane, timeout);
 
         sequence = ++record.lastSequence;
         pathKey = keccak256(lane.commitmentPath(sequence));
-        RouterStorage.layout().commitments[pathKey] = Commitments.packet(lane, timeout, value);
+        RouterStorage.store().commitments[pathKey] = Commitments.packet(lane, timeout, value);
         emit PacketSent(lane.clientKey(), sequence, laneNumber, timeout, pathKey, value);
     }
 
@@ -74,17 +74,17 @@ contract Router is RouterAdministration {
 
     /// @inheritdoc IRouter
     function deliver(bytes calldata delivery) external once {
-        (uint256 at, uint256 end) = Deliveries.bounds(delivery);
+        (uint256 cursor, uint256 end) = Deliveries.bounds(delivery);
         uint256 client;
         uint256 kind;
-        (client, at) = Deliveries.number(at, end, 2);
-        (kind, at) = Deliveries.number(at, end, 1);
+        (client, cursor) = Deliveries.number(cursor, end, 2);
+        (kind, cursor) = Deliveries.number(cursor, end, 1);
         ClientRecord storage record = _record(client);
         Proof memory proof;
-        (proof, at) = _update(record, client, at, end);
+        (proof, cursor) = _update(record, client, cursor, end);
         proof.kind = kind;
 
-        uint256[] memory entries = _prove(proof, at, end);
+        uint256[] memory entries = _prove(proof, cursor, end);
         uint256 pausedUntil = record.pausedUntil;
         for (uint256 i; i < entries.length; ++i) {
             if (entries[i] == Deliveries.BARE) continue;
@@ -108,12 +108,12 @@ contract Router is RouterAdministration {
         bytes32 batchRoot;
     }
 
-    function _update(ClientRecord storage record, uint256 client, uint256 at, uint256 end)
+    function _update(ClientRecord storage record, uint256 client, uint256 cursor, uint256 end)
         private
         returns (Proof memory proof, uint256 next)
     {
         bytes calldata header;
-        (header, next) = Deliveries.counted(at, end);
+        (header, next) = Deliveries.counted(cursor, end);
         proof.client = client;
         proof.lightClient = record.lightClient;
         (, proof.timestamp, proof.appRoot, proof.batchRoot) = proof.lightClient.update(header);
@@ -121,42 +121,42 @@ contract Router is RouterAdministration {
 
     /// @dev Proves every entry before any is applied: a fault of a proof fails the whole delivery.
     /// @return entries Where each entry stands in memory, BARE for one that is not applied.
-    function _prove(Proof memory proof, uint256 at, uint256 end) private view returns (uint256[] memory entries) {
+    function _prove(Proof memory proof, uint256 cursor, uint256 end) private view returns (uint256[] memory entries) {
         uint256 count;
         uint256 total;
-        (count, at) = Deliveries.number(at, end, 2);
-        if (proof.kind == Deliveries.MERKLE_PATHS) (total, at) = Deliveries.number(at, end, 4);
+        (count, cursor) = Deliveries.number(cursor, end, 2);
+        if (proof.kind == Deliveries.MERKLE_PATHS) (total, cursor) = Deliveries.number(cursor, end, 4);
         else if (proof.kind - 1 > 2) revert UnknownProofKind(uint8(proof.kind));
         entries = new uint256[](count);
         bytes32[] memory leaves = new bytes32[](proof.kind == Deliveries.WHOLE_BATCH ? count : 0);
         for (uint256 i; i < count; ++i) {
             bytes32 pathKey;
             bytes32 commitment;
-            (entries[i], pathKey, commitment, at) = _read(proof, at, end);
+            (entries[i], pathKey, commitment, cursor) = _read(proof, cursor, end);
             if (proof.kind == Deliveries.WHOLE_BATCH) leaves[i] = BatchRoot.leaf(pathKey, commitment);
-            else if (entries[i] == Deliveries.BARE) revert MalformedDelivery(at);
-            else if (proof.kind == Deliveries.MERKLE_PATHS) at = _provePath(proof, pathKey, commitment, uint32(total), at, end);
-            else at = _proveState(proof, Deliveries.entryAt(entries[i]), commitment, at, end);
+            else if (entries[i] == Deliveries.BARE) revert MalformedDelivery(cursor);
+            else if (proof.kind == Deliveries.MERKLE_PATHS) cursor = _provePath(proof, pathKey, commitment, uint32(total), cursor, end);
+            else cursor = _proveState(proof, Deliveries.entryAt(entries[i]), commitment, cursor, end);
         }
-        if (at != end) revert MalformedDelivery(at);
+        if (cursor != end) revert MalformedDelivery(cursor);
         if (proof.kind == Deliveries.WHOLE_BATCH) _match(proof.batchRoot, BatchRoot.compute(leaves));
         else if (count == 0) revert EmptyBatch();
     }
 
     /// @dev Reads an entry and computes what the other chain must have written for it.
-    function _read(Proof memory proof, uint256 at, uint256 end)
+    function _read(Proof memory proof, uint256 cursor, uint256 end)
         private
         view
         returns (uint256 ref, bytes32 pathKey, bytes32 commitment, uint256 next)
     {
         uint256 kind;
-        (kind, at) = Deliveries.number(at, end, 1);
+        (kind, cursor) = Deliveries.number(cursor, end, 1);
         if (kind == Deliveries.BARE) {
-            (pathKey, commitment, next) = Deliveries.bare(at, end);
+            (pathKey, commitment, next) = Deliveries.bare(cursor, end);
             return (Deliveries.BARE, pathKey, commitment, next);
         }
         Entry memory entry;
-        (entry, next) = Deliveries.record(at, end);
+        (entry, next) = Deliveries.record(cursor, end);
         LaneRef lane = _laneOf(entry, proof.client);
         if (kind == Deliveries.PACKET) {
             if (lane.isOutbound()) revert WrongDirection(uint16(entry.laneNumber));
@@ -168,7 +168,7 @@ contract Router is RouterAdministration {
             pathKey = keccak256(lane.acknowledgementPath(entry.sequence));
             commitment = Commitments.acknowledgement(entry.acknowledgement());
         } else {
-            revert MalformedDelivery(at);
+            revert MalformedDelivery(cursor);
         }
         ref = Deliveries.referenceOf(entry);
     }
@@ -180,26 +180,26 @@ contract Router is RouterAdministration {
         entry.pathKey = keccak256(lane.commitmentPath(entry.sequence));
     }
 
-    function _provePath(Proof memory proof, bytes32 pathKey, bytes32 commitment, uint32 total, uint256 at, uint256 end)
+    function _provePath(Proof memory proof, bytes32 pathKey, bytes32 commitment, uint32 total, uint256 cursor, uint256 end)
         private
         pure
         returns (uint256 next)
     {
         uint256 index;
-        (index, at) = Deliveries.number(at, end, 4);
+        (index, cursor) = Deliveries.number(cursor, end, 4);
         bytes32 leaf = BatchRoot.leaf(pathKey, commitment);
-        (bytes32 root, uint256 used) = BatchRoot.computeFromPath(leaf, uint32(index), total, Deliveries.slice(at, end - at));
+        (bytes32 root, uint256 used) = BatchRoot.computeFromPath(leaf, uint32(index), total, Deliveries.slice(cursor, end - cursor));
         _match(proof.batchRoot, root);
-        next = at + used;
+        next = cursor + used;
     }
 
-    function _proveState(Proof memory proof, Entry memory entry, bytes32 commitment, uint256 at, uint256 end)
+    function _proveState(Proof memory proof, Entry memory entry, bytes32 commitment, uint256 cursor, uint256 end)
         private
         view
         returns (uint256 next)
     {
         bytes calldata path;
-        (path, next) = Deliveries.counted(at, end);
+        (path, next) = Deliveries.counted(cursor, end);
         bytes memory key =
             entry.ackLength == 0 ? entry.lane.commitmentPath(entry.sequence) : entry.lane.acknowledgementPath(entry.sequence);
         proof.lightClient.verifyMembership(proof.appRoot, key, abi.encodePacked(commitment), path);
@@ -214,7 +214,7 @@ contract Router is RouterAdministration {
     function _receive(ClientRecord storage record, Entry memory entry) private {
         if (block.timestamp >= entry.timeout) revert TimeoutElapsed(uint64(entry.timeout), uint64(block.timestamp));
         bytes32 clientKey = entry.lane.clientKey();
-        mapping(uint256 => uint256) storage receipts = RouterStorage.layout().receipts[clientKey];
+        mapping(uint256 => uint256) storage receipts = RouterStorage.store().receipts[clientKey];
         uint256 word = receipts[entry.sequence >> 8];
         uint256 bit = 1 << (entry.sequence & 0xff);
         if (word & bit != 0) return;
@@ -223,7 +223,7 @@ contract Router is RouterAdministration {
         bytes memory ack = _callApplication(entry);
         if (ack.length == 0) {
             address application = entry.lane.application();
-            RouterStorage.layout().pending[keccak256(abi.encode(clientKey, entry.sequence))] = application;
+            RouterStorage.store().pending[keccak256(abi.encode(clientKey, entry.sequence))] = application;
             emit AcknowledgementPending(clientKey, uint64(entry.sequence), application);
         } else {
             _append(record, clientKey, uint64(entry.sequence), ack);
@@ -249,7 +249,7 @@ contract Router is RouterAdministration {
     function _append(ClientRecord storage record, bytes32 clientKey, uint64 sequence, bytes memory ack) private {
         uint256 n = record.acknowledgements;
         record.acknowledgements = uint56(n + 1);
-        mapping(uint256 => bytes32) storage chain = RouterStorage.layout().acknowledgementChain[clientKey];
+        mapping(uint256 => bytes32) storage chain = RouterStorage.store().acknowledgementChain[clientKey];
         chain[n >> 8] = keccak256(abi.encodePacked(chain[n >> 8], sequence, Commitments.acknowledgementInMemory(ack)));
         emit AcknowledgementWritten(clientKey, sequence, uint64(n), ack);
     }
@@ -271,7 +271,7 @@ contract Router is RouterAdministration {
         if (acknowledgement.length == 0 || acknowledgement.length > MAX_VALUE_BYTES || _isErrorAcknowledgement(acknowledgement)) {
             revert InvalidAcknowledgement(acknowledgement.length);
         }
-        RouterStorage.Layout storage store = RouterStorage.layout();
+        RouterStorage.Layout storage store = RouterStorage.store();
         bytes32 pendingKey = keccak256(abi.encode(clientKey, sequence));
         // It was stored with the receipt and goes with the acknowledgement: its presence shows both.
         if (store.pending[pendingKey] != msg.sender) revert NoPendingPacket(clientKey, sequence, msg.sender);
@@ -283,17 +283,17 @@ contract Router is RouterAdministration {
 
     /// @inheritdoc IRouter
     function timeoutPackets(bytes calldata delivery) external once {
-        (uint256 at, uint256 end) = Deliveries.bounds(delivery);
+        (uint256 cursor, uint256 end) = Deliveries.bounds(delivery);
         uint256 client;
-        (client, at) = Deliveries.number(at, end, 2);
+        (client, cursor) = Deliveries.number(cursor, end, 2);
         Proof memory proof;
-        (proof, at) = _update(_record(client), client, at, end);
-        if (at == end) revert EmptyBatch();
-        while (at != end) {
+        (proof, cursor) = _update(_record(client), client, cursor, end);
+        if (cursor == end) revert EmptyBatch();
+        while (cursor != end) {
             Entry memory entry;
-            (entry, at) = Deliveries.record(at, end);
+            (entry, cursor) = Deliveries.record(cursor, end);
             bytes calldata path;
-            (path, at) = Deliveries.counted(at, end);
+            (path, cursor) = Deliveries.counted(cursor, end);
             if (!_laneOf(entry, client).isOutbound()) revert WrongDirection(uint16(entry.laneNumber));
             _timeOut(proof, entry, path);
         }
@@ -315,7 +315,7 @@ contract Router is RouterAdministration {
 
     /// @dev Deletes the commitment of a packet sent from here; false when there is none, which makes a repeat a no-op.
     function _takeCommitment(Entry memory entry) private returns (bool taken) {
-        mapping(bytes32 => bytes32) storage commitments = RouterStorage.layout().commitments;
+        mapping(bytes32 => bytes32) storage commitments = RouterStorage.store().commitments;
         bytes32 stored = commitments[entry.pathKey];
         if (stored == 0) return false;
         bytes32 given = Commitments.packet(entry.lane, entry.timeout, entry.value());

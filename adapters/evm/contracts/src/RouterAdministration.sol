@@ -42,7 +42,7 @@ abstract contract RouterAdministration is IRouter, AccessControl {
     {
         Identifiers.checkClient(clientId);
         Identifiers.checkCounterparty(counterpartyClientId);
-        RouterStorage.Layout storage store = RouterStorage.layout();
+        RouterStorage.Layout storage store = RouterStorage.store();
         bytes32 clientKey = keccak256(bytes(clientId));
         if (store.clientNumbers[clientKey] != 0) revert ClientExists(clientId);
         client = ++store.clientCount;
@@ -90,7 +90,7 @@ abstract contract RouterAdministration is IRouter, AccessControl {
         onlyRole(APPLICATION_ROLE)
     {
         Identifiers.checkPort(port);
-        RouterStorage.Layout storage store = RouterStorage.layout();
+        RouterStorage.Layout storage store = RouterStorage.store();
         RouterStorage.Application storage record = store.applications[keccak256(bytes(port))];
         if (record.application != address(0)) revert PortTaken(port);
         _checkApplication(application);
@@ -145,7 +145,7 @@ abstract contract RouterAdministration is IRouter, AccessControl {
 
     /// @inheritdoc IRouter
     function clientCount() external view returns (uint16) {
-        return RouterStorage.layout().clientCount;
+        return RouterStorage.store().clientCount;
     }
 
     /// @inheritdoc IRouter
@@ -166,12 +166,12 @@ abstract contract RouterAdministration is IRouter, AccessControl {
 
     /// @inheritdoc IRouter
     function clientNumber(string calldata clientId) external view returns (uint16) {
-        return RouterStorage.layout().clientNumbers[keccak256(bytes(clientId))];
+        return RouterStorage.store().clientNumbers[keccak256(bytes(clientId))];
     }
 
     /// @inheritdoc IRouter
     function laneCount() external view returns (uint16) {
-        return RouterStorage.layout().laneCount;
+        return RouterStorage.store().laneCount;
     }
 
     /// @inheritdoc IRouter
@@ -181,40 +181,40 @@ abstract contract RouterAdministration is IRouter, AccessControl {
 
     /// @inheritdoc IRouter
     function getApplication(string calldata port) external view returns (address application, uint32 receiveGas) {
-        RouterStorage.Application storage record = RouterStorage.layout().applications[keccak256(bytes(port))];
+        RouterStorage.Application storage record = RouterStorage.store().applications[keccak256(bytes(port))];
         return (record.application, record.receiveGas);
     }
 
     /// @inheritdoc IRouter
     function packetCommitment(bytes32 pathKey) external view returns (bytes32) {
-        return RouterStorage.layout().commitments[pathKey];
+        return RouterStorage.store().commitments[pathKey];
     }
 
     /// @inheritdoc IRouter
     function hasReceipt(bytes32 clientKey, uint64 sequence) external view returns (bool) {
-        return RouterStorage.layout().receipts[clientKey][sequence >> 8] & (1 << (sequence & 0xff)) != 0;
+        return RouterStorage.store().receipts[clientKey][sequence >> 8] & (1 << (sequence & 0xff)) != 0;
     }
 
     /// @inheritdoc IRouter
     function acknowledgementChain(bytes32 clientKey, uint256 window) external view returns (bytes32) {
-        return RouterStorage.layout().acknowledgementChain[clientKey][window];
+        return RouterStorage.store().acknowledgementChain[clientKey][window];
     }
 
     /// @inheritdoc IRouter
     function pendingApplication(bytes32 clientKey, uint64 sequence) external view returns (address) {
-        return RouterStorage.layout().pending[keccak256(abi.encode(clientKey, sequence))];
+        return RouterStorage.store().pending[keccak256(abi.encode(clientKey, sequence))];
     }
 
     // ------------------------------------------------------------------------------------------------ inside
 
     function _record(uint256 client) internal view returns (ClientRecord storage record) {
-        record = RouterStorage.layout().clients[client];
+        record = RouterStorage.store().clients[client];
         if (address(record.lightClient) == address(0)) revert UnknownClient(uint16(client));
     }
 
     /// @dev Fills in what follows from the registrations, and writes the lane.
     function _writeLane(Lane memory lane) private returns (uint16 number) {
-        RouterStorage.Layout storage store = RouterStorage.layout();
+        RouterStorage.Layout storage store = RouterStorage.store();
         ClientRecord storage record = _record(lane.client);
         bool outbound = lane.direction == Direction.Outbound;
         string memory port = outbound ? lane.sourcePort : lane.destinationPort;
@@ -245,7 +245,7 @@ abstract contract RouterAdministration is IRouter, AccessControl {
     function _install(ClientRecord storage record, ILightClient lightClient) private {
         _checkLightClient(record, lightClient);
         // A former light client keeps its role, so that it never becomes an application.
-        RouterStorage.layout().roleOf[address(lightClient)] = RouterStorage.Role.LightClient;
+        RouterStorage.store().roleOf[address(lightClient)] = RouterStorage.Role.LightClient;
         record.lightClient = lightClient;
     }
 
@@ -253,7 +253,7 @@ abstract contract RouterAdministration is IRouter, AccessControl {
     function _checkLightClient(ClientRecord storage record, ILightClient lightClient) private view {
         address candidate = address(lightClient);
         bool barred = candidate.code.length == 0 || candidate == address(this)
-            || RouterStorage.layout().roleOf[candidate] == RouterStorage.Role.Application;
+            || RouterStorage.store().roleOf[candidate] == RouterStorage.Role.Application;
         if (barred) revert NotALightClient(candidate);
         try lightClient.boundTo() returns (bytes32 clientKey, bytes32 counterpartyKey) {
             bool same = clientKey == record.clientKey && counterpartyKey == keccak256(bytes(record.counterpartyClientId));
@@ -268,7 +268,7 @@ abstract contract RouterAdministration is IRouter, AccessControl {
     /// @dev It must say itself that it belongs to this router: no other contract can be made a packet's target by mistake.
     function _checkApplication(address candidate) private view {
         bool barred = candidate.code.length == 0 || candidate == address(this)
-            || RouterStorage.layout().roleOf[candidate] == RouterStorage.Role.LightClient;
+            || RouterStorage.store().roleOf[candidate] == RouterStorage.Role.LightClient;
         if (barred) revert NotAnApplication(candidate);
         try IPacketApplication(candidate).packetRouter() returns (address router) {
             if (router != address(this)) revert NotAnApplication(candidate);

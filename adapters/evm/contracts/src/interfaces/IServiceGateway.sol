@@ -34,18 +34,19 @@ interface IServiceGateway {
     // ------------------------------------------------------------------------------------------------ events
 
     event ServiceCalled(bytes32 indexed callId, address indexed caller, string service, uint64 deadline, uint64 timeout);
-    /// @notice A call's result arrived. When not `delivered`, the callback failed and anyone can retry it with these values.
+    /// @notice A call's result arrived. When `CallbackFailed` follows, anyone can retry the callback with these values.
     event ServiceResult(
         bytes32 indexed callId,
         address indexed caller,
         uint16 code,
         bytes output,
         string message,
-        uint32 callbackGasLimit,
-        bool delivered
+        uint32 callbackGasLimit
     );
     /// @notice A call timed out: it never reached the hub.
-    event ServiceTimeout(bytes32 indexed callId, address indexed caller, uint32 callbackGasLimit, bool delivered);
+    event ServiceTimeout(bytes32 indexed callId, address indexed caller, uint32 callbackGasLimit);
+    /// @notice A callback failed, with the first 256 bytes of its reason; its outcome is kept for a retry.
+    event CallbackFailed(bytes32 indexed callId, address indexed caller, bytes reason);
     /// @notice A kept outcome was delivered by a retry.
     event OutcomeRetried(bytes32 indexed callId, address indexed caller);
     event ProviderRegistered(address indexed provider);
@@ -67,15 +68,15 @@ interface IServiceGateway {
     /// @notice Nothing is kept for this call with these values.
     error NothingToRetry(bytes32 callId);
     /// @notice The retried callback failed again, with its reason; the outcome is still kept.
-    error CallbackFailed(bytes reason);
+    error RetryFailed(bytes reason);
     error NoPendingRequest(bytes32 responseKey, address caller);
     error UnknownCode(uint16 code);
+    /// @notice Output and message together are longer than 16377 bytes.
     error OutputSize(uint256 size);
     error MessageSize(uint256 size);
+    error MessageNotUtf8();
     /// @notice The transaction brings too little gas to give the callee what it is due. Nothing was done; send more.
     error InsufficientGas(uint256 needed, uint256 available);
-    /// @notice Only the gateway itself may call.
-    error OnlyItself();
 
     // ------------------------------------------------------------------------------------------------ consumers
 
@@ -96,7 +97,7 @@ interface IServiceGateway {
     /// @notice Tries a timeout callback again that failed. Open to anyone.
     function retryTimeout(bytes32 callId, address caller, uint32 callbackGasLimit) external;
 
-    /// @notice Which outcome of a call is kept for a retry.
+    /// @notice The hash of the outcome that is kept for a retry; zero when none is.
     function keptOutcome(bytes32 callId) external view returns (bytes32 outcomeHash);
 
     // ------------------------------------------------------------------------------------------------ providers
@@ -110,7 +111,7 @@ interface IServiceGateway {
 
     /// @notice Answers a request that `provide` left for later. Only its provider may call, once.
     /// @param code 200 answered, 400 the input was refused, 500 failed.
-    /// @param output At most 15360 bytes; empty unless 200.
+    /// @param output At most 16377 bytes together with the message.
     /// @param message At most 1024 bytes of UTF-8.
     function respond(bytes32 responseKey, uint16 code, bytes calldata output, string calldata message) external;
 }

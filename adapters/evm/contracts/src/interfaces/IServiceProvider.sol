@@ -27,7 +27,7 @@ interface IServiceProvider {
     error OnlyGateway(address caller);
 
     /// @notice Answers a request, with exactly the gas that the hub's request names. A revert answers 500 with its reason.
-    /// @return output The answer, in the encoding that the service defines; at most 15360 bytes. Ignored when `later`.
+    /// @return output The answer, in the encoding that the service defines; at most 16377 bytes. Ignored when `later`.
     /// @return later True to answer by `IServiceGateway.respond` in another transaction.
     function provide(Request calldata request) external returns (bytes memory output, bool later);
 }

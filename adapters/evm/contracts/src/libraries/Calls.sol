@@ -41,4 +41,26 @@ library Calls {
             if iszero(ok) { data := 0x60 }
         }
     }
+
+    /// @notice The same of ABI `(bytes, bool)`.
+    function decodeBytesAndFlag(bytes memory returned, uint256 longest)
+        internal
+        pure
+        returns (bool ok, bytes memory data, bool flag)
+    {
+        uint256 word;
+        assembly ("memory-safe") {
+            if gt(mload(returned), 0x5f) {
+                data := add(returned, 0x60)
+                let length := mload(data)
+                word := mload(add(returned, 0x40))
+                ok := and(
+                    and(eq(mload(add(returned, 0x20)), 0x40), lt(word, 2)),
+                    iszero(or(gt(length, longest), gt(length, sub(mload(returned), 0x60))))
+                )
+            }
+            if iszero(ok) { data := 0x60 }
+        }
+        flag = ok && word == 1;
+    }
 }

@@ -35,7 +35,7 @@ library Commitments {
     }
 
     /// @notice `H(0x02 ‖ H(acknowledgement))`.
-    function acknowledgement(bytes calldata ack) internal view returns (bytes32) {
+    function acknowledgement(bytes calldata ack) internal pure returns (bytes32) {
         return sha256(abi.encodePacked(uint8(2), sha256(ack)));
     }
 

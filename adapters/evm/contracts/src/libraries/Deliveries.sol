@@ -34,56 +34,56 @@ library Deliveries {
     uint256 private constant MAX_BYTES = 16384;
 
     /// @notice The unsigned integer of `size` bytes at `at`, and the offset behind it.
-    function number(uint256 at, uint256 end, uint256 size) internal pure returns (uint256 number_, uint256 next) {
-        next = at + size;
-        if (next > end) revert IRouter.MalformedDelivery(at);
+    function number(uint256 cursor, uint256 end, uint256 size) internal pure returns (uint256 number_, uint256 next) {
+        next = cursor + size;
+        if (next > end) revert IRouter.MalformedDelivery(cursor);
         assembly ("memory-safe") {
-            number_ := shr(sub(256, shl(3, size)), calldataload(at))
+            number_ := shr(sub(256, shl(3, size)), calldataload(cursor))
         }
     }
 
     /// @notice The `u16`-prefixed bytes at `at`, and the offset behind them.
-    function counted(uint256 at, uint256 end) internal pure returns (bytes calldata data, uint256 next) {
+    function counted(uint256 cursor, uint256 end) internal pure returns (bytes calldata data, uint256 next) {
         uint256 length;
-        (length, at) = number(at, end, 2);
-        next = at + length;
-        if (next > end) revert IRouter.MalformedDelivery(at);
-        data = slice(at, length);
+        (length, cursor) = number(cursor, end, 2);
+        next = cursor + length;
+        if (next > end) revert IRouter.MalformedDelivery(cursor);
+        data = slice(cursor, length);
     }
 
     /// @notice The lane record at `at`; the lane itself is not loaded yet.
-    function record(uint256 at, uint256 end) internal pure returns (Entry memory entry, uint256 next) {
+    function record(uint256 cursor, uint256 end) internal pure returns (Entry memory entry, uint256 next) {
         uint256 word;
         assembly ("memory-safe") {
-            word := calldataload(at)
+            word := calldataload(cursor)
         }
         entry.laneNumber = word >> 240;
         entry.sequence = (word >> 176) & type(uint64).max;
         entry.timeout = (word >> 112) & type(uint64).max;
         entry.valueLength = (word >> 96) & type(uint16).max;
-        entry.valueOffset = at + RECORD_BYTES;
+        entry.valueOffset = cursor + RECORD_BYTES;
         next = entry.valueOffset + entry.valueLength;
         // A record cut short reads zeros from beyond, hence the bound comes last and covers it all.
-        if (next > end || entry.sequence == 0 || entry.timeout == 0) revert IRouter.MalformedDelivery(at);
+        if (next > end || entry.sequence == 0 || entry.timeout == 0) revert IRouter.MalformedDelivery(cursor);
         if (entry.valueLength == 0 || entry.valueLength > MAX_BYTES) revert IRouter.ValueSize(entry.valueLength);
     }
 
     /// @notice The `pathKey 32 ‖ commitment 32` at `at`, and the offset behind it.
-    function bare(uint256 at, uint256 end) internal pure returns (bytes32 pathKey, bytes32 commitment, uint256 next) {
-        next = at + 64;
-        if (next > end) revert IRouter.MalformedDelivery(at);
+    function bare(uint256 cursor, uint256 end) internal pure returns (bytes32 pathKey, bytes32 commitment, uint256 next) {
+        next = cursor + 64;
+        if (next > end) revert IRouter.MalformedDelivery(cursor);
         assembly ("memory-safe") {
-            pathKey := calldataload(at)
-            commitment := calldataload(add(at, 0x20))
+            pathKey := calldataload(cursor)
+            commitment := calldataload(add(cursor, 0x20))
         }
     }
 
     /// @notice Reads the acknowledgement behind a record into its entry.
-    function readAcknowledgement(Entry memory entry, uint256 at, uint256 end) internal pure returns (uint256 next) {
-        (entry.ackLength, at) = number(at, end, 2);
-        entry.ackOffset = at;
-        next = at + entry.ackLength;
-        if (next > end) revert IRouter.MalformedDelivery(at);
+    function readAcknowledgement(Entry memory entry, uint256 cursor, uint256 end) internal pure returns (uint256 next) {
+        (entry.ackLength, cursor) = number(cursor, end, 2);
+        entry.ackOffset = cursor;
+        next = cursor + entry.ackLength;
+        if (next > end) revert IRouter.MalformedDelivery(cursor);
         if (entry.ackLength == 0 || entry.ackLength > MAX_BYTES) revert IRouter.InvalidAcknowledgement(entry.ackLength);
     }
 
@@ -110,10 +110,10 @@ library Deliveries {
     }
 
     /// @notice Where the bytes begin and end in the calldata.
-    function bounds(bytes calldata delivery) internal pure returns (uint256 at, uint256 end) {
+    function bounds(bytes calldata delivery) internal pure returns (uint256 cursor, uint256 end) {
         assembly ("memory-safe") {
-            at := delivery.offset
-            end := add(at, delivery.length)
+            cursor := delivery.offset
+            end := add(cursor, delivery.length)
         }
     }
 

@@ -52,10 +52,10 @@ library RouterStorage {
     /// @notice `K(u256(K("interchain.router.storage") − 1)) & ~0xff`.
     bytes32 internal constant BASE = keccak256(abi.encode(uint256(keccak256("interchain.router.storage")) - 1)) & ~bytes32(uint256(0xff));
 
-    function layout() internal pure returns (Layout storage store) {
+    function store() internal pure returns (Layout storage store_) {
         bytes32 base = BASE;
         assembly ("memory-safe") {
-            store.slot := base
+            store_.slot := base
         }
     }
 }

@@ -66,13 +66,13 @@ library StateProof {
     }
 
     function _climb(Shape memory shape, bytes32 keyHash, bytes32 node, bytes calldata proof) private view returns (bytes32) {
-        uint256 at = shape.end;
+        uint256 cursor = shape.end;
         for (uint256 level = shape.depth; level > 0; --level) {
             uint256 bit = 1 << (256 - level);
             bytes32 sibling;
             if (shape.bitmap & bit != 0) {
-                at -= 32;
-                sibling = bytes32(proof[at:at + 32]);
+                cursor -= 32;
+                sibling = bytes32(proof[cursor:cursor + 32]);
                 if (sibling == 0) revert ILightClient.MalformedProof();
             }
             node = uint256(keyHash) & bit != 0 ? _inner(sibling, node) : _inner(node, sibling);
@@ -80,7 +80,7 @@ library StateProof {
         return node;
     }
 
-    function _leaf(bytes32 keyHash, bytes32 valueHash) private view returns (bytes32) {
+    function _leaf(bytes32 keyHash, bytes32 valueHash) private pure returns (bytes32) {
         return sha256(abi.encodePacked(uint8(0), keyHash, valueHash));
     }
 
