@@ -100,6 +100,16 @@ class PacketTimedOut(Event, frozen=True):
     sequence: Sequence
 
 
+class ApplicationFailed(Event, frozen=True):
+    """An application here refused a packet of ``client``; the error acknowledgement would not have said why."""
+
+    client: str
+    sequence: Sequence
+    port: str
+    reason: str
+    message: str
+
+
 class Transferred(Event, frozen=True):
     sender: Address
     recipient: Address
@@ -207,6 +217,7 @@ AnyEvent: TypeAlias = (
     | AcknowledgementWritten
     | PacketAcknowledged
     | PacketTimedOut
+    | ApplicationFailed
     | Transferred
     | Minted
     | RoleGranted

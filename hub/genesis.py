@@ -1,36 +1,20 @@
 """What a chain begins with. Its hash is in every signature that the chain or its accounts ever make."""
 
 from hashlib import sha256
+from itertools import pairwise
 
 import msgspec
 
 from hub.accounts.errors import InvalidGenesis
+from hub.accounts.money import MAX_SUPPLY
 from hub.errors import HubError
 from hub.messages import Role
+from hub.parameters import Parameters
 from hub.proofs.quorum import SignerSet
-from hub.quantities import MAX_U64, Address, Amount, Hash, Seconds, UnixSeconds
+from hub.quantities import MAX_U64, Address, Amount, Hash, UnixSeconds
 
 MAX_CHAIN_ID_CHARACTERS = 64
-MAX_SUPPLY = Amount(MAX_U64)
-"""All money there is fits 64 bits, as records and events hold it: choose the smallest unit accordingly."""
 FIRST_EPOCH = 1
-
-
-class Parameters(msgspec.Struct, frozen=True, array_like=True):
-    """What the operator of a hub chooses. Durations are in seconds, money in the smallest unit."""
-
-    replacement_delay: Seconds = Seconds(24 * 3600)
-    """Between scheduling a client's replacement and carrying it out."""
-    route_time: Seconds = Seconds(60)
-    """The least time that a request to another chain and its answer need, besides the provider's own."""
-    call_time_limit: Seconds = Seconds(30 * 24 * 3600)
-    """How far ahead a call's deadline may lie."""
-    settlement_time_limit: Seconds = Seconds(7 * 24 * 3600)
-    """After a 504: how long an escrow waits for proof from the provider's chain before it goes back to the caller."""
-    rate_window: Seconds = Seconds(3600)
-    """The window of the rate cap."""
-    rate_cap: Amount = Amount(10**15)
-    """The most money that the word of one light client may put at stake within one window."""
 
 
 class Genesis(msgspec.Struct, frozen=True):
@@ -121,7 +105,7 @@ def _require(holds: bool, rule: str) -> None:
 
 
 def _rises(keys: list[bytes]) -> bool:
-    return all(before < after for before, after in zip(keys, keys[1:], strict=False))
+    return all(before < after for before, after in pairwise(keys))
 
 
 def _hex(address: Address) -> str:

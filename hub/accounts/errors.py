@@ -29,7 +29,7 @@ class TransactionTooLarge(AccountError):
 
 
 @dataclass(eq=False)
-class WrongChain(AccountError):
+class WrongChainId(AccountError):
     given: str
     expected: str
     template: ClassVar[str] = "the transaction is for chain {given!r}, this is {expected!r}"
@@ -53,7 +53,9 @@ class ExpiryTooFar(AccountError):
 class WrongSignature(AccountError):
     account: Address
     recovered: bytes
-    template: ClassVar[str] = "the transaction of {account} is signed by {recovered}: sign it with the account's own key"
+    template: ClassVar[str] = (
+        "the transaction of {account} is signed by {recovered}: sign it with the account's own key"
+    )
 
 
 @dataclass(eq=False)

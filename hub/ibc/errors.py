@@ -143,3 +143,37 @@ class NoPendingPacket(PacketError):
 class InvalidAcknowledgement(PacketError):
     rule: str
     template: ClassVar[str] = "the acknowledgement is refused: {rule}"
+
+
+@dataclass(eq=False)
+class CounterpartyTimeReached(PacketError):
+    timeout: UnixSeconds
+    counterparty_time: UnixSeconds
+    template: ClassVar[str] = (
+        "the timeout {timeout} is not after the counterparty's time {counterparty_time}: it could never be received"
+    )
+
+
+@dataclass(eq=False)
+class InvalidCounterparty(PacketError):
+    rule: str
+    template: ClassVar[str] = "the counterparty is refused: {rule}"
+
+
+@dataclass(eq=False)
+class InvalidLane(PacketError):
+    rule: str
+    template: ClassVar[str] = "the lane is refused: {rule}"
+
+
+@dataclass(eq=False)
+class LaneOfOtherClient(PacketError):
+    lane: int
+    client: str
+    template: ClassVar[str] = "lane {lane} does not belong to client {client}: use the lane registered for it"
+
+
+@dataclass(eq=False)
+class SequencesExhausted(PacketError):
+    client: str
+    template: ClassVar[str] = "client {client} has sent 2**64 - 1 packets: no sequence is left"

@@ -1,1 +1,1 @@
-"""Feeds: oracle data as a service that contracts on every chain can read. Their place; the rooms around it do not know them."""
+"""Feeds: oracle data as a service that contracts on every chain can read. Their place."""

@@ -146,3 +146,130 @@ class NotTranslatable(ServiceError):
     place: str
     rule: str
     template: ClassVar[str] = "the data has no ABI counterpart at #{place}: {rule}"
+
+
+# --- definitions and bindings ---
+
+
+@dataclass(eq=False)
+class InvalidDefinition(ServiceError):
+    rule: str
+    template: ClassVar[str] = "the service definition is refused: {rule}"
+
+
+@dataclass(eq=False)
+class ServiceAlreadyDefined(ServiceError):
+    service: str
+    template: ClassVar[str] = "service {service} is defined already: use another name"
+
+
+@dataclass(eq=False)
+class InvalidBinding(ServiceError):
+    rule: str
+    template: ClassVar[str] = "the service binding is refused: {rule}"
+
+
+@dataclass(eq=False)
+class BindingNotOwned(ServiceError):
+    service: str
+    provider: bytes
+    owner: bytes
+    template: ClassVar[str] = "the binding of {service} to {provider} belongs to {owner}: only that account may change it"
+
+
+# --- calls that are not accepted: each is a result at once, with this code ---
+
+
+@dataclass(eq=False)
+class CallRefused(ServiceError):
+    """A call that the hub does not take on. From a contract it is answered with ``code`` and the error's text."""
+
+    code: ClassVar[int] = 400
+
+
+@dataclass(eq=False)
+class ServiceNotFound(CallRefused):
+    service: str
+    code: ClassVar[int] = 404
+    template: ClassVar[str] = "there is no service {service}"
+
+
+@dataclass(eq=False)
+class NoAvailableBinding(CallRefused):
+    service: str
+    code: ClassVar[int] = 404
+    template: ClassVar[str] = "no provider of {service} is available now"
+
+
+@dataclass(eq=False)
+class DeadlineTooShort(CallRefused):
+    deadline: int
+    earliest: int
+    template: ClassVar[str] = "the deadline {deadline} cannot be met: give the providers until {earliest} at least"
+
+
+@dataclass(eq=False)
+class DeadlineTooFar(CallRefused):
+    deadline: int
+    latest: int
+    template: ClassVar[str] = "the deadline {deadline} is too far ahead: use at most {latest}"
+
+
+@dataclass(eq=False)
+class InputRefused(CallRefused):
+    rule: str
+    template: ClassVar[str] = "the input is refused: {rule}"
+
+
+@dataclass(eq=False)
+class FeeCapTooLow(CallRefused):
+    fee_cap: int
+    price: int
+    code: ClassVar[int] = 402
+    template: ClassVar[str] = "the fee cap {fee_cap} is below the lowest price, {price}"
+
+
+@dataclass(eq=False)
+class FeeNotCovered(CallRefused):
+    account: bytes
+    balance: int
+    price: int
+    code: ClassVar[int] = 402
+    template: ClassVar[str] = "the hub account {account} has {balance}, the price is {price}: fund it first"
+
+
+@dataclass(eq=False)
+class RateCapReached(CallRefused):
+    client: str
+    cap: int
+    until: int
+    code: ClassVar[int] = 402
+    template: ClassVar[str] = "calls over {client} have put {cap}, all that is allowed, at stake: try again at {until}"
+
+
+# --- answers ---
+
+
+@dataclass(eq=False)
+class RequestNotFound(ServiceError):
+    request_id: bytes
+    template: ClassVar[str] = "there is no request {request_id}"
+
+
+@dataclass(eq=False)
+class NotTheProvider(ServiceError):
+    request_id: bytes
+    template: ClassVar[str] = "request {request_id} is for another provider: only that one may answer it"
+
+
+@dataclass(eq=False)
+class AlreadyResulted(ServiceError):
+    request_id: bytes
+    result: int
+    template: ClassVar[str] = "request {request_id} has its one result, {result}, already"
+
+
+@dataclass(eq=False)
+class ResponseRefused(ServiceError):
+    rule: str
+    template: ClassVar[str] = "the response is refused: {rule}"

@@ -22,6 +22,7 @@ class Room(IntEnum):
     BLOCK_HASHES = 0x01
     VALIDATORS = 0x02
     PARAMETERS = 0x03
+    HEAD = 0x04
     ACCOUNTS = 0x08
     ROLES = 0x09
     SUPPLY = 0x0A
