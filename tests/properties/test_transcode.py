@@ -59,7 +59,9 @@ def values_of(component: Component) -> st.SearchStrategy[Any]:
         return st.lists(values_of({**component, "type": kind[:at]}), **bounds).map(tuple)
     if kind == "tuple":
         return st.tuples(*map(values_of, component["components"]))
-    return WORDS.get(kind) or SIZED[kind.rstrip("0123456789")](int(kind.lstrip("abcdefghijklmnopqrstuvwxyz")))
+    if kind in WORDS:
+        return WORDS[kind]
+    return SIZED[kind.rstrip("0123456789")](int(kind.lstrip("abcdefghijklmnopqrstuvwxyz")))
 
 
 WORDS: dict[str, st.SearchStrategy[Any]] = {
