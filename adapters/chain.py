@@ -6,17 +6,17 @@ A relayer believes none of it and is believed in none of it: what it reads here 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, assert_never
 
 from hub.clients.base import Claims, ClientStatus, ProvenPoint
 from hub.clients.quorum import SignedCheckpoint
 from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceived, PacketSent, PacketTimedOut
-from hub.ibc.commitment import Path
+from hub.ibc.commitment import Path, PathKind
 from hub.ibc.identifiers import ClientId
 from hub.ibc.packet import Packet
 from hub.messages import AnyMessage, Proof
 from hub.proofs.quorum import SignerSet
-from hub.quantities import Epoch, Gas, Hash, Height, UnixSeconds
+from hub.quantities import Epoch, Gas, Hash, Height
 from hub.quantities import Sequence as PacketSequence
 
 PacketEvent: TypeAlias = PacketSent | PacketReceived | AcknowledgementWritten | PacketAcknowledged | PacketTimedOut
@@ -72,6 +72,9 @@ class TimeOut:
 
     packet: Packet
 
+
+Route: TypeAlias = tuple[str, str, str, str, str, str]
+"""Source and destination client, source and destination port, version, encoding: what a lane stands for."""
 
 Step: TypeAlias = Receive | Acknowledge | TimeOut
 
@@ -182,6 +185,28 @@ class Chain(Protocol):
     async def close(self) -> None: ...
 
 
-def age_seconds(point: ProvenPoint, now: UnixSeconds) -> int:
-    """How old a point is by the other chain's time, never negative."""
-    return max(0, now - point.time)
+def path_of(step: Step) -> Path:
+    """The place in the hub's store that a step rests on; for a timeout the place where nothing stands."""
+    packet = step.packet
+    match step:
+        case Receive():
+            return Path(PathKind.COMMITMENT, packet.source_client, packet.sequence)
+        case Acknowledge():
+            return Path(PathKind.ACKNOWLEDGEMENT, packet.destination_client, packet.sequence)
+        case TimeOut():
+            return Path(PathKind.RECEIPT, packet.destination_client, packet.sequence)
+        case _:
+            assert_never(step)
+
+
+def route_of(packet: Packet) -> Route:
+    """What the lane of a packet must be."""
+    payload = packet.payload
+    return (
+        packet.source_client,
+        packet.destination_client,
+        payload.source_port,
+        payload.destination_port,
+        payload.version,
+        payload.encoding,
+    )

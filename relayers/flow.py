@@ -83,6 +83,13 @@ class Flow:
             self._learn(event, height, backlog)
         return True
 
+    def settle(self, sequence: Sequence) -> None:
+        """Nothing is left to do for a packet: its commitment is gone from the source."""
+        self.outgoing.pop(sequence, None)
+        self.answers.pop(sequence, None)
+        self.received.discard(sequence)
+        self.settled.add(sequence)
+
     def _learn(self, event: PacketEvent, height: Height, backlog: bool) -> None:
         sequence = event.sequence
         match event:
@@ -94,10 +101,7 @@ class Flow:
                 self.received.add(sequence)
                 self.answers.setdefault(sequence, Answer(acknowledgement, height))
             case PacketAcknowledged() | PacketTimedOut():
-                self.outgoing.pop(sequence, None)
-                self.answers.pop(sequence, None)
-                self.received.discard(sequence)
-                self.settled.add(sequence)
+                self.settle(sequence)
             case _:
                 assert_never(event)
 

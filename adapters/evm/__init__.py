@@ -1,1 +1,3 @@
-"""Public EVM chains: the adapter over their JSON-RPC endpoints, and the contracts that stand on them (``contracts/``)."""
+"""Public EVM chains: the adapter over their JSON-RPC endpoints, and the contracts that stand on them
+(``contracts/``).
+"""

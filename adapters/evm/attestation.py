@@ -32,12 +32,22 @@ _AGAIN_S = 0.2
 """An attestor that does not see the block as final yet is asked again after this."""
 
 
+_REMEMBERED = 8
+"""Headers that are not asked for again: one serves every batch proven at its height."""
+
+
 class HeaderSource(Protocol):
     """Whoever can give a header that the hub will believe."""
 
     async def signed_header(self, height: Height) -> SignedHeader:
         """The header at a final height, with a quorum's signature; raises NotProvable."""
         ...
+
+    def forget(self) -> None:
+        """Ask again for every header, after history changed."""
+        ...
+
+    async def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +78,23 @@ class Attestors:
         self._timeout_s = timeout_s
         self._channels = [_channel(target) for target in targets]
         self._stubs = [AttestorServiceStub(channel) for channel in self._channels]
+        self._signed: dict[Height, SignedHeader] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     async def signed_header(self, height: Height) -> SignedHeader:
         """Ask all at once, and be content with the first ``threshold`` that agree; raises NotProvable."""
+        async with self._one_at_a_time:
+            if height not in self._signed:
+                self._signed[height] = await self._collect(height)
+                for old in sorted(self._signed)[:-_REMEMBERED]:
+                    del self._signed[old]
+            return self._signed[height]
+
+    def forget(self) -> None:
+        """Ask again for every header, after history changed."""
+        self._signed.clear()
+
+    async def _collect(self, height: Height) -> SignedHeader:
         votes: dict[AttestedHeader, dict[Address, bytes]] = {}
         faults: list[str] = []
         asked = [asyncio.create_task(self._ask(stub, height)) for stub in self._stubs]

@@ -107,6 +107,7 @@ class EvmChain:
     def forget(self) -> None:
         self._scanner.forget()
         self._acknowledgements.forget()
+        self._headers.forget()
 
     async def committed(self, sequences: Collection[PacketSequence]) -> set[PacketSequence]:
         async def stands(sequence: PacketSequence) -> bool:
@@ -168,6 +169,7 @@ class EvmChain:
         return await self._headers.signed_header(height)
 
     async def close(self) -> None:
+        await self._headers.close()
         await self._endpoints.close()
 
     async def _transact(self, function: str, data: bytes) -> Delivered:

@@ -1,14 +1,11 @@
 """What the router and the quorum client take, as bytes (contracts/README.md)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import assert_never
 
-from adapters.chain import Acknowledge, Delivery, Receive, Step, TimeOut
+from adapters.chain import Acknowledge, Delivery, Receive, Step, TimeOut, path_of
 from hub.clients.checkpoint import Checkpoint
 from hub.clients.quorum import SignedCheckpoint
 from hub.ibc.commitment import (
-    Path,
-    PathKind,
     acknowledgement_commitment,
     acknowledgement_path,
     commitment_path,
@@ -66,22 +63,8 @@ def timeout_data(client: int, head: bytes, delivery: Delivery, lane_of: LaneOf) 
     """The argument of ``timeoutPackets``; raises KeyError for a step without a proof."""
     parts = [client.to_bytes(2, "big"), len(head).to_bytes(2, "big"), head]
     for step in delivery.steps:
-        parts += [_record(step.packet, lane_of), _sized(delivery.state_proofs[proven_path(step)])]
+        parts += [_record(step.packet, lane_of), _sized(delivery.state_proofs[path_of(step)])]
     return b"".join(parts)
-
-
-def proven_path(step: Step) -> Path:
-    """The place in the hub's store that a step rests on; for a timeout the place where nothing stands."""
-    packet = step.packet
-    match step:
-        case Receive():
-            return Path(PathKind.COMMITMENT, packet.source_client, packet.sequence)
-        case Acknowledge():
-            return Path(PathKind.ACKNOWLEDGEMENT, packet.destination_client, packet.sequence)
-        case TimeOut():
-            return Path(PathKind.RECEIPT, packet.destination_client, packet.sequence)
-        case _:
-            assert_never(step)
 
 
 def batch_entry(step: Receive | Acknowledge) -> tuple[bytes, Hash]:
@@ -123,7 +106,7 @@ def _single_entries(
 def _against_state(delivery: Delivery, lane_of: LaneOf) -> bytes:
     parts = []
     for step in delivery.steps:
-        parts += [_entry(step, lane_of), _sized(delivery.state_proofs[proven_path(step)])]
+        parts += [_entry(step, lane_of), _sized(delivery.state_proofs[path_of(step)])]
     return b"".join(parts)
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from adapters.chain import Route, route_of
 from adapters.evm.contract import Contract
 from hub.ibc.errors import UnknownLane
 from hub.ibc.identifiers import ClientId, PortId
 from hub.ibc.lanes import Lane
 from hub.ibc.packet import Packet
-
-Route = tuple[str, str, str, str, str, str]
 
 
 class RouterLanes:
@@ -29,29 +28,16 @@ class RouterLanes:
     async def numbering(self, packets: Sequence[Packet]) -> Callable[[Packet], int]:
         """A function from these packets to their lanes' numbers; it raises UnknownLane for one without a lane."""
         numbers = {_route(lane): number for number, lane in self._lanes.items()}
-        if any(packet_route(packet) not in numbers for packet in packets):
+        if any(route_of(packet) not in numbers for packet in packets):
             numbers = {_route(lane): number for number, lane in (await self.by_number()).items()}
 
         def number(packet: Packet) -> int:
-            route = packet_route(packet)
+            route = route_of(packet)
             if route not in numbers:
                 raise UnknownLane(0)
             return numbers[route]
 
         return number
-
-
-def packet_route(packet: Packet) -> Route:
-    """What a packet's lane must be."""
-    payload = packet.payload
-    return (
-        packet.source_client,
-        packet.destination_client,
-        payload.source_port,
-        payload.destination_port,
-        payload.version,
-        payload.encoding,
-    )
 
 
 def _route(lane: Lane) -> Route:

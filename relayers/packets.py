@@ -1,0 +1,278 @@
+"""The packet relayer of one path: the hub and one chain. It believes nobody, nobody believes it, and it may be killed
+at any time.
+
+Its tasks read the hub, read the chain, read the chain's old blocks, and carry what ``plan`` says to each side. A fault
+of one endpoint delays what needs that endpoint; a chain that changed its history makes it forget everything and begin
+again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn, TypeVar
+
+import structlog
+
+from adapters.chain import Chain
+from adapters.errors import DeliveryRefused, Reorganised
+from hub.client import HubClient
+from hub.clients.base import ClientStatus, ProvenPoint
+from hub.errors import HubError
+from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceived, PacketSent, PacketTimedOut
+from hub.quantities import Height
+from hub.signer import Signer
+from relayers.chain_side import ChainSide
+from relayers.courier import Courier
+from relayers.hub_side import HubSide
+from relayers.metrics import RelayerMetrics
+from relayers.plan import Bounds, Kind, Task, chain_batches, hub_batches, wants_hub_time, wants_update
+from relayers.world import World
+
+T = TypeVar("T")
+
+_KINDS = (PacketSent, PacketReceived, AcknowledgementWritten, PacketAcknowledged, PacketTimedOut)
+_TO_HUB, _TO_CHAIN = 0, 1
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often what is looked at. Seconds."""
+
+    poll_s: float = 1.0
+    """Between two looks at the chain's head: less than its block time."""
+    retry_s: float = 2.0
+    """After an endpoint or the hub did not answer."""
+    hold_s: float = 10.0
+    """Before a task that took place in a block not final yet is looked at again."""
+    clients_s: float = 60.0
+    """Between two looks at the clients' ages."""
+    backlog_blocks: int = 1000
+    """Old blocks that are read at a time, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What a path is made of."""
+
+    hub: HubClient
+    signer: Signer
+    """The relayer's account at the hub."""
+    chain: Chain
+    hub_bounds: Bounds = Bounds(packets=100, bytes=512 * 1024)  # noqa: RUF009  # frozen
+    rhythm: Rhythm = Rhythm()  # frozen
+
+
+class PacketRelayer:
+    """Carries packets between the hub and one chain until it is cancelled."""
+
+    def __init__(self, path: Path, metrics: RelayerMetrics) -> None:
+        self._hub = path.hub
+        self._chain = path.chain
+        self._hub_side = HubSide(path.hub, path.signer, path.chain)
+        self._chain_side = ChainSide(path.hub, path.chain)
+        self._hub_bounds = path.hub_bounds
+        self._chain_bounds = Bounds(path.chain.limits.packets, path.chain.limits.bytes)
+        self._rhythm = path.rhythm
+        self._metrics = metrics
+        self._world = World(path.chain.client_at_hub, path.chain.client_of_hub)
+        self.faults: dict[str, str] = {}
+        """What does not work at this moment, by part."""
+
+    async def run(self) -> NoReturn:
+        """Relay for ever; cancel to stop."""
+        while True:
+            try:
+                await self._learn_and_carry()
+            except* Reorganised as group:
+                log.warning("begins anew", path=self._chain.name, error=str(group.exceptions[0]))
+                self._metrics.rebuilt(self._chain.name)
+            self._chain.forget()
+            await asyncio.sleep(self._rhythm.retry_s)
+
+    async def _learn_and_carry(self) -> None:
+        self._world = world = World(self._chain.client_at_hub, self._chain.client_of_hub)
+        final = await self._insist("chain", self._chain.finalised)
+        self._to_hub = Courier(f"{self._chain.name} to hub", self._carry_to_hub, self._on_error)
+        self._to_chain = Courier(f"hub to {self._chain.name}", self._carry_to_chain, self._on_error)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow_hub(world))
+                tasks.create_task(self._follow_chain(world, final.height))
+                tasks.create_task(self._read_backlog(world, final.height))
+                tasks.create_task(self._serve_hub(world))
+                tasks.create_task(self._serve_chain(world))
+                tasks.create_task(self._keep_clients(world))
+        finally:
+            await self._to_hub.stop()
+            await self._to_chain.stop()
+
+    # ------------------------------------------------------------------------------------------------ reading
+
+    async def _follow_hub(self, world: World) -> None:
+        status = await self._insist("hub", self._hub.status)
+        world.see_hub(ProvenPoint(status.height, status.time))
+        await self._insist("hub", lambda: self._hub_side.open_packets(lambda e: world.learn_from_hub(e, backlog=True)))
+        world.hub_is_known.set()
+        height = status.height
+        while True:
+            try:
+                async for block in self._hub.watch(Height(height + 1), _KINDS):
+                    self.faults.pop("hub", None)
+                    world.learn_from_hub(block.events)
+                    world.see_hub(ProvenPoint(block.height, block.time))
+                    height = block.height
+            except HubError as error:
+                await self._rest("hub", error)
+
+    async def _follow_chain(self, world: World, cursor: Height) -> None:
+        while True:
+            try:
+                final, latest = await self._chain.finalised(), await self._chain.latest()
+                if final.height > cursor:
+                    world.learn_from_chain(await self._chain.scan(Height(cursor + 1), final.height))
+                    cursor = final.height
+                world.see_chain(final, latest)
+                self.faults.pop("chain", None)
+            except Reorganised:
+                raise
+            except HubError as error:
+                await self._rest("chain", error)
+            self._measure(world)
+            await asyncio.sleep(self._rhythm.poll_s)
+
+    async def _read_backlog(self, world: World, high: Height) -> None:
+        """Old blocks, the newest first, once the hub has said which of its own packets are still open."""
+        await world.hub_is_known.wait()
+        while high >= self._chain.first_height:
+            low = Height(max(self._chain.first_height, high - self._rhythm.backlog_blocks + 1))
+            try:
+                world.learn_from_chain(await self._chain.scan(low, high), backlog=True)
+            except Reorganised:
+                raise
+            except HubError as error:
+                await self._rest("backlog", error)
+            else:
+                high = Height(low - 1)
+                self.faults.pop("backlog", None)
+
+    # ------------------------------------------------------------------------------------------------ carrying
+
+    async def _serve_hub(self, world: World) -> None:
+        while True:
+            for batch in hub_batches(world.tasks_for_hub(), self._to_hub.blocked(), self._hub_bounds):
+                self._to_hub.launch(batch.tasks, None, world.wake)
+            if wants_hub_time(world.to_hub, world.hub, world.chain):
+                await self._ask_for_time(world)
+            await world.news(_TO_HUB, self._rhythm.poll_s)
+
+    async def _serve_chain(self, world: World) -> None:
+        await world.hub_is_known.wait()
+        while True:
+            for batch in chain_batches(world.tasks_for_chain(), self._to_chain.blocked(), self._chain_bounds):
+                self._to_chain.launch(batch.tasks, batch.height, world.wake)
+            await world.news(_TO_CHAIN, self._rhythm.poll_s)
+
+    async def _carry_to_hub(self, tasks: tuple[Task, ...], _: Height | None) -> None:
+        world = self._world
+        open_ones = await self._hub_side.still_to_do(tasks)
+        for task in tasks:
+            if task.packet.sequence not in open_ones:
+                await self._catch_up(world, task)
+        tasks = tuple(task for task in tasks if task.packet.sequence in open_ones)
+        if tasks:
+            receipt = await self._hub_side.deliver(tasks, world.chain.proven.height)
+            self._done(world, f"{tasks[0].kind.value}_at_hub", tasks)
+            world.learn_from_hub(receipt.events)
+
+    async def _carry_to_chain(self, tasks: tuple[Task, ...], height: Height | None) -> None:
+        world = self._world
+        open_ones = await self._chain_side.still_to_do(tasks)
+        gone = [task for task in tasks if (task.kind, task.packet.sequence) not in open_ones]
+        for task in gone:
+            self._metrics.redundant(self._chain.name, f"{task.kind.value}_at_chain", 1)
+            self._to_chain.hold(task.key, self._rhythm.hold_s)
+        tasks = tuple(task for task in tasks if (task.kind, task.packet.sequence) in open_ones)
+        if not tasks:
+            return
+        delivered = await self._chain_side.deliver(tasks, height)
+        log.info("delivered", path=self._chain.name, packets=len(tasks), gas=delivered.gas, height=delivered.height)
+        for task in tasks:
+            self._metrics.spent(self._chain.name, f"{task.kind.value}_at_chain", (task,), delivered)
+            self._to_chain.hold(task.key, self._rhythm.hold_s)
+        self._done(world, "at_chain", tasks)
+
+    async def _catch_up(self, world: World, task: Task) -> None:
+        """Another relayer was there first: learn what came of it, and let the packet be where nothing is known."""
+        self._metrics.redundant(self._chain.name, f"{task.kind.value}_at_hub", 1)
+        if task.kind is Kind.RECEIVE:
+            world.learn_from_hub(await self._hub_side.history(task.packet))
+            self._to_hub.hold(task.key, self._rhythm.hold_s)
+        else:
+            world.flow_of(task).settle(task.packet.sequence)
+
+    async def _ask_for_time(self, world: World) -> None:
+        """A packet is overdue: the hub must show a block that says so."""
+        try:
+            await self._hub.request_block()
+            status = await self._hub.status()
+            world.see_hub(ProvenPoint(status.height, status.time))
+        except HubError as error:
+            self._on_error(error)
+
+    async def _keep_clients(self, world: World) -> None:
+        """Show each side the other before its client expires."""
+        while True:
+            try:
+                await self._update_chain(world)
+                await self._update_hub(world)
+                self.faults.pop("clients", None)
+            except HubError as error:
+                await self._rest("clients", error)
+            await asyncio.sleep(self._rhythm.clients_s)
+
+    async def _update_chain(self, world: World) -> None:
+        view = await self._chain.hub_client()
+        if view.status is not ClientStatus.ACTIVE:
+            self.faults["client on chain"] = f"the chain's client of the hub is {view.status.value}: replace it"
+        elif wants_update(view.latest, view.trusting_period, world.hub.proven):
+            await self._chain.update(await self._chain_side.checkpoint())
+
+    async def _update_hub(self, world: World) -> None:
+        info = await self._hub.client(self._chain.client_at_hub)
+        if info.status is not ClientStatus.ACTIVE:
+            self.faults["client at hub"] = f"the hub's client of the chain is {info.status.value}: replace it"
+        elif wants_update(ProvenPoint(info.height, info.time), info.config.trusting_period, world.chain.proven):
+            await self._hub_side.submit(await self._chain.client_update(world.chain.proven.height))
+
+    # ------------------------------------------------------------------------------------------------ keeping well
+
+    async def _insist(self, part: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Try until it works; a dead end only holds up its own path."""
+        while True:
+            try:
+                return await work()
+            except Reorganised:
+                raise
+            except HubError as error:
+                await self._rest(part, error)
+
+    async def _rest(self, part: str, error: HubError) -> None:
+        self.faults[part] = str(error)
+        self._on_error(error)
+        log.warning("waits", path=self._chain.name, part=part, error=str(error))
+        await asyncio.sleep(self._rhythm.retry_s)
+
+    def _on_error(self, error: HubError) -> None:
+        self._metrics.failed(self._chain.name, error.error if isinstance(error, DeliveryRefused) else error.reason())
+
+    def _done(self, world: World, hop: str, tasks: Sequence[Task]) -> None:
+        self._metrics.carried(self._chain.name, hop, [world.age_s(task) for task in tasks])
+
+    def _measure(self, world: World) -> None:
+        for flow in (world.to_hub, world.to_chain):
+            self._metrics.backlog.labels(self._chain.name, flow.source).set(len(flow.outgoing))
+            self._metrics.oldest.labels(self._chain.name, flow.source).set(world.oldest_s(flow))
+        for side, at in (("hub", world.hub), ("chain", world.chain)):
+            self._metrics.height.labels(self._chain.name, side).set(at.proven.height)
