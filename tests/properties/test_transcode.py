@@ -30,7 +30,7 @@ DIMENSIONS = st.lists(st.sampled_from(["[]", "[1]", "[2]", "[3]"]), max_size=2).
 
 
 def lists_of(component: st.SearchStrategy[Component], least: int) -> st.SearchStrategy[list[Component]]:
-    return st.lists(component, min_size=least, max_size=4, unique_by=lambda each: str(each["name"]))
+    return st.lists(component, min_size=least, max_size=3, unique_by=lambda each: str(each["name"]))
 
 
 def plain_component() -> st.SearchStrategy[Component]:
@@ -45,7 +45,7 @@ COMPONENT = st.recursive(
         DIMENSIONS,
         lists_of(inner, 1),
     ),
-    max_leaves=6,
+    max_leaves=4,
 )
 COMPONENTS = lists_of(COMPONENT, 0)
 
@@ -80,7 +80,7 @@ TYPED_VALUES = COMPONENTS.flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(TYPED_VALUES)
 def test_a_value_goes_there_and_back(typed: tuple[list[Component], tuple[Any, ...]]) -> None:
     components, values = typed
@@ -118,7 +118,7 @@ MUTATIONS = st.tuples(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TYPED_VALUES, MUTATIONS)
 def test_only_what_eth_abi_would_write_is_read(
     typed: tuple[list[Component], tuple[Any, ...]], mutation: tuple[list[tuple[int, int]], int, bytes]
@@ -155,7 +155,7 @@ def test_canonical_json_is_its_own(value: Any) -> None:
     assert canonical(parse(written, 16)) == written
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(TYPED_VALUES, st.data())
 def test_json_that_is_near_a_value_is_refused_or_is_a_value(
     typed: tuple[list[Component], tuple[Any, ...]], choices: st.DataObject
