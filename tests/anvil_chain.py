@@ -60,9 +60,8 @@ def _binary() -> Path:
 
 @contextmanager
 def running_anvil(chain_id: int = 31337, *options: str) -> Iterator[AnvilChain]:
-    """Start Anvil on a free port that it chooses itself; ``--no-mining`` unless options say how blocks are made."""
-    mining = options or ("--no-mining",)
-    command = [str(_binary()), "--port=0", f"--chain-id={chain_id}", "--slots-in-an-epoch=1", "--accounts=4", *mining]
+    """Start Anvil on a free port that it chooses itself. A block for every transaction, unless options say otherwise."""
+    command = [str(_binary()), "--port=0", f"--chain-id={chain_id}", "--slots-in-an-epoch=1", "--accounts=4", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     try:

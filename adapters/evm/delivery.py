@@ -55,13 +55,13 @@ def deliver_data(client: int, head: bytes, delivery: Delivery, lane_of: LaneOf) 
     """The argument of ``deliver``, in the shortest of the forms that fit; raises KeyError for a step without a
     proof.
     """
-    kind, body = _body(delivery, lane_of)
-    return client.to_bytes(2, "big") + bytes((kind,)) + len(head).to_bytes(2, "big") + head + body
+    kind, entries, body = _body(delivery, lane_of)
+    return b"".join((client.to_bytes(2, "big"), bytes((kind,)), _sized(head), entries.to_bytes(2, "big"), body))
 
 
 def timeout_data(client: int, head: bytes, delivery: Delivery, lane_of: LaneOf) -> bytes:
     """The argument of ``timeoutPackets``; raises KeyError for a step without a proof."""
-    parts = [client.to_bytes(2, "big"), len(head).to_bytes(2, "big"), head]
+    parts = [client.to_bytes(2, "big"), _sized(head)]
     for step in delivery.steps:
         parts += [_record(step.packet, lane_of), _sized(delivery.state_proofs[path_of(step)])]
     return b"".join(parts)
@@ -76,13 +76,16 @@ def batch_entry(step: Receive | Acknowledge) -> tuple[bytes, Hash]:
     return path, acknowledgement_commitment(step.acknowledgement)
 
 
-def _body(delivery: Delivery, lane_of: LaneOf) -> tuple[int, bytes]:
+def _body(delivery: Delivery, lane_of: LaneOf) -> tuple[int, int, bytes]:
+    """The kind of proof, how many entries follow, and the entries."""
     steps = {batch_entry(step): step for step in delivery.steps if not isinstance(step, TimeOut)}
     if not steps or not steps.keys() <= set(delivery.batch):
-        return AGAINST_STATE, _against_state(delivery, lane_of)
+        return AGAINST_STATE, len(delivery.steps), _against_state(delivery, lane_of)
     whole = _whole_batch(delivery.batch, steps, lane_of)
     single = _single_entries(delivery.batch, steps, lane_of)
-    return (WHOLE_BATCH, whole) if len(whole) <= len(single) else (SINGLE_ENTRIES, single)
+    if len(whole) <= len(single):
+        return WHOLE_BATCH, len(delivery.batch), whole
+    return SINGLE_ENTRIES, len(steps), single
 
 
 def _whole_batch(

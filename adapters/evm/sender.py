@@ -153,7 +153,7 @@ class Sender:
             "value": int(pending.fields["value"], 16), "data": pending.fields["data"],
         }  # fmt: skip
         if "to" in pending.fields:
-            fields["to"] = pending.fields["to"]
+            fields["to"] = bytes_of(pending.fields["to"])
         signed = self._account.sign_transaction(fields)
         pending.hashes.append(bytes(signed.hash))
         try:

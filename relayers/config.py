@@ -1,0 +1,105 @@
+"""The relayer's own file. What is public it asks of the hub: routers, finality rules, attestor sets.
+
+    monitor = "127.0.0.1:9501"
+    keystore = "relayer.json"            # encrypted V3; one key serves the hub and all chains
+    password_file = "relayer.password"   # or in the environment, ICHUB_KEYSTORE_PASSWORD
+
+    [hub]
+    target = "localhost:9090"
+    root_certificate = "ca.pem"          # without it the system's roots; insecure = true for plain text on a devnet
+
+    [chains.alpha]
+    client = "attested-0"                # the hub's client of the chain
+    endpoints = ["http://127.0.0.1:8545"]
+    attestors = ["localhost:9401", "localhost:9402"]
+    attestor_certificate = "ca.pem"      # without it plain text
+    first_height = 1                     # the block of the router's creation
+    poll_seconds = 0.5                   # less than the chain's block time
+    stuck_seconds = 30.0                 # without being mined, after which fees are raised
+    fee_ceiling_gwei = 500
+
+It is read again when it changes: a chain that is added is relayed, one that is taken away is left, without a restart.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.errors import HubError
+from hub.ibc.identifiers import ClientId, client_id
+from hub.quantities import Height
+from relayers.fields import Fields, read_toml
+
+
+@dataclass(frozen=True, slots=True)
+class HubTarget:
+    """Where a hub node listens."""
+
+    target: str
+    root_certificate: Path | None
+    insecure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChainTarget:
+    """Where a chain and its attestors are reached, and what its transactions may cost."""
+
+    name: str
+    client: ClientId
+    endpoints: tuple[str, ...]
+    attestors: tuple[str, ...]
+    attestor_certificate: Path | None
+    first_height: Height
+    poll_s: float
+    stuck_s: float
+    fee_ceiling_gwei: int
+
+
+@dataclass(frozen=True, slots=True)
+class RelayerConfig:
+    """The whole file."""
+
+    path: Path
+    monitor: str
+    keystore: Path
+    password: str
+    hub: HubTarget
+    chains: dict[str, ChainTarget]
+
+
+def load_relayer_config(path: Path) -> RelayerConfig:
+    """Read the file; paths in it are relative to it. Raises InvalidConfiguration, OSError."""
+    fields = Fields(path, "", read_toml(path))
+    hub = fields.table("hub")
+    config = RelayerConfig(
+        path=path,
+        monitor=fields.text("monitor"),
+        keystore=fields.path("keystore"),
+        password=fields.password(),
+        hub=HubTarget(hub.text("target"), hub.optional_path("root_certificate"), hub.flag("insecure")),
+        chains={name: _chain(name, chain) for name, chain in fields.tables("chains").items()},
+    )
+    hub.refuse_unknown()
+    fields.refuse_unknown()
+    return config
+
+
+def _chain(name: str, fields: Fields) -> ChainTarget:
+    try:
+        client = client_id(fields.text("client"))
+    except HubError as error:
+        raise fields.wrong("client", f"is refused: {error}") from error
+    chain = ChainTarget(
+        name=name,
+        client=client,
+        endpoints=fields.texts("endpoints"),
+        attestors=fields.texts("attestors"),
+        attestor_certificate=fields.optional_path("attestor_certificate"),
+        first_height=Height(fields.number("first_height", 0)),
+        poll_s=fields.seconds("poll_seconds", 1.0),
+        stuck_s=fields.seconds("stuck_seconds", 30.0),
+        fee_ceiling_gwei=fields.number("fee_ceiling_gwei", 500),
+    )
+    if not chain.endpoints or not chain.attestors:
+        raise fields.wrong("endpoints", "or attestors are none: name at least one of each")
+    fields.refuse_unknown()
+    return chain

@@ -1,0 +1,185 @@
+"""The relayer daemon: one ``PacketRelayer`` a chain, each by itself, started and stopped as the configuration says."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from adapters.chain import Limits
+from adapters.evm.attestation import Attestors, AttestorTarget, Electorate
+from adapters.evm.chain import EvmChain, EvmSettings
+from adapters.evm.endpoints import Endpoints
+from adapters.evm.fees import FeePolicy
+from adapters.evm.finality import finality_rule
+from adapters.evm.sender import Pace, Sender
+from hub.client import HubClient
+from hub.clients import attested_evm
+from hub.clients.attestation import AttestationScope
+from hub.errors import HubError
+from hub.ibc.identifiers import ClientId
+from hub.quantities import Hash
+from hub.signer import KeySigner, Signer
+from relayers.config import ChainTarget, RelayerConfig, load_relayer_config
+from relayers.errors import InvalidConfiguration
+from relayers.metrics import RelayerMetrics
+from relayers.monitor import Monitor
+from relayers.packets import PacketRelayer, Path, Rhythm
+
+_LOOK_AGAIN_S = 2.0
+_RETRY_S = 2.0
+_LIMITS = Limits(packets=50, bytes=64 * 1024)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """One key: an account at the hub, and one of the same address on every EVM chain."""
+
+    signer: Signer
+    account: LocalAccount
+
+    @classmethod
+    def of(cls, key: bytes) -> "Payer":
+        return cls(KeySigner(key), Account.from_key(key))
+
+
+class Relayer:
+    """All paths of one daemon."""
+
+    def __init__(self, hub: HubClient, payer: Payer, rhythm: Rhythm | None = None) -> None:
+        self._hub = hub
+        self._payer = payer
+        self._rhythm = rhythm
+        self._paths: dict[ChainTarget, asyncio.Task[None]] = {}
+        self._running: dict[str, PacketRelayer] = {}
+        self._faults: dict[str, str] = {}
+        self.metrics = RelayerMetrics()
+
+    def relay(self, chains: Mapping[str, ChainTarget]) -> None:
+        """Relay for these chains and no others; what is relayed already goes on undisturbed."""
+        wanted = set(chains.values())
+        for target in self._paths.keys() - wanted:
+            self._paths.pop(target).cancel()
+            self._running.pop(target.name, None)
+            self._faults.pop(target.name, None)
+        for target in wanted - self._paths.keys():
+            self._paths[target] = asyncio.create_task(self._keep(target), name=target.name)
+
+    def health(self) -> dict[str, str]:
+        """What does not work, by path and part."""
+        parts = {
+            f"{name}: {part}": fault
+            for name, relayer in self._running.items()
+            for part, fault in relayer.faults.items()
+        }
+        return {**self._faults, **parts}
+
+    async def stop(self) -> None:
+        for running in self._paths.values():
+            running.cancel()
+        await asyncio.gather(*self._paths.values(), return_exceptions=True)
+        self._paths.clear()
+
+    async def _keep(self, target: ChainTarget) -> None:
+        """Keep one path going: whatever befalls it stays its own."""
+        while True:
+            try:
+                chain = await evm_chain(self._hub, target, self._payer.account)
+            except HubError as error:
+                self._fault(target, error)
+                await asyncio.sleep(_RETRY_S)
+                continue
+            try:
+                rhythm = self._rhythm or Rhythm(poll_s=target.poll_s)
+                relayer = PacketRelayer(Path(self._hub, self._payer.signer, chain, rhythm=rhythm), self.metrics)
+                self._running[target.name] = relayer
+                self._faults.pop(target.name, None)
+                await relayer.run()
+            except Exception as error:  # a path that fails is begun anew, and stops no other
+                log.exception("path failed", path=target.name)
+                self._fault(target, error)
+            finally:
+                await chain.close()
+            await asyncio.sleep(_RETRY_S)
+
+    def _fault(self, target: ChainTarget, error: Exception) -> None:
+        self._faults[target.name] = str(error)
+        self.metrics.failed(target.name, error.reason() if isinstance(error, HubError) else type(error).__name__)
+
+
+async def evm_chain(hub: HubClient, target: ChainTarget, account: LocalAccount) -> EvmChain:
+    """A chain as the hub describes it, reached as the configuration says; raises InvalidConfiguration, HubError."""
+    info, status = await hub.client(target.client), await hub.status()
+    config = info.config
+    if not isinstance(config, attested_evm.Config):
+        raise InvalidConfiguration(target.name, "client", f"{target.client} is no client of an EVM chain")
+    endpoints = Endpoints(target.name, target.endpoints)
+    scope = AttestationScope(Hash(status.genesis_hash), target.client, config.finality_rule, config.chain_id)
+    electorate = Electorate(scope, config.attestors, config.threshold)
+    targets = [AttestorTarget(attestor, target.attestor_certificate) for attestor in target.attestors]
+    settings = EvmSettings(
+        name=target.name,
+        chain_id=config.chain_id,
+        router=config.router,
+        router_code_hash=config.router_code_hash,
+        client=ClientId(info.counterparty_client),
+        client_at_hub=target.client,
+        finality=finality_rule(config.finality_rule),
+        first_height=target.first_height,
+        limits=_LIMITS,
+    )
+    fees = FeePolicy(ceiling_wei=target.fee_ceiling_gwei * 10**9)
+    pace = Pace(poll_s=min(0.5, target.poll_s), stuck_s=target.stuck_s)
+    sender = Sender(endpoints, account, config.chain_id, fees, pace)
+    return EvmChain(settings, endpoints, Attestors(target.name, electorate, targets), sender)
+
+
+async def run_relayer(config: RelayerConfig) -> None:
+    """Relay until SIGINT or SIGTERM; the file is read again when it changes, or on SIGHUP.
+
+    Raises HubUnreachable where the hub cannot be reached at first, OSError, ValueError (a wrong password).
+    """
+    key = bytes(Account.decrypt(json.loads(config.keystore.read_text()), config.password))
+    hub = await HubClient.connect(
+        config.hub.target, root_certificate=config.hub.root_certificate, insecure=config.hub.insecure
+    )
+    relayer = Relayer(hub, Payer.of(key))
+    monitor = Monitor(relayer.metrics.registry, relayer.health)
+    log.info("relayer runs", monitor=await monitor.start(config.monitor), chains=sorted(config.chains))
+    relayer.relay(config.chains)
+    stopped, changed = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    loop.add_signal_handler(signal.SIGHUP, changed.set)
+    watching = asyncio.create_task(_watch_file(relayer, config, changed))
+    await stopped.wait()
+    watching.cancel()
+    await relayer.stop()
+    await monitor.stop()
+    await hub.close()
+
+
+async def _watch_file(relayer: Relayer, config: RelayerConfig, changed: asyncio.Event) -> None:
+    """Follow the file's changes; a file that is wrong leaves everything as it was."""
+    seen_ns = config.path.stat().st_mtime_ns
+    while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_AGAIN_S):
+                await changed.wait()
+        try:
+            modified_ns = config.path.stat().st_mtime_ns
+            if modified_ns != seen_ns or changed.is_set():
+                relayer.relay(load_relayer_config(config.path).chains)
+                log.info("configuration read again", path=str(config.path))
+            seen_ns = modified_ns
+        except (InvalidConfiguration, OSError) as error:
+            log.error("configuration not read, the last one stays in use", error=str(error))
+        changed.clear()
