@@ -84,10 +84,10 @@ def find_home(given: Path | None) -> NodeHome:
 
 
 def read_password(home: NodeHome, given: Path | None, prompt: str = "Password of the keys") -> str:
-    """The keys' password: from the file given, ICHUB_PASSWORD, the configuration's file, or the terminal."""
+    """The keys' password: from the file given, ICHUB_KEYSTORE_PASSWORD, the configuration's file, or the terminal."""
     if given is not None:
         return _password_from(given)
-    if password := os.environ.get("ICHUB_PASSWORD"):
+    if password := os.environ.get("ICHUB_KEYSTORE_PASSWORD"):
         return password
     if home.config_file.exists() and (configured := home.config().keys.password_file):
         path = home.resolve(configured)
@@ -101,7 +101,7 @@ def ask_password(prompt: str, *, twice: bool = False) -> str:
     if not sys.stdin.isatty():
         raise Misused(
             "the keys' password is needed and there is no terminal to ask on: "
-            "give --password-file, or set ICHUB_PASSWORD",
+            "give --password-file, or set ICHUB_KEYSTORE_PASSWORD",
             reason="PASSWORD_NEEDED",
         )
     return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True))

@@ -1,10 +1,12 @@
 """Compile Solidity with npm's compiler; imports of ours, OpenZeppelin's and solady's are found by themselves."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,6 +25,9 @@ _PREFIXES = {
 }
 _IMPORT = re.compile(r"""^\s*import\s+(?:[^"';]*?\s+from\s+)?["']([^"']+)["']""", re.MULTILINE)
 _TIMEOUT_SECONDS = 300
+_CACHE = ROOT / "build" / "solidity"
+_TOO_DEEP = "Stack too deep"
+"""What the old code generator says of a function with many variables; the new one, slower, takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +50,42 @@ def compile_file(path: Path, contract: str = "") -> Compiled:
     Raises Misused for a file or import that is not there, Refused with the compiler's words.
     """
     sources = _collect(path)
-    name = path.name
-    request = {
-        "language": "Solidity",
-        "sources": {unit: {"content": content} for unit, content in sources.items()},
-        "settings": {
-            "remappings": ["=".join(_ALIAS)],
-            "viaIR": True,
-            "optimizer": {"enabled": True, "runs": 1000},
-            "evmVersion": "prague",
-            "outputSelection": {name: {"*": ["abi", "evm.bytecode.object"]}},
-        },
-    }
-    output = _run_compiler(request)
-    errors = [error["formattedMessage"].strip() for error in output.get("errors", ()) if error["severity"] == "error"]
-    if errors:
+    output = _compile(path.name, sources, through_yul=False)
+    if any(_TOO_DEEP in error for error in _errors(output)):
+        output = _compile(path.name, sources, through_yul=True)
+    if errors := _errors(output):
         raise Refused(f"{path} does not compile: {errors[0]}", "COMPILER_ERROR")
-    return _choose(path, output["contracts"].get(name, {}), contract)
+    return _choose(path, output["contracts"].get(path.name, {}), contract)
+
+
+def _compile(name: str, sources: dict[str, str], *, through_yul: bool) -> dict[str, Any]:
+    """The compiler's output, remembered by its input."""
+    request = json.dumps(
+        {
+            "language": "Solidity",
+            "sources": {unit: {"content": content} for unit, content in sorted(sources.items())},
+            "settings": {
+                "remappings": ["=".join(_ALIAS)],
+                "viaIR": through_yul,
+                "optimizer": {"enabled": True, "runs": 1000},
+                "evmVersion": "prague",
+                "outputSelection": {name: {"*": ["abi", "evm.bytecode.object"]}},
+            },
+        }
+    )
+    kept = _CACHE / f"{sha256(request.encode()).hexdigest()}.json"
+    if not kept.exists():
+        output = _run_compiler(request)
+        _CACHE.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_suffix(f".{os.getpid()}")
+        partial.write_text(output)
+        partial.replace(kept)
+    compiled: dict[str, Any] = json.loads(kept.read_text())
+    return compiled
+
+
+def _errors(output: dict[str, Any]) -> list[str]:
+    return [error["formattedMessage"].strip() for error in output.get("errors", ()) if error["severity"] == "error"]
 
 
 def _choose(path: Path, contracts: dict[str, Any], wanted: str) -> Compiled:
@@ -122,13 +146,13 @@ def _normal(path: PurePosixPath) -> str:
     return "/".join(parts)
 
 
-def _run_compiler(request: dict[str, Any]) -> dict[str, Any]:
+def _run_compiler(request: str) -> str:
     node = shutil.which("node")
     if node is None:
         raise Misused("node is missing, and npm's Solidity compiler runs on it: install Node 20 or later")
     run = subprocess.run(
         [node, str(_COMPILER), "--standard-json"],
-        input=json.dumps(request),
+        input=request,
         capture_output=True,
         text=True,
         timeout=_TIMEOUT_SECONDS,
@@ -136,5 +160,4 @@ def _run_compiler(request: dict[str, Any]) -> dict[str, Any]:
     )
     if run.returncode != 0:
         raise Misused(f"the Solidity compiler does not run ({run.stderr.strip()[-200:]}): `make setup` installs it")
-    output: dict[str, Any] = json.loads(run.stdout)
-    return output
+    return run.stdout

@@ -17,12 +17,16 @@ from console.home import NodeHome, ask_password, find_home, read_password
 from console.keystore import DEVNET_SCRYPT_ROUNDS, SCRYPT_ROUNDS, write_private
 from console.options import Home, Json, PasswordFile
 from console.output import Output
-from hub.genesis import FIRST_EPOCH, Genesis, Parameters
+from hub.genesis import FIRST_EPOCH, Genesis
 from hub.messages import Role
+from hub.parameters import Parameters
 from hub.proofs.quorum import SignerSet
-from hub.quantities import Address, Amount, UnixSeconds
+from hub.quantities import Address, Amount, Seconds, UnixSeconds
 
-DEVNET_PARAMETERS = Parameters(replacement_delay=60, route_time=5, settlement_time_limit=3600)  # type: ignore[arg-type]
+DEVNET_PARAMETERS = Parameters(
+    replacement_delay=Seconds(60), route_time=Seconds(5), least_grace=Seconds(5), settlement_time_limit=Seconds(3600)
+)
+"""Short, so that a person can wait for them."""
 OPERATOR_ROLES = (Role.OPERATOR, Role.CHAIN_OPERATOR, Role.MEMBER)
 
 

@@ -28,6 +28,10 @@ class Ports:
     attestor_2: int
     attestor_3: int
     attestor_4: int
+    attestor_1_monitor: int
+    attestor_2_monitor: int
+    attestor_3_monitor: int
+    attestor_4_monitor: int
 
     @classmethod
     def from_base(cls, base: int) -> "Ports":
@@ -36,7 +40,7 @@ class Ports:
             raise Misused(
                 f"PORT_BASE={base} leaves no room for {_SPAN} ports: use a number from 1024 to {65535 - _SPAN}"
             )
-        return cls(base, base + 1, base + 2, base + 3, base + 4, base + 5, base + 11, base + 12, base + 13, base + 14)
+        return cls(*range(base, base + len(fields(cls))))
 
     def named(self) -> dict[str, int]:
         return {field.name: getattr(self, field.name) for field in fields(self)}

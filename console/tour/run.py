@@ -1,0 +1,68 @@
+"""Runs the tour: each step, a line with its time, and build/tour.json."""
+
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from console.errors import as_console_error
+from console.tour.burst_50 import burst_50
+from console.tour.call_ab import call_ab
+from console.tour.call_ba import call_ba
+from console.tour.forged import forged
+from console.tour.late_relayer import late_relayer
+from console.tour.outcome import Outcome, StepFailed
+from console.tour.provider_reverts import provider_reverts
+from console.tour.silent_chain import silent_chain
+from console.tour.stage import Stage
+from console.tour.third_chain import third_chain
+from console.tour.timeout import timeout
+
+log = structlog.get_logger(__name__)
+
+Step = Callable[[Stage], Awaitable[str]]
+
+STEPS: tuple[Step, ...] = (
+    call_ab,
+    call_ba,
+    burst_50,
+    provider_reverts,
+    timeout,
+    silent_chain,
+    late_relayer,
+    forged,
+    third_chain,
+)
+
+
+async def run_tour(stage: Stage, show: Callable[[Outcome], None], announce: Callable[[str], None]) -> list[Outcome]:
+    """All steps in order; a step that fails does not stop the rest, unless a process of the devnet is gone."""
+    outcomes = []
+    for step in STEPS:
+        announce(step.__name__)
+        outcome = await run_step(step, stage)
+        show(outcome)
+        outcomes.append(outcome)
+    return outcomes
+
+
+async def run_step(step: Step, stage: Stage) -> Outcome:
+    """One step, timed; what it raises is its detail."""
+    began = time.monotonic()
+    try:
+        detail = await step(stage)
+        ok = True
+    except StepFailed as failed:
+        detail, ok = str(failed), False
+    except Exception as error:
+        detail, ok = str(as_console_error(error) or repr(error)), False
+        log.exception("a step of the tour broke off", step=step.__name__)
+    return Outcome(step.__name__, ok, round(time.monotonic() - began, 2), detail)
+
+
+def write_outcomes(path: Path, outcomes: list[Outcome]) -> None:
+    """A list of {name, ok, seconds, detail}."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(outcomes), indent=2) + b"\n")
