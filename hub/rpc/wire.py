@@ -84,7 +84,8 @@ def to_proto(value: object, proto: type[P]) -> P:
 
 def union_to_proto(value: object, union: object, proto: type[P]) -> P:
     """A member of a union of structs as the message of one oneof."""
-    message: P = _codec(union, proto.DESCRIPTOR).encode(value)
+    of: Any = union
+    message: P = _codec(of, proto.DESCRIPTOR).encode(value)
     return message
 
 
@@ -93,6 +94,12 @@ def from_proto(message: Proto, core: type[T]) -> T:
     of: Any = core
     value: T = _codec(of, message.DESCRIPTOR).decode(message, "")
     return value
+
+
+def union_from_proto(message: Proto, union: object) -> Any:
+    """The message of one oneof as a member of a union of structs, as ``from_proto``."""
+    of: Any = union
+    return _codec(of, message.DESCRIPTOR).decode(message, "")
 
 
 def decode_transaction(body: bytes, signature: bytes) -> SignedTransaction:

@@ -1,0 +1,279 @@
+"""Protobuf and core: every message, event and answer there and back, and every way of saying too little or too much."""
+
+import typing
+from enum import Enum
+from pathlib import Path
+from types import UnionType
+from typing import Any
+
+import msgspec
+import pytest
+from google.protobuf.message import Message as Proto
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from interchain.hub.v1 import answer_pb2, event_pb2, light_client_pb2, tx_pb2
+
+from hub import answers
+from hub.errors import HubError
+from hub.events import AnyEvent, Event
+from hub.messages import AnyMessage, CallService, Message, ReceivePackets, Role, Transaction, Transfer
+from hub.proofs.quorum import SignerSet
+from hub.quantities import MAX_AMOUNT, Address, Amount, Gas, Hash, UnixSeconds
+from hub.rpc import errors, wire
+
+ADDRESS = Address(b"\x07" * 20)
+ANSWERS = [
+    kind
+    for kind in vars(answers).values()
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind is not answers.Page
+]
+PROTOS = {**vars(light_client_pb2), **vars(answer_pb2)}
+
+
+def strategy(hint: Any, name: str = "", strict: bool = False) -> st.SearchStrategy[Any]:  # noqa: PLR0911
+    """Small values of any type that a struct uses. ``strict``: such as a struct that checks itself takes."""
+    if hint is SignerSet:
+        powers = st.dictionaries(st.sampled_from([ADDRESS, b"\x08" * 20]), st.integers(1, 9), min_size=1)
+        return st.builds(SignerSet.of, st.integers(1, 9), powers)
+    if isinstance(hint, UnionType) or typing.get_origin(hint) is typing.Union:
+        return st.one_of(*(strategy(member, name, strict) for member in typing.get_args(hint)))
+    if typing.get_origin(hint) is tuple:
+        parts = typing.get_args(hint)
+        if parts[-1] is Ellipsis:
+            return st.lists(strategy(parts[0]), max_size=2).map(tuple)
+        return st.tuples(*map(strategy, parts))
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        hints = typing.get_type_hints(hint)
+        strict = hasattr(hint, "__post_init__")
+        return st.builds(hint, **{field: strategy(hints[field], field, strict) for field in hint.__struct_fields__})
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return st.sampled_from(hint)
+    return st.sampled_from(samples(hint, name, strict))
+
+
+def samples(hint: Any, name: str, strict: bool) -> list[Any]:
+    """Values of a scalar type, each bound among them."""
+    sized = {Address: 20, Hash: 32}.get(hint)
+    if sized is not None:
+        return [bytes(range(sized)), b"\xff" * sized, *([] if strict else [b"\x00" * sized])]
+    if hint is Amount:
+        return [0, 1, MAX_AMOUNT]
+    if name in ("encoding", "input_encoding") and hint is int:
+        return [1, 2]
+    while hasattr(hint, "__supertype__"):
+        hint = hint.__supertype__
+    if strict:
+        return {int: [1, 2**32 - 1], str: ["quorum-0"], bytes: [b"\x01" * 32], bool: [True, False]}[hint]
+    plain: dict[Any, list[Any]] = {
+        int: [0, 1, 2**32 - 1],
+        str: ["", "service", "übermut ✓"],
+        bytes: [b"", b"\x00\xff"],
+        bool: [True, False],
+        type(None): [None],
+    }
+    return plain[hint]
+
+
+def again(message: Proto) -> Proto:
+    """As it is after it travelled."""
+    copy = type(message)()
+    copy.ParseFromString(message.SerializeToString())
+    return copy
+
+
+FEW = settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.parametrize("kind", typing.get_args(AnyMessage), ids=lambda kind: kind.__name__)
+@FEW
+@given(data=st.data())
+def test_every_message_comes_back_as_it_was(kind: type[Message], data: st.DataObject) -> None:
+    message = data.draw(strategy(kind))
+    body = Transaction("hub-1", ADDRESS, 1, UnixSeconds(2), Amount(0), Gas(0), (message,))
+    signed = wire.decode_transaction(wire.encode_transaction(body), b"\x01" * 65)
+    assert signed.transaction == body
+
+
+@pytest.mark.parametrize("kind", typing.get_args(AnyEvent), ids=lambda kind: kind.__name__)
+@FEW
+@given(data=st.data())
+def test_every_event_comes_back_as_it_was(kind: type[Event], data: st.DataObject) -> None:
+    event = data.draw(strategy(kind))
+    sent = again(wire.union_to_proto(event, AnyEvent, event_pb2.Event))
+    assert wire.union_from_proto(sent, AnyEvent) == event
+
+
+@pytest.mark.parametrize("kind", ANSWERS, ids=lambda kind: kind.__name__)
+@FEW
+@given(data=st.data())
+def test_every_answer_comes_back_as_it_was(kind: type[msgspec.Struct], data: st.DataObject) -> None:
+    answer = data.draw(strategy(kind))
+    assert wire.from_proto(again(wire.to_proto(answer, PROTOS[kind.__name__])), kind) == answer
+
+
+def test_the_unions_and_the_oneofs_hold_the_same_kinds() -> None:
+    assert len(tx_pb2.Message.DESCRIPTOR.fields) == len(typing.get_args(AnyMessage))
+    assert len(event_pb2.Event.DESCRIPTOR.fields) == len(typing.get_args(AnyEvent))
+    assert {kind.__name__ for kind in typing.get_args(AnyMessage)} == {
+        field.message_type.name for field in tx_pb2.Message.DESCRIPTOR.fields
+    }
+
+
+def transfer(**changes: Any) -> tx_pb2.TransactionBody:
+    """A sound body, of one transfer."""
+    body = tx_pb2.TransactionBody(chain_id="hub-1", account=ADDRESS, nonce=1, expiry_unix_seconds=2, fee="0")
+    values = {"recipient": ADDRESS, "amount": "5"} | changes
+    body.messages.append(tx_pb2.Message(transfer=tx_pb2.Transfer(**values)))
+    return body
+
+
+def decoded(body: Proto) -> Transaction:
+    return wire.decode_transaction(body.SerializeToString(), b"").transaction
+
+
+def test_the_sound_body_is_sound() -> None:
+    assert decoded(transfer()).messages == (Transfer(ADDRESS, Amount(5)),)
+
+
+@pytest.mark.parametrize(
+    ("amount", "good"),
+    [
+        ("0", True),
+        (str(2**128 - 1), True),
+        (str(2**128), False),
+        ("", False),
+        ("-1", False),
+        ("+1", False),
+        ("05", False),
+        ("5 ", False),
+        ("5\n", False),
+        ("1e3", False),
+        ("1_000", False),
+        ("٥", False),
+        ("9" * 5000, False),
+    ],
+)
+def test_amounts_are_decimal_and_written_in_one_way(amount: str, good: bool) -> None:
+    if good:
+        assert decoded(transfer(amount=amount)).messages[0] == Transfer(ADDRESS, Amount(int(amount)))
+        return
+    with pytest.raises(errors.MalformedAmount) as refusal:
+        decoded(transfer(amount=amount))
+    assert refusal.value.field == "messages.transfer.amount"
+
+
+@pytest.mark.parametrize("length", [0, 19, 21, 32])
+def test_an_address_of_another_length_is_refused(length: int) -> None:
+    with pytest.raises(errors.WrongLength) as refusal:
+        decoded(transfer(recipient=b"\x01" * length))
+    assert refusal.value.values() == {"field": "messages.transfer.recipient", "expected": "20", "given": str(length)}
+
+
+def test_a_message_of_no_kind_is_refused() -> None:
+    body = transfer()
+    body.messages.append(tx_pb2.Message())
+    with pytest.raises(errors.MissingField, match=r"messages\.message is missing"):
+        decoded(body)
+
+
+def test_a_missing_struct_is_refused() -> None:
+    body = tx_pb2.TransactionBody(chain_id="hub-1", account=ADDRESS, fee="0")
+    body.messages.append(tx_pb2.Message(create_quorum_client=tx_pb2.CreateQuorumClient()))
+    with pytest.raises(errors.MissingField, match=r"create_quorum_client\.config is missing"):
+        decoded(body)
+
+
+def test_a_proof_of_no_kind_is_refused() -> None:
+    body = transfer()
+    body.messages.append(tx_pb2.Message(receive_packets=tx_pb2.ReceivePackets(client="quorum-0", proof={})))
+    with pytest.raises(errors.MissingField, match=r"receive_packets\.proof\.proof is missing"):
+        decoded(body)
+
+
+@pytest.mark.parametrize("number", [0, 5, 99])
+def test_an_unspecified_or_unknown_role_is_refused(number: int) -> None:
+    body = transfer()
+    body.messages.append(tx_pb2.Message(grant_role=tx_pb2.GrantRole(account=ADDRESS, role=number)))  # type: ignore[arg-type]
+    with pytest.raises(errors.UnspecifiedEnum) as refusal:
+        decoded(body)
+    assert refusal.value.number == number
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_an_unspecified_or_unknown_encoding_is_refused(number: int) -> None:
+    call = CallService("echo", "", b"", 1, b"x", Amount(1), UnixSeconds(9))
+    message = wire.to_proto(call, tx_pb2.CallService)
+    assert wire.from_proto(message, CallService) == call
+    message.input_encoding = number  # type: ignore[assignment]
+    with pytest.raises(errors.UnspecifiedEnum):
+        wire.from_proto(message, CallService)
+
+
+def test_roles_travel_by_name_and_not_by_chance_of_number() -> None:
+    assert {role.name: role.value for role in Role} == {
+        name.removeprefix("ROLE_"): number for name, number in tx_pb2.Role.items() if number
+    }
+
+
+@pytest.mark.parametrize("tail", [b"\x98\x06\x01", b"\xa2\x06\x01x"], ids=["a number", "bytes"])
+def test_a_field_that_nobody_knows_is_refused_wherever_it_stands(tail: bytes) -> None:
+    with pytest.raises(errors.UnknownFields):
+        wire.decode_transaction(transfer().SerializeToString() + tail, b"")
+    inner = transfer().messages[0].transfer.SerializeToString() + tail
+    message = b"\x0a" + bytes((len(inner),)) + inner
+    body = tx_pb2.TransactionBody(chain_id="hub-1", account=ADDRESS, fee="0").SerializeToString()
+    with pytest.raises(errors.UnknownFields):
+        wire.decode_transaction(body + b"\x3a" + bytes((len(message),)) + message, b"")
+
+
+@pytest.mark.parametrize("cut", [1, 8, 15, 22])
+def test_a_body_that_is_cut_short_is_refused(cut: int) -> None:
+    whole = transfer().SerializeToString()
+    with pytest.raises(HubError):
+        wire.decode_transaction(whole[:-cut], b"")
+
+
+def test_the_hash_is_over_the_bytes_as_they_were_sent() -> None:
+    straight = transfer().SerializeToString()
+    first_field = straight[: 2 + straight[1]]
+    other_order = straight[len(first_field) :] + first_field
+    assert wire.decode_transaction(other_order, b"s").transaction == wire.decode_transaction(straight, b"s").transaction
+    hashes = {wire.decode_transaction(body, sig).hash for body in (straight, other_order) for sig in (b"s", b"t")}
+    assert len(hashes) == 4
+    assert wire.decode_transaction(other_order, b"s").body == other_order
+
+
+@pytest.mark.parametrize("nonce", [-1, 2**64])
+def test_a_number_that_does_not_fit_is_refused_before_it_is_sent(nonce: int) -> None:
+    with pytest.raises(errors.NumberOutOfRange):
+        wire.encode_transaction(Transaction("hub-1", ADDRESS, nonce, UnixSeconds(2), Amount(0), Gas(0), ()))
+
+
+def test_an_amount_that_does_not_fit_is_refused_before_it_is_sent() -> None:
+    with pytest.raises(errors.NumberOutOfRange):
+        wire.to_proto(Transfer(ADDRESS, Amount(2**128)), tx_pb2.Transfer)
+
+
+def test_a_struct_and_a_message_of_other_fields_do_not_belong_together() -> None:
+    with pytest.raises(TypeError, match="do not belong together"):
+        wire.to_proto(Transfer(ADDRESS, Amount(1)), tx_pb2.GrantRole)
+
+
+def test_bytes_that_are_no_protobuf_are_refused() -> None:
+    with pytest.raises(errors.UndecodableMessage):
+        wire.decode_transaction(b"\xff\xff\xff", b"")
+
+
+def test_generated_code_is_that_of_the_protos() -> None:
+    """The fields' names in the committed Python are those that the struct fields give: a renamed field shows here."""
+    names = {field.name for field in tx_pb2.TransactionBody.DESCRIPTOR.fields}
+    assert names == {"chain_id", "account", "nonce", "expiry_unix_seconds", "fee", "gas_limit", "messages"}
+    assert ReceivePackets.__struct_fields__ == tuple(f.name for f in tx_pb2.ReceivePackets.DESCRIPTOR.fields)
+    assert Path(tx_pb2.__file__ or "").name == "tx_pb2.py"
