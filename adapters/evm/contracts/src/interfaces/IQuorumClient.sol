@@ -66,17 +66,19 @@ interface IQuorumClient is ILightClient {
     /// @notice The new set is not the one that the checkpoint names.
     error WrongValidatorSet(bytes32 named, bytes32 given);
     /// @notice The bitmap names a validator that the set does not have.
-    error UnknownSigners(uint64 bitmap, uint256 validators);
-    /// @notice There are fewer or more signatures than the bitmap names.
-    error SignatureCount(uint256 named, uint256 given);
+    error UnknownSigner(uint256 member, uint256 members);
+    /// @notice There are fewer signatures than the bitmap names: the signature ends after `length` bytes.
+    error TooFewSignatures(uint256 named, uint256 length);
+    /// @notice There are more signatures than the bitmap names.
+    error TooManySignatures(uint256 named, uint256 length);
     /// @notice A signature is of no point of the curve: it recovers to the zero address.
-    error InvalidSignature(uint256 index);
+    error UnrecoverableSignature(uint256 index);
     /// @notice A signature has a high s (EIP-2 malleability).
     error HighS(uint256 index);
     /// @notice A signature recovers to another address than its validator's.
     error WrongSigner(uint256 index, address expected, address recovered);
     /// @notice The signers' power is not more than two thirds of the total.
-    error NoQuorum(uint256 signed, uint256 total);
+    error TooLittlePower(uint256 signed, uint256 total);
     /// @notice The two checkpoints do not contradict each other.
     error NoMisbehaviour();
 

@@ -13,13 +13,13 @@ library QuorumSignatures {
     /// @notice Reverts, with what is wrong, unless a quorum of the set signed the digest.
     /// @param signatures `bitmap u64 ‖ (r 32 ‖ (yParity << 255 | s) 32)…` in rising order of the bits.
     function verify(ValidatorSet memory set, bytes32 digest, bytes calldata signatures) internal view {
-        if (signatures.length < 8) revert IQuorumClient.MalformedCheckpoint();
+        if (signatures.length < 8) revert IQuorumClient.TooFewSignatures(0, signatures.length);
         uint256 bitmap = uint64(bytes8(signatures));
-        if (bitmap >> set.count != 0) revert IQuorumClient.UnknownSigners(uint64(bitmap), set.count);
+        if (bitmap >> set.count != 0) revert IQuorumClient.UnknownSigner(LibBit.fls(bitmap), set.count);
         uint256 named = LibBit.popCount(bitmap);
-        if (signatures.length != 8 + 64 * named) {
-            revert IQuorumClient.SignatureCount(named, (signatures.length - 8) / 64);
-        }
+        uint256 due = 8 + 64 * named;
+        if (signatures.length < due) revert IQuorumClient.TooFewSignatures(named, signatures.length);
+        if (signatures.length > due) revert IQuorumClient.TooManySignatures(named, signatures.length);
         uint256 offset;
         assembly ("memory-safe") {
             offset := add(signatures.offset, 8)
@@ -31,7 +31,7 @@ library QuorumSignatures {
             (address validator, uint256 power) = ValidatorSets.memberAt(set.members, i);
             address recovered = _recover(digest, offset, i);
             if (recovered != validator) {
-                if (recovered == address(0)) revert IQuorumClient.InvalidSignature(i);
+                if (recovered == address(0)) revert IQuorumClient.UnrecoverableSignature(i);
                 revert IQuorumClient.WrongSigner(i, validator, recovered);
             }
             unchecked {
@@ -39,7 +39,7 @@ library QuorumSignatures {
                 offset += 64;
             }
         }
-        if (signed * 3 <= set.totalPower * 2) revert IQuorumClient.NoQuorum(signed, set.totalPower);
+        if (signed * 3 <= set.totalPower * 2) revert IQuorumClient.TooLittlePower(signed, set.totalPower);
     }
 
     /// @dev Zero where the signature is of no point. In place, because ABI encoding costs 300 gas more a signature.

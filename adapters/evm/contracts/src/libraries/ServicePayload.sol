@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IServiceGateway} from "../interfaces/IServiceGateway.sol";
+import {Utf8} from "./Utf8.sol";
 import {Request} from "../interfaces/IServiceProvider.sol";
 
 /// @title The payloads of port `service` (docs/protocol.md, section 2).
@@ -41,19 +42,19 @@ library ServicePayload {
         request.requestId = bytes32(value[1:]);
         uint256 offset = 33;
         bytes calldata part;
-        (part, offset) = _counted(value, offset);
+        (part, offset) = _counted(value, offset, 1);
         request.service = string(part);
-        (provider, offset) = _counted(value, offset);
-        (part, offset) = _counted(value, offset);
+        (provider, offset) = _counted(value, offset, 1);
+        (part, offset) = _counted(value, offset, 0);
         request.callerClient = string(part);
-        (part, offset) = _counted(value, offset);
+        (part, offset) = _counted(value, offset, 1);
         request.caller = part;
         if (value.length < offset + 13) revert IServiceGateway.MalformedPayload(offset);
         request.deadline = uint64(bytes8(value[offset:]));
         gasLimit = uint32(bytes4(value[offset + 8:]));
         request.inputEncoding = uint8(value[offset + 12]);
         if (request.inputEncoding != ABI && request.inputEncoding != JSON) {
-            revert IServiceGateway.MalformedPayload(offset + 12);
+            revert IServiceGateway.UnknownEncoding(request.inputEncoding);
         }
         request.input = value[offset + 13:];
     }
@@ -82,16 +83,26 @@ library ServicePayload {
     {
         (output, message) = (result[:0], result[:0]);
         if (result.length < RESULT_HEAD_BYTES || uint8(result[0]) != FORMAT) return (false, 0, output, message);
+        code = uint16(bytes2(result[1:]));
         uint256 end = RESULT_HEAD_BYTES + uint256(uint32(bytes4(result[3:])));
-        if (result.length < end || result.length - end > MAX_MESSAGE_BYTES) return (false, 0, output, message);
-        return (true, uint16(bytes2(result[1:])), result[RESULT_HEAD_BYTES:end], result[end:]);
+        ok = _isKnown(code) && end <= result.length && result.length - end <= MAX_MESSAGE_BYTES
+            && Utf8.validPrefix(result[end:], MAX_MESSAGE_BYTES) == result.length - end;
+        if (ok) (output, message) = (result[RESULT_HEAD_BYTES:end], result[end:]);
     }
 
-    /// @dev `u8 len ‖ bytes`.
-    function _counted(bytes calldata value, uint256 offset) private pure returns (bytes calldata part, uint256 next) {
+    function _isKnown(uint16 code) private pure returns (bool) {
+        return code == 200 || code == 400 || code == 402 || code == 404 || code == 500 || code == 504;
+    }
+
+    /// @dev `u8 len ‖ bytes`, at least so many.
+    function _counted(bytes calldata value, uint256 offset, uint256 least)
+        private
+        pure
+        returns (bytes calldata part, uint256 next)
+    {
         if (offset >= value.length) revert IServiceGateway.MalformedPayload(offset);
         next = offset + 1 + uint256(uint8(value[offset]));
-        if (next > value.length) revert IServiceGateway.MalformedPayload(offset);
+        if (next > value.length || next - offset - 1 < least) revert IServiceGateway.MalformedPayload(offset);
         part = value[offset + 1:next];
     }
 }
