@@ -219,11 +219,20 @@ class ServiceRequest(msgspec.Struct, frozen=True):
     fee: Amount
     deadline: UnixSeconds
     input_encoding: int
+    """The caller's, of its input as it came and of ``output``."""
     input: bytes
+    """As the provider reads it, in ``provider_encoding``; gone once there is a result."""
     state: RequestState
     code: int
     output: bytes
     message: str
+    provider_encoding: int
+    payer: Address
+    payee: Address
+    due: UnixSeconds
+    """When the result, and after it the escrow, is decided without an answer."""
+    paid: bool
+    """Whether the escrow went to the provider."""
 
 
 class Parameter(msgspec.Struct, frozen=True):

@@ -58,7 +58,7 @@ def samples(hint: Any, name: str, strict: bool) -> list[Any]:
         return [bytes(range(sized)), b"\xff" * sized, *([] if strict else [b"\x00" * sized])]
     if hint is Amount:
         return [0, 1, MAX_AMOUNT]
-    if name in ("encoding", "input_encoding") and hint is int:
+    if name.endswith("encoding") and hint is int:
         return [1, 2]
     while hasattr(hint, "__supertype__"):
         hint = hint.__supertype__

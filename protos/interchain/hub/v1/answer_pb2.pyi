@@ -723,6 +723,11 @@ class ServiceRequest(_message.Message):
     CODE_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
+    PROVIDER_ENCODING_FIELD_NUMBER: _builtins.int
+    PAYER_FIELD_NUMBER: _builtins.int
+    PAYEE_FIELD_NUMBER: _builtins.int
+    DUE_UNIX_SECONDS_FIELD_NUMBER: _builtins.int
+    PAID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.bytes
     service: _builtins.str
     caller_client: _builtins.str
@@ -737,11 +742,22 @@ class ServiceRequest(_message.Message):
     """Decimal, 0 to 2^128 - 1."""
     deadline_unix_seconds: _builtins.int
     input_encoding: _tx_pb2.Encoding.ValueType
+    """The caller's, of its input as it came and of the output."""
     input: _builtins.bytes
+    """As the provider reads it; gone once there is a result."""
     state: Global___RequestState.ValueType
     code: _builtins.int
     output: _builtins.bytes
     message: _builtins.str
+    provider_encoding: _tx_pb2.Encoding.ValueType
+    payer: _builtins.bytes
+    """20 bytes: whose money is in escrow."""
+    payee: _builtins.bytes
+    """20 bytes: who earns."""
+    due_unix_seconds: _builtins.int
+    """When the result, and after it the escrow, is decided without an answer."""
+    paid: _builtins.bool
+    """Whether the escrow went to the provider."""
     def __init__(
         self,
         *,
@@ -761,10 +777,15 @@ class ServiceRequest(_message.Message):
         code: _builtins.int = ...,
         output: _builtins.bytes = ...,
         message: _builtins.str = ...,
+        provider_encoding: _tx_pb2.Encoding.ValueType = ...,
+        payer: _builtins.bytes = ...,
+        payee: _builtins.bytes = ...,
+        due_unix_seconds: _builtins.int = ...,
+        paid: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_sequence", b"call_sequence", "caller", b"caller", "caller_client", b"caller_client", "client", b"client", "code", b"code", "deadline_unix_seconds", b"deadline_unix_seconds", "fee", b"fee", "input", b"input", "input_encoding", b"input_encoding", "message", b"message", "output", b"output", "provider", b"provider", "request_id", b"request_id", "request_sequence", b"request_sequence", "service", b"service", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_sequence", b"call_sequence", "caller", b"caller", "caller_client", b"caller_client", "client", b"client", "code", b"code", "deadline_unix_seconds", b"deadline_unix_seconds", "due_unix_seconds", b"due_unix_seconds", "fee", b"fee", "input", b"input", "input_encoding", b"input_encoding", "message", b"message", "output", b"output", "paid", b"paid", "payee", b"payee", "payer", b"payer", "provider", b"provider", "provider_encoding", b"provider_encoding", "request_id", b"request_id", "request_sequence", b"request_sequence", "service", b"service", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
