@@ -11,11 +11,7 @@ class NestedList(bytes):
 
 def decode_list(data: bytes) -> list[bytes]:
     """The items of the list that ``data`` is, a string as its content and a list as NestedList; raises MalformedRlp."""
-    if not data or data[0] < _SHORT_LIST:
-        raise MalformedRlp("a list was expected")
-    at, end = _bounds(data, 0)
-    if end != len(data):
-        raise MalformedRlp("the list does not end where the data ends")
+    at, end = list_start(data), len(data)
     items: list[bytes] = []
     while at < end:
         first = data[at]
@@ -29,6 +25,16 @@ def decode_list(data: bytes) -> list[bytes]:
         items.append(NestedList(data[at:stop]) if first >= _SHORT_LIST else data[start:stop])
         at = stop
     return items
+
+
+def list_start(data: bytes) -> int:
+    """Where the items of the list that ``data`` is begin; they end where it does; raises MalformedRlp."""
+    if not data or data[0] < _SHORT_LIST:
+        raise MalformedRlp("a list was expected")
+    start, end = _bounds(data, 0)
+    if end != len(data):
+        raise MalformedRlp("the list does not end where the data ends")
+    return start
 
 
 def decode_string(data: bytes) -> bytes:

@@ -68,7 +68,7 @@ def test_any_trie_proves_just_what_it_holds(entries: dict[bytes, bytes], others:
 
 
 def test_secure_keys_of_a_large_trie() -> None:
-    """Branches of sixteen hashes, read in place, stand at the top of it."""
+    """Branches of sixteen hashes stand at the top of it."""
     entries = {number.to_bytes(32, "big"): rlp.encode(number.to_bytes(4, "big").lstrip(b"\0")) for number in range(900)}
     trie = secure(entries)
     asked = [number.to_bytes(32, "big") for number in range(880, 920)]
@@ -180,8 +180,8 @@ def test_a_root_that_is_no_node_is_refused(attack: str, node: list[bytes]) -> No
         proven_paths(Hash(keccak256(encoded)), [path("ab")], [encoded])
 
 
-def test_a_branch_of_532_bytes_that_holds_something_else_is_read_item_by_item() -> None:
-    """A value in the last place, one child fewer: the same length and the same first bytes as a full branch."""
+def test_a_branch_with_a_value_is_read_item_by_item() -> None:
+    """One child fewer and a value in the last place: the same length and the same first bytes as a full branch."""
     children = [keccak256(bytes((digit,))) for digit in range(15)]
     node = rlp.encode([*children, b"", b"v" * 32])
     assert len(node) == 532
