@@ -62,7 +62,7 @@ def test_every_part_of_a_set_changes_its_hash() -> None:
     assert len(set(hashes)) == len(hashes)
 
 
-@pytest.mark.parametrize(("total", "least"), enumerate([1, 2, 3, 3, 4, 5, 5, 6, 7, 7], start=1))
+@pytest.mark.parametrize(("total", "least"), list(enumerate([1, 2, 3, 3, 4, 5, 5, 6, 7, 7], start=1)))
 def test_two_thirds_are_not_enough_and_one_more_is(total: int, least: int) -> None:
     assert least_quorum(total) == least
     assert is_quorum(least, total)
