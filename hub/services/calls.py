@@ -164,6 +164,6 @@ def _called(call: IncomingCall, binding: Binding, data: bytes) -> ServiceCalled:
         binding.provider,
         binding.price,
         call.deadline,
-        binding.encoding,
+        binding.encoding.value,
         data,
     )

@@ -1,0 +1,555 @@
+"""The packet handlers: one thing broken at a time, each refused by name; a repeat is a no-op."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+
+from hub import messages as m
+from hub.block import ResultCode
+from hub.clients.base import ClientStatus
+from hub.clients.errors import ClientHasExpired, ClientIsFrozen
+from hub.clients.quorum import Evidence, Proof, SignedElsewhere, StateProofs, Update
+from hub.errors import HubError
+from hub.events import AcknowledgementWritten, ApplicationFailed, PacketReceived, PacketSent, PacketTimedOut
+from hub.ibc import lane_registry
+from hub.ibc.channel import Route
+from hub.ibc.commitment import (
+    ERROR_ACKNOWLEDGEMENT,
+    Path,
+    PathKind,
+    acknowledgement_commitment,
+    acknowledgement_path,
+    commitment_path,
+    receipt_path,
+)
+from hub.ibc.errors import (
+    AcknowledgementExists,
+    CounterpartyNotRegistered,
+    CounterpartyTimeReached,
+    InvalidAcknowledgement,
+    InvalidLane,
+    InvalidPacket,
+    LaneAlreadyRegistered,
+    NoPendingPacket,
+    PacketError,
+    PortNotOwned,
+    PortNotRegistered,
+    ReceiptMissing,
+    TimeoutElapsed,
+    TimeoutTooFar,
+)
+from hub.ibc.identifiers import ClientId, PortId
+from hub.ibc.lanes import Lane, LaneRecord, decode_records, encode_records
+from hub.ibc.packet import MAX_ACKNOWLEDGEMENT_BYTES, MAX_VALUE_BYTES, Packet
+from hub.ibc.ports import Ports
+from hub.proofs.eip712 import SaltDomain
+from hub.quantities import Hash, UnixSeconds
+from hub.quantities import Sequence as Number
+from hub.services.application import ENCODING, PORT, VERSION
+from hub.services.errors import ServiceError
+from hub.state.branch import Branch
+from hub.state.context import Context
+from tests.unit.hub_world import OPERATOR, RELAYER, START, Gateway, HubChain, Ledger, World, echo, one
+from tests.vectors.writing import label
+
+replace = msgspec.structs.replace
+
+
+def state_of(hub: HubChain) -> dict[bytes, bytes]:
+    """All that a refused or repeated message must leave alone: everything but accounts, head and block hashes."""
+    return {key: value for key, value in hub.state.scan(b"\x05", b"\xff") if key[0] != 0x08}
+
+
+def refused(hub: HubChain, message: Any) -> str:
+    """The reason for which the hub refuses a message; nothing has changed."""
+    before = state_of(hub)
+    result = hub.try_(RELAYER, message)
+    assert result.code is ResultCode.REFUSED
+    assert not result.events
+    assert state_of(hub) == before
+    return result.reason
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+# --- receive ---
+
+
+def test_receive_writes_a_receipt_and_the_application_acts(world: World) -> None:
+    sequence, events = world.accept()
+    assert one(events, PacketReceived).sequence == sequence
+    assert world.hub.state.get(receipt_path(world.a.client, sequence)) == b"\x01"
+    assert world.hub.state.get(acknowledgement_path(world.a.client, sequence)) is None
+
+
+def test_receive_twice_is_a_no_op_even_with_a_broken_proof(world: World) -> None:
+    sequence, _ = world.accept()
+    before = state_of(world.hub)
+    message = world.a.receive_message(sequence)
+    assert world.hub.do(RELAYER, message).code is ResultCode.NO_OP
+    assert world.hub.do(RELAYER, replace(message, proof=world.a.proof([]))).code is ResultCode.NO_OP
+    assert state_of(world.hub) == before
+
+
+def test_one_packet_named_twice_in_a_batch_takes_effect_once(world: World) -> None:
+    sequence = world.a.send(b"call that cannot be read")
+    message = world.a.receive_message(sequence, sequence)
+    result = world.hub.do(RELAYER, message)
+    assert len([event for event in result.events if isinstance(event, PacketReceived)]) == 1
+
+
+def test_a_batch_with_some_received_before_brings_the_rest(world: World) -> None:
+    sequences = [world.a.send(b"packet %d" % number) for number in range(3)]
+    world.hub.do(RELAYER, world.a.receive_message(sequences[1]))
+    result = world.hub.do(RELAYER, world.a.receive_message(*sequences))
+    assert [event.sequence for event in result.events if isinstance(event, PacketReceived)] == [1, 3]
+
+
+def with_record(message: Any, place: int = 0, **changes: Any) -> Any:
+    """The message with one lane record changed."""
+    records = decode_records(message.records)
+    fields = {name: getattr(records[place], name) for name in ("lane", "sequence", "timeout", "value")}
+    records[place] = LaneRecord(**(fields | changes))
+    return replace(message, records=encode_records(records))
+
+
+RECEIVE: list[tuple[str, Callable[[World, m.ReceivePackets], Any], str]] = [
+    ("another value", lambda w, r: with_record(r, value=b"another"), "TREE_ROOT_MISMATCH"),
+    ("another sequence", lambda w, r: with_record(r, sequence=7), "TREE_ROOT_MISMATCH"),
+    ("a later timeout", lambda w, r: with_record(r, timeout=w.hub.now + 61), "TREE_ROOT_MISMATCH"),
+    ("an elapsed timeout", lambda w, r: with_record(r, timeout=w.hub.now + 1), "TIMEOUT_ELAPSED"),
+    ("a lane that is not there", lambda w, r: with_record(r, lane=99), "UNKNOWN_LANE"),
+    ("the lane back", lambda w, r: with_record(r, lane=w.a.hub_outward), "LANE_OF_OTHER_CLIENT"),
+    ("another chain's lane", lambda w, r: with_record(r, lane=w.b.hub_inward), "LANE_OF_OTHER_CLIENT"),
+    ("another chain's client", lambda w, r: replace(r, client=w.b.client), "LANE_OF_OTHER_CLIENT"),
+    ("a client that is not there", lambda w, r: replace(r, client="quorum-99"), "CLIENT_NOT_FOUND"),
+    ("no identifier", lambda w, r: replace(r, client="Quorum 0"), "INVALID_IDENTIFIER"),
+    ("no records", lambda w, r: replace(r, records=b""), "MALFORMED_LANE_RECORDS"),
+    ("records cut short", lambda w, r: replace(r, records=r.records[:-1]), "MALFORMED_LANE_RECORDS"),
+    ("an empty proof", lambda w, r: replace(r, proof=w.a.proof([])), "WRONG_PROOF_COUNT"),
+    (
+        "a proof too many",
+        lambda w, r: replace(r, proof=w.a.proof([Path(PathKind.COMMITMENT, w.a.hub_client, Number(1))] * 2)),
+        "WRONG_PROOF_COUNT",
+    ),
+    (
+        "the same commitment under another path",
+        lambda w, r: replace(r, proof=w.a.proof([Path(PathKind.COMMITMENT, w.a.hub_client, Number(2))])),
+        "NOT_A_MEMBERSHIP_PROOF",
+    ),
+    ("a proof of another chain", lambda w, r: replace(r, proof=w.b.proof([])), "WRONG_CHAIN"),
+    (
+        "a checkpoint that names another root",
+        lambda w, r: replace(r, proof=replace(r.proof, signed=w.a.checkpoint(app_root=Hash(label("x"))))),
+        "TREE_ROOT_MISMATCH",
+    ),
+    (
+        "a root without its signature",
+        lambda w, r: replace(
+            r,
+            proof=Proof(
+                replace(w.a.checkpoint(), checkpoint=w.a.checkpoint(app_root=Hash(label("x"))).checkpoint),
+                StateProofs(()),
+            ),
+        ),
+        "WRONG_SIGNER",
+    ),
+]
+
+
+@pytest.mark.parametrize(("broken", "reason"), [pytest.param(b, r, id=n) for n, b, r in RECEIVE])
+def test_receive_refuses(world: World, broken: Callable[[World, m.ReceivePackets], Any], reason: str) -> None:
+    sequence = world.a.send(b"a packet")
+    message = world.a.receive_message(sequence)
+    assert refused(world.hub, broken(world, message)) == reason
+    assert world.hub.do(RELAYER, message).code is ResultCode.OK
+
+
+def test_one_forged_packet_fails_its_whole_batch(world: World) -> None:
+    sequences = [world.a.send(b"packet %d" % number) for number in range(3)]
+    message = world.a.receive_message(*sequences)
+    assert refused(world.hub, with_record(message, 2, value=b"forged")) == "TREE_ROOT_MISMATCH"
+
+
+def test_a_value_over_the_limit_is_refused(world: World) -> None:
+    with pytest.raises(InvalidPacket):
+        world.a.send(b"x" * (MAX_VALUE_BYTES + 1))
+    assert world.a.send(b"x" * MAX_VALUE_BYTES) == 1
+
+
+def test_service_accepts_only_service(world: World) -> None:
+    lane = Lane(world.a.hub_client, world.a.client, PortId("transfer"), PORT, VERSION, ENCODING)
+    unbound = Lane(world.a.hub_client, world.a.client, PORT, PortId("nothing"), VERSION, ENCODING)
+    numbers = []
+    for one_lane in (lane, unbound):
+        fields = [getattr(one_lane, name) for name in m.RegisterLane.__struct_fields__]
+        world.hub.do(OPERATOR, m.RegisterLane(*fields))
+        numbers.append(lane_registry.number_of(world.hub.state, one_lane))
+    message = world.a.receive_message(world.a.send(b"a packet"))
+    assert refused(world.hub, with_record(message, lane=numbers[0])) == "SOURCE_PORT_REFUSED"
+    assert refused(world.hub, with_record(message, lane=numbers[1])) == "PORT_NOT_REGISTERED"
+
+
+def test_a_failing_application_fails_only_its_own_packet(world: World) -> None:
+    good, bad = world.b, world.b.gateway
+    first, second = (world.forwarded()[1] for _ in range(2))
+
+    def behave(ctx: Context, packet: Packet) -> bytes:
+        ctx.state.put(b"mark" + bytes((packet.sequence,)), b"\x01")
+        if packet.sequence == first.sequence:
+            raise InvalidPacket("the provider does not like it")
+        return echo(packet)
+
+    bad.behave = behave
+    events = good.take_in(first, second)
+    failed = one(events, ApplicationFailed)
+    assert (failed.sequence, failed.reason) == (first.sequence, "INVALID_PACKET")
+    answers = [event.acknowledgement for event in events if isinstance(event, AcknowledgementWritten)]
+    assert answers[0] == ERROR_ACKNOWLEDGEMENT
+    assert answers[1] != ERROR_ACKNOWLEDGEMENT
+    assert good.state.get(b"mark\x01") is None
+    assert good.state.get(b"mark\x02") == b"\x01"
+
+
+@pytest.mark.parametrize("answer", [b"", b"x" * (MAX_ACKNOWLEDGEMENT_BYTES + 1), ERROR_ACKNOWLEDGEMENT])
+def test_an_application_whose_answer_is_none_gets_the_error_acknowledgement(world: World, answer: bytes) -> None:
+    world.b.gateway.behave = lambda ctx, packet: answer
+    _, sent = world.forwarded()
+    assert world.answer(sent) == ERROR_ACKNOWLEDGEMENT
+
+
+# --- acknowledge ---
+
+
+def other_sequence(world: World, message: m.AcknowledgePackets) -> m.AcknowledgePackets:
+    """The second packet's record under the first one's sequence."""
+    return with_record(message, sequence=2)
+
+
+ACKNOWLEDGE: list[tuple[str, Callable[[World, m.AcknowledgePackets], Any], str]] = [
+    ("another answer", lambda w, r: replace(r, acknowledgements=(b"another",)), "TREE_ROOT_MISMATCH"),
+    (
+        "the error acknowledgement",
+        lambda w, r: replace(r, acknowledgements=(ERROR_ACKNOWLEDGEMENT,)),
+        "TREE_ROOT_MISMATCH",
+    ),
+    ("no answer", lambda w, r: replace(r, acknowledgements=()), "INVALID_ACKNOWLEDGEMENT"),
+    ("two answers", lambda w, r: replace(r, acknowledgements=r.acknowledgements * 2), "INVALID_ACKNOWLEDGEMENT"),
+    ("another value", lambda w, r: with_record(r, value=b"another"), "COMMITMENT_MISMATCH"),
+    ("another timeout", lambda w, r: with_record(r, timeout=START + 5), "COMMITMENT_MISMATCH"),
+    ("another sequence", other_sequence, "COMMITMENT_MISMATCH"),
+    ("the lane back", lambda w, r: with_record(r, lane=w.b.hub_inward), "LANE_OF_OTHER_CLIENT"),
+    ("another chain's client", lambda w, r: replace(r, client=w.a.client), "LANE_OF_OTHER_CLIENT"),
+    ("an empty proof", lambda w, r: replace(r, proof=w.b.proof([])), "WRONG_PROOF_COUNT"),
+    (
+        "a proof of the receipt",
+        lambda w, r: replace(r, proof=w.b.proof([Path(PathKind.RECEIPT, w.b.hub_client, Number(1))])),
+        "TREE_ROOT_MISMATCH",
+    ),
+]
+
+
+@pytest.mark.parametrize(("broken", "reason"), [pytest.param(b, r, id=n) for n, b, r in ACKNOWLEDGE])
+def test_acknowledge_refuses(world: World, broken: Callable[[World, Any], Any], reason: str) -> None:
+    _, sent = world.forwarded()
+    world.forwarded(input=world.a.sent[1].value[-96:-32] + b"other".ljust(32, b"\0"))
+    message = world.b.acknowledge_message([sent], [world.answer(sent)])
+    assert refused(world.hub, broken(world, message)) == reason
+    assert world.hub.do(RELAYER, message).code is ResultCode.OK
+
+
+def test_a_forged_packet_behind_a_sound_one_is_refused(world: World) -> None:
+    pairs = [world.forwarded()[1] for _ in range(2)]
+    answers = [event.acknowledgement for event in world.b.take_in(*pairs) if isinstance(event, AcknowledgementWritten)]
+    message = world.b.acknowledge_message(pairs, answers)
+    assert refused(world.hub, with_record(message, 1, value=b"forged")) == "COMMITMENT_MISMATCH"
+
+
+def test_an_acknowledged_packet_is_gone_and_a_repeat_is_a_no_op(world: World) -> None:
+    _, sent = world.forwarded()
+    message = world.b.acknowledge_message([sent], [world.answer(sent)])
+    world.hub.do(RELAYER, message)
+    assert world.hub.state.get(commitment_path(world.b.client, sent.sequence)) is None
+    before = state_of(world.hub)
+    assert world.hub.do(RELAYER, message).code is ResultCode.NO_OP
+    assert world.hub.do(RELAYER, with_record(message, value=b"another")).code is ResultCode.NO_OP
+    assert state_of(world.hub) == before
+
+
+# --- timeout ---
+
+
+def late(world: World) -> tuple[PacketSent, m.TimeOutPackets]:
+    """A packet to ``b`` that nobody carried, its time over on both chains."""
+    _, sent = world.forwarded(deadline=UnixSeconds(world.hub.now + 60))
+    world.hub.block(advance=int(sent.timeout - world.hub.now))
+    world.b.block()
+    return sent, world.b.timeout_message(sent)
+
+
+TIMEOUT: list[tuple[str, Callable[[World, m.TimeOutPackets], Any], str]] = [
+    ("an earlier timeout value", lambda w, r: with_record(r, timeout=START + 5), "COMMITMENT_MISMATCH"),
+    ("another value", lambda w, r: with_record(r, value=b"another"), "COMMITMENT_MISMATCH"),
+    ("another chain's client", lambda w, r: replace(r, client=w.a.client), "LANE_OF_OTHER_CLIENT"),
+    ("an empty proof", lambda w, r: replace(r, proof=w.b.proof([])), "WRONG_PROOF_COUNT"),
+    (
+        "a proof of another receipt",
+        lambda w, r: replace(r, proof=w.b.proof([Path(PathKind.RECEIPT, w.b.hub_client, Number(2))])),
+        "TREE_ROOT_MISMATCH",
+    ),
+    (
+        "a time before the timeout",
+        lambda w, r: replace(
+            r, proof=replace(r.proof, signed=w.b.checkpoint(timestamp=decode_records(r.records)[0].timeout - 1))
+        ),
+        "TIMEOUT_NOT_REACHED",
+    ),
+]
+
+
+@pytest.mark.parametrize(("broken", "reason"), [pytest.param(b, r, id=n) for n, b, r in TIMEOUT])
+def test_timeout_refuses(world: World, broken: Callable[[World, Any], Any], reason: str) -> None:
+    world.b.block()
+    world.b.state.apply({b"other": b"\x01"})  # so that a proof ends in another leaf
+    _, message = late(world)
+    assert refused(world.hub, broken(world, message)) == reason
+    assert world.hub.do(RELAYER, message).code is ResultCode.OK
+
+
+def test_a_timeout_at_its_very_second(world: World) -> None:
+    sent, message = late(world)
+    exact = replace(message, proof=replace(message.proof, signed=world.b.checkpoint(timestamp=sent.timeout)))
+    result = world.hub.do(RELAYER, exact)
+    assert one(result.events, PacketTimedOut).sequence == sent.sequence
+    assert world.hub.do(RELAYER, exact).code is ResultCode.NO_OP
+
+
+def test_a_received_packet_cannot_time_out(world: World) -> None:
+    _, sent = world.forwarded(deadline=UnixSeconds(world.hub.now + 60))
+    world.answer(sent)
+    world.hub.block(advance=int(sent.timeout - world.hub.now))
+    world.b.block()
+    assert refused(world.hub, world.b.timeout_message(sent)) == "NOT_A_NON_MEMBERSHIP_PROOF"
+
+
+def test_a_packet_is_received_until_its_timeout_and_not_at_it(world: World) -> None:
+    first, second = world.a.send(b"first", timeout=60), world.a.send(b"second", timeout=60)
+    world.hub.block(advance=int(world.a.sent[first].timeout - world.hub.now - 2))
+    assert world.hub.try_(RELAYER, world.a.receive_message(first)).code is ResultCode.OK
+    assert refused(world.hub, world.a.receive_message(second)) == "TIMEOUT_ELAPSED"
+    world.a.block()
+    world.a.give_up(second)
+    assert world.a.gateway.timeouts == {second}
+    with pytest.raises(HubError):
+        world.a.give_up(first)
+
+
+# --- send and acknowledge later, on a channel of our own ---
+
+
+@dataclass
+class Later:
+    """An application that answers when it likes."""
+
+    failing: bool = False
+    told: list[str] = field(default_factory=list)
+
+    def accepts(self, source_port: PortId) -> bool:
+        return True
+
+    def on_receive(self, ctx: Context, packet: Packet) -> bytes | None:
+        return None
+
+    def on_acknowledge(self, ctx: Context, packet: Packet, acknowledgement: bytes) -> None:
+        ctx.state.put(b"told", b"\x01")
+        if self.failing:
+            raise ServiceError
+        self.told.append("acknowledged")
+
+    def on_timeout(self, ctx: Context, packet: Packet) -> None:
+        raise AssertionError
+
+
+def route(ledger: Ledger, **changes: Any) -> Route:
+    fields: dict[str, Any] = {
+        "source_client": ledger.hub_client,
+        "source_port": PORT,
+        "destination_port": PORT,
+        "version": VERSION,
+        "encoding": ENCODING,
+    }
+    return Route(**(fields | changes))
+
+
+def context(ledger: Ledger) -> Context:
+    return Context(Branch(ledger.state), ledger.height, ledger.time)
+
+
+def test_send_refuses(world: World) -> None:
+    ledger, ctx = world.a, context(world.a)
+    now, send = ledger.time, ledger.channel.send
+    stranger, gateway, good = Gateway(), ledger.gateway, route(ledger)
+    unregistered = ledger.clients.all(ledger.state)[0]
+    late_time, far = UnixSeconds(now), UnixSeconds(now + 24 * 3600 + 1)
+    for error, attempt in (
+        (PortNotOwned, lambda: send(ctx, stranger, good, UnixSeconds(now + 60), b"x")),
+        (
+            PortNotRegistered,
+            lambda: send(ctx, gateway, route(ledger, source_port="nothing"), UnixSeconds(now + 60), b"x"),
+        ),
+        (
+            CounterpartyNotRegistered,
+            lambda: send(ctx, gateway, route(ledger, source_client=unregistered), UnixSeconds(now + 60), b"x"),
+        ),
+        (TimeoutElapsed, lambda: send(ctx, gateway, good, late_time, b"x")),
+        (TimeoutTooFar, lambda: send(ctx, gateway, good, far, b"x")),
+        (InvalidPacket, lambda: send(ctx, gateway, good, UnixSeconds(now + 60), b"")),
+        (InvalidPacket, lambda: send(ctx, gateway, route(ledger, version=""), UnixSeconds(now + 60), b"x")),
+    ):
+        with pytest.raises(error):
+            attempt()
+    assert not ctx.changes()
+    assert not ctx.events
+    assert not ctx.outbox
+    assert send(ctx, gateway, good, UnixSeconds(now + 24 * 3600), b"x") == 1
+
+
+def test_send_refuses_what_the_counterparty_could_not_receive_in_time(world: World) -> None:
+    world.b.block(advance=100)
+    world.hub.do(RELAYER, m.UpdateQuorumClient(world.b.client, Update(world.b.checkpoint())))
+    _, events = world.accept(deadline=world.b.time)
+    assert "no provider of echo is available" in world.result(events).message
+    ledger, ctx = world.a, context(world.a)
+    world.hub.block(advance=50)
+    ledger._transact(
+        lambda inner: ledger.clients.update(
+            inner.state, ledger.hub_client, Update(world.hub.checkpoint(world.a.client)), ledger.time
+        )
+    )
+    ctx = Context(Branch(ledger.state), ledger.height, UnixSeconds(world.hub.now - 10))
+    with pytest.raises(CounterpartyTimeReached):
+        ledger.channel.send(ctx, ledger.gateway, route(ledger), world.hub.now, b"x")
+
+
+def test_a_frozen_or_expired_client_neither_sends_nor_receives(world: World) -> None:
+    ledger = world.a
+    sequence = ledger.send(b"a packet", timeout=20_000)
+    message = ledger.receive_message(sequence)
+    two = [ledger.checkpoint(block_hash=Hash(label(name))) for name in ("one", "two")]
+    domain = SaltDomain(world.hub.app.genesis_hash)
+    evidence = Evidence(*(SignedElsewhere(signed, domain) for signed in two))
+    assert world.hub.do(RELAYER, m.ReportQuorumMisbehaviour(ledger.client, evidence)).code is ResultCode.OK
+    assert world.hub.do(RELAYER, m.ReportQuorumMisbehaviour(ledger.client, evidence)).code is ResultCode.NO_OP
+    assert refused(world.hub, message) == "CLIENT_IS_FROZEN"
+
+    ctx = Context(Branch(ledger.state), ledger.height, UnixSeconds(ledger.time + 90_000))
+    with pytest.raises(ClientHasExpired):
+        ledger.channel.send(ctx, ledger.gateway, route(ledger), UnixSeconds(ctx.time + 60), b"x")
+    assert ledger.clients.status(ledger.state, ledger.hub_client, ctx.time) is ClientStatus.EXPIRED
+    hub_ctx = Context(Branch(world.hub.state), world.hub.header.height, world.hub.now)
+    services = world.hub.app._execution.services
+    with pytest.raises(ClientIsFrozen):
+        services.send_request(hub_ctx, ledger.client, UnixSeconds(hub_ctx.time + 60), b"x")
+
+
+def test_an_acknowledgement_written_later(world: World) -> None:
+    world.b.gateway.behave = lambda ctx, packet: None
+    _, sent = world.forwarded()
+    ledger, client, sequence = world.b, world.b.hub_client, sent.sequence
+    write = ledger.channel.write_acknowledgement
+    with pytest.raises(ReceiptMissing):
+        write(context(ledger), ledger.gateway, PORT, client, sequence, data=b"later")
+    ledger.take_in(sent)
+    for error, application, port, data in (
+        (PortNotOwned, Gateway(), PORT, b"later"),
+        (PortNotRegistered, ledger.gateway, PortId("nothing"), b"later"),
+        (InvalidAcknowledgement, ledger.gateway, PORT, b""),
+        (InvalidAcknowledgement, ledger.gateway, PORT, b"x" * (MAX_ACKNOWLEDGEMENT_BYTES + 1)),
+        (InvalidAcknowledgement, ledger.gateway, PORT, ERROR_ACKNOWLEDGEMENT),
+    ):
+        ctx = context(ledger)
+        with pytest.raises(error):
+            write(ctx, application, port, client, sequence, data=data)
+        assert not ctx.changes()
+    ctx = context(ledger)
+    write(ctx, ledger.gateway, PORT, client, sequence, data=b"x" * MAX_ACKNOWLEDGEMENT_BYTES)
+    assert ctx.state.get(acknowledgement_path(client, sequence)) == acknowledgement_commitment(
+        b"x" * MAX_ACKNOWLEDGEMENT_BYTES
+    )
+    assert ledger.channel.pending(ctx.state, client, sequence) is None
+    with pytest.raises(AcknowledgementExists):
+        write(ctx, ledger.gateway, PORT, client, sequence, data=b"again")
+
+
+def test_only_the_packets_own_application_acknowledges_it_later(world: World) -> None:
+    world.b.gateway.behave = lambda ctx, packet: None
+    _, sent = world.forwarded()
+    world.b.take_in(sent)
+    other = Later()
+    world.b.ports.register(PortId("other"), other)
+    write = world.b.channel.write_acknowledgement
+    with pytest.raises(PortNotOwned):
+        write(context(world.b), other, PortId("other"), world.b.hub_client, sent.sequence, data=b"mine")
+
+
+def test_a_packet_answered_at_once_waits_for_nothing(world: World) -> None:
+    _, sent = world.forwarded()
+    world.answer(sent)
+    ctx = context(world.b)
+    ctx.state.delete(acknowledgement_path(world.b.hub_client, sent.sequence))
+    with pytest.raises(NoPendingPacket):
+        world.b.channel.write_acknowledgement(ctx, world.b.gateway, PORT, world.b.hub_client, sent.sequence, data=b"x")
+
+
+def test_an_application_that_fails_on_an_acknowledgement_leaves_its_packet_for_another_try(world: World) -> None:
+    later = Later(failing=True)
+    ledger = world.a
+    ledger.ports._applications[PORT] = later
+    ctx = ledger.begin()
+    sequence = ledger.channel.send(ctx, later, route(ledger), UnixSeconds(world.hub.now + 60), b"not a call")
+    ledger.end(ctx)
+    world.hub.do(RELAYER, ledger.receive_message(sequence))
+    events = ledger.learn([sequence], [ERROR_ACKNOWLEDGEMENT])
+    assert one(events, ApplicationFailed).port == PORT
+    assert ledger.state.get(commitment_path(ledger.hub_client, sequence)) is not None
+    assert ledger.state.get(b"told") is None
+    later.failing = False
+    ledger.learn([sequence], [ERROR_ACKNOWLEDGEMENT])
+    assert later.told == ["acknowledged"]
+    assert ledger.state.get(commitment_path(ledger.hub_client, sequence)) is None
+
+
+# --- lanes and ports ---
+
+
+def test_a_port_has_one_application() -> None:
+    ports, first = Ports(), Later()
+    ports.register(PORT, first)
+    ports.register(PORT, first)
+    with pytest.raises(PortNotOwned):
+        ports.register(PORT, Later())
+
+
+def test_lanes_are_numbered_from_one_and_registered_once(world: World) -> None:
+    numbers = [number for number, _ in lane_registry.lanes(world.hub.state)]
+    assert numbers == [1, 2, 3, 4]
+    outward, _ = world.a.lanes()
+    ctx = Context(Branch(world.hub.state), world.hub.header.height, world.hub.now)
+    with pytest.raises(LaneAlreadyRegistered):
+        lane_registry.register(ctx, outward)
+    for broken in (
+        {"source_client": ClientId("quorum-77")},
+        {"version": ""},
+        {"encoding": "x" * 129},
+        {"source_port": PortId("a b")},
+    ):
+        fields = {name: getattr(outward, name) for name in m.RegisterLane.__struct_fields__}
+        with pytest.raises((InvalidLane, PacketError)):
+            lane_registry.register(ctx, Lane(**(fields | broken)))
+    assert not ctx.changes()
