@@ -47,10 +47,10 @@ log = structlog.get_logger(__name__)
 class Watched:
     """One chain of the chains file, with its endpoints open."""
 
-    def __init__(self, config: AttestedChainConfig, hub_genesis_hash: Hash) -> None:
+    def __init__(self, config: AttestedChainConfig, hub_genesis_hash: Hash, timeout_s: float) -> None:
         self.config = config
         self.scope = AttestationScope(hub_genesis_hash, ClientId(config.client), str(config.finality), config.chain_id)
-        endpoints = [Endpoint(url, timeout_s=4.0) for url in config.endpoints]
+        endpoints = [Endpoint(url, timeout_s) for url in config.endpoints]
         self.witness = Witness(config.client, config.chain_id, endpoints, config.quorum, config.finality)
         self.one_at_a_time = asyncio.Lock()
 
@@ -58,13 +58,16 @@ class Watched:
 class Attestor:
     """The core: what to sign and what not. One a key."""
 
-    def __init__(self, signer: Signer, guard: AttestorGuard, chains: Path, *, devnet: bool) -> None:
+    def __init__(
+        self, signer: Signer, guard: AttestorGuard, chains: Path, *, devnet: bool, endpoint_timeout_s: float = 4.0
+    ) -> None:
         """Raises InvalidConfiguration, OSError."""
         self.address = signer.address
         self._signer = signer
         self._guard = guard
         self._path = chains
         self._devnet = devnet
+        self._endpoint_timeout_s = endpoint_timeout_s
         self._modified_ns = 0
         self._watched: dict[str, Watched] = {}
         self.registry = CollectorRegistry()
@@ -89,9 +92,9 @@ class Attestor:
         fresh = {}
         for client, config in chains.chains.items():
             known = self._watched.get(client)
-            same = known is not None and known.config == config
-            same = same and known is not None and known.scope.hub_genesis_hash == chains.hub_genesis_hash
-            fresh[client] = known if same and known is not None else Watched(config, chains.hub_genesis_hash)
+            if known is None or (known.config, known.scope.hub_genesis_hash) != (config, chains.hub_genesis_hash):
+                known = Watched(config, chains.hub_genesis_hash, self._endpoint_timeout_s)
+            fresh[client] = known
         self._watched = fresh
         self._modified_ns = modified_ns
         log.info("chains file read", path=str(self._path), clients=sorted(fresh))

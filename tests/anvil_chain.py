@@ -1,7 +1,6 @@
 """Real Anvil chains for tests, mined by hand so that nothing waits, and proxies in front of them that lie."""
 
 import asyncio
-import json
 import os
 import re
 import subprocess
@@ -60,7 +59,9 @@ def _binary() -> Path:
 
 @contextmanager
 def running_anvil(chain_id: int = 31337, *options: str) -> Iterator[AnvilChain]:
-    """Start Anvil on a free port that it chooses itself. A block for every transaction, unless options say otherwise."""
+    """Start Anvil on a free port that it chooses itself. A block for every transaction, unless options say
+    otherwise.
+    """
     command = [str(_binary()), "--port=0", f"--chain-id={chain_id}", "--slots-in-an-epoch=1", "--accounts=4", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
@@ -117,7 +118,7 @@ class Proxy:
         if self.garbage:
             return web.Response(text="<html>too many requests</html>")
         assert self._session is not None
-        async with self._session.post(self.upstream, data=json.dumps(asked)) as response:
+        async with self._session.post(self.upstream, json=asked) as response:
             answer = await response.json()
         if self.lie is not None and "result" in answer:
             answer["result"] = self.lie(asked["method"], asked["params"], answer["result"])

@@ -1,4 +1,6 @@
-"""A hub made by hand, with its keys held by the test, and an EVM chain that has joined it: for tests of the adapter alone."""
+"""A hub made by hand, with its keys held by the test, and an EVM chain that has joined it: for tests of the adapter
+alone.
+"""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager

@@ -1,0 +1,336 @@
+"""The attestor before lying, silent and contradicting endpoints, before changed history, and after restarts."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from adapters.errors import BlockNotFinal, NoAgreement, NotProvable
+from adapters.evm.attestation import Attestors, AttestorTarget, Electorate
+from adapters.evm.witness import Witness
+from hub.clients.attestation import AttestationScope, set_change_digest
+from hub.ibc.identifiers import ClientId
+from hub.proofs.quorum import SignerSet, verify_quorum
+from hub.proofs.signatures import address_of, recover
+from hub.quantities import Epoch, Hash, Height
+from hub.signer import KeySigner, write_keystore
+from relayers.attestor import Attestor, RunningAttestor, start_attestor
+from relayers.attestor_config import AttestorConfig
+from relayers.attestor_guard import AttestorGuard, GuardScope
+from relayers.errors import AlreadySigned, ChainHalted, NotAttested, SetChangeNotApproved
+from tests.anvil_chain import AnvilChain, Lie, Proxy, running_anvil
+
+GENESIS = Hash(b"\x11" * 32)
+CLIENT = "attested-0"
+SCOPE = AttestationScope(GENESIS, ClientId(CLIENT), "depth:2", 31337)
+KEYS = [bytes([number]) * 32 for number in range(1, 6)]
+
+
+@pytest.fixture
+def anvil() -> Iterator[AnvilChain]:
+    with running_anvil(31337, "--no-mining") as chain:
+        yield chain
+
+
+def write_chains(path: Path, urls: list[str], **more: object) -> None:
+    quorum = len(urls) // 2 + 1
+    fields = {"chain_id": 31337, "finality": "depth:2", "endpoints": urls, "quorum": quorum, **more}
+    lines = [f"{name} = {value!r}" for name, value in fields.items()]
+    path.write_text("\n".join([f'hub_genesis_hash = "0x{GENESIS.hex()}"', f"[{CLIENT}]", *lines]).replace("'", '"'))
+    os.utime(path, ns=(0, (path.stat().st_mtime_ns or 0) + 1_000_000))
+
+
+def an_attestor(folder: Path, urls: list[str], key: bytes = KEYS[0], **more: object) -> Attestor:
+    write_chains(folder / "chains.toml", urls, **more)
+    return Attestor(
+        KeySigner(key), AttestorGuard(folder / "guard"), folder / "chains.toml", devnet=True, endpoint_timeout_s=0.7
+    )
+
+
+@asynccontextmanager
+async def attestor_behind(
+    anvil: AnvilChain, folder: Path, count: int = 3
+) -> AsyncIterator[tuple[Attestor, list[Proxy]]]:
+    async with AsyncExitStack() as stack:
+        proxies = [await stack.enter_async_context(Proxy(anvil.url)) for _ in range(count)]
+        attestor = an_attestor(folder, [proxy.url for proxy in proxies])
+        stack.push_async_callback(attestor.close)
+        yield attestor, proxies
+
+
+def with_field(name: str, value: str) -> Lie:
+    """Blocks with one field changed, so that they no longer hash to their hash."""
+
+    def lie(method: str, _: list[Any], result: Any) -> Any:
+        return {**result, name: value} if method == "eth_getBlockByNumber" and result else result
+
+    return lie
+
+
+async def test_a_header_that_all_agree_on_is_signed(anvil: AnvilChain, tmp_path: Path) -> None:
+    await anvil.mine(10)
+    async with attestor_behind(anvil, tmp_path) as (attestor, _):
+        header, signature = await attestor.attest(CLIENT, Height(5))
+        block = await anvil.rpc("eth_getBlockByNumber", "0x5", False)
+        assert ("0x" + header.block_hash.hex(), "0x" + header.state_root.hex()) == (block["hash"], block["stateRoot"])
+        assert recover(header.digest(SCOPE), signature) == address_of(KEYS[0])
+        newest, _ = await attestor.attest(CLIENT, Height(0))
+        assert newest.number == 8
+
+
+async def test_a_lying_endpoint_beside_silent_honest_ones_convinces_nobody(anvil: AnvilChain, tmp_path: Path) -> None:
+    """KelpDAO 2026: honest endpoints flooded, a poisoned one believed."""
+    with running_anvil(31337, "--no-mining", "--timestamp=1700000000") as forged:
+        await anvil.mine(10)
+        await forged.mine(10)
+        async with attestor_behind(anvil, tmp_path) as (attestor, proxies):
+            proxies[0].upstream = forged.url
+            for honest in proxies[1:]:
+                honest.silent = True
+            with pytest.raises(NoAgreement):
+                await attestor.attest(CLIENT, Height(5))
+            with pytest.raises(NoAgreement):
+                await attestor.attest(CLIENT, Height(0))
+
+
+async def test_a_consistent_lie_of_a_minority_is_outvoted(anvil: AnvilChain, tmp_path: Path) -> None:
+    with running_anvil(31337, "--no-mining", "--timestamp=1700000000") as forged:
+        await anvil.mine(10)
+        await forged.mine(10)
+        async with attestor_behind(anvil, tmp_path) as (attestor, proxies):
+            proxies[0].upstream = forged.url
+            header, _ = await attestor.attest(CLIENT, Height(5))
+            assert "0x" + header.block_hash.hex() == (await anvil.rpc("eth_getBlockByNumber", "0x5", False))["hash"]
+            assert attestor.registry.get_sample_value("attestor_endpoint_dissent_total", {"client": CLIENT}) == 1
+
+
+@pytest.mark.parametrize(
+    "field", ["stateRoot", "timestamp", "number", "parentHash", "extraData", "hash", "requestsHash"]
+)
+async def test_a_header_that_does_not_hash_to_its_hash_has_no_vote(
+    anvil: AnvilChain, tmp_path: Path, field: str
+) -> None:
+    await anvil.mine(10)
+    async with attestor_behind(anvil, tmp_path) as (attestor, proxies):
+        for proxy in proxies[:2]:
+            proxy.lie = with_field(field, "0x" + "ab" * (8 if field in ("timestamp", "number") else 32))
+        with pytest.raises(NoAgreement, match="hash|answered block|malformed"):
+            await attestor.attest(CLIENT, Height(5))
+
+
+@pytest.mark.parametrize("fault", ["silent", "garbage"])
+async def test_one_broken_endpoint_of_three_stops_nothing(anvil: AnvilChain, tmp_path: Path, fault: str) -> None:
+    await anvil.mine(10)
+    async with attestor_behind(anvil, tmp_path) as (attestor, proxies):
+        setattr(proxies[1], fault, True)
+        header, _ = await attestor.attest(CLIENT, Height(5))
+        assert header.number == 5
+
+
+async def test_an_endpoint_of_another_chain_has_no_vote(anvil: AnvilChain, tmp_path: Path) -> None:
+    with running_anvil(1, "--no-mining") as other:
+        await anvil.mine(10)
+        await other.mine(10)
+        async with attestor_behind(anvil, tmp_path) as (attestor, proxies):
+            for proxy in proxies[:2]:
+                proxy.upstream = other.url
+            with pytest.raises(NoAgreement, match="chain 1, not 31337"):
+                await attestor.attest(CLIENT, Height(5))
+
+
+async def test_what_is_not_final_is_not_signed(anvil: AnvilChain, tmp_path: Path) -> None:
+    await anvil.mine(10)
+    async with attestor_behind(anvil, tmp_path) as (attestor, proxies):
+        with pytest.raises(BlockNotFinal):
+            await attestor.attest(CLIENT, Height(9))
+        await attestor.attest(CLIENT, Height(8))
+
+        def far_ahead(method: str, _: list[Any], result: Any) -> Any:
+            return hex(10**6) if method == "eth_blockNumber" else result
+
+        proxies[0].lie = far_ahead  # one alone cannot make a block final
+        with pytest.raises((BlockNotFinal, NoAgreement)):
+            await attestor.attest(CLIENT, Height(9))
+
+
+async def test_a_reorganisation_below_finality_halts_the_chain_for_good(anvil: AnvilChain, tmp_path: Path) -> None:
+    await anvil.mine(10)
+    async with attestor_behind(anvil, tmp_path) as (attestor, proxies):
+        signed, _ = await attestor.attest(CLIENT, Height(8))
+        await anvil.rpc("anvil_reorg", 5, [])  # blocks 6 to 10 are replaced
+        await anvil.mine(5)
+        with pytest.raises(ChainHalted) as halted:
+            await attestor.attest(CLIENT, Height(12))
+        assert (halted.value.number, halted.value.signed_hash) == (8, signed.block_hash)
+        assert CLIENT in attestor.health()
+        assert attestor.registry.get_sample_value("attestor_halted", {"client": CLIENT}) == 1
+        again = an_attestor(tmp_path, [proxy.url for proxy in proxies])
+        with pytest.raises(ChainHalted):  # a restart does not forget
+            await again.attest(CLIENT, Height(3))
+        await again.close()
+
+
+async def test_a_reorganisation_above_finality_halts_nothing(anvil: AnvilChain, tmp_path: Path) -> None:
+    await anvil.mine(10)
+    async with attestor_behind(anvil, tmp_path) as (attestor, _):
+        await attestor.attest(CLIENT, Height(8))
+        await anvil.rpc("anvil_reorg", 2, [])
+        await anvil.mine(5)
+        header, _ = await attestor.attest(CLIENT, Height(11))
+        assert header.number == 11
+
+
+async def test_old_history_is_checked_against_what_was_signed_above_it(anvil: AnvilChain, tmp_path: Path) -> None:
+    """A number below the signed ones is signed only in the chain that was signed."""
+    await anvil.mine(10)
+    async with attestor_behind(anvil, tmp_path) as (attestor, _):
+        await attestor.attest(CLIENT, Height(8))
+        await anvil.rpc("anvil_reorg", 7, [])
+        await anvil.mine(2)
+        with pytest.raises(ChainHalted):
+            await attestor.attest(CLIENT, Height(6))
+
+
+async def test_never_two_hashes_at_one_number(tmp_path: Path) -> None:
+    guard = AttestorGuard(tmp_path / "guard")
+    mine = GuardScope(address_of(KEYS[0]), GENESIS, CLIENT)
+    other = GuardScope(address_of(KEYS[0]), GENESIS, "attested-1")
+    guard.admit_header(mine, Height(5), Hash(b"\x01" * 32))
+    guard.admit_header(mine, Height(5), Hash(b"\x01" * 32))
+    guard.admit_header(other, Height(5), Hash(b"\x02" * 32))
+    with pytest.raises(AlreadySigned):
+        guard.admit_header(mine, Height(5), Hash(b"\x02" * 32))
+    guard.close()
+    reopened = AttestorGuard(tmp_path / "guard")
+    with pytest.raises(AlreadySigned):
+        reopened.admit_header(mine, Height(5), Hash(b"\x02" * 32))
+    reopened.admit_set_change(mine, Epoch(1), Hash(b"\x03" * 32))
+    with pytest.raises(AlreadySigned):
+        reopened.admit_set_change(mine, Epoch(1), Hash(b"\x04" * 32))
+    reopened.close()
+
+
+async def test_the_chains_file_is_read_again_when_it_changes(anvil: AnvilChain, tmp_path: Path) -> None:
+    await anvil.mine(10)
+    attestor = an_attestor(tmp_path, [anvil.url])
+    with pytest.raises(NotAttested):
+        await attestor.attest("attested-1", Height(5))
+    path = tmp_path / "chains.toml"
+    more = f'[attested-1]\nchain_id = 31337\nfinality = "depth:1"\nendpoints = ["{anvil.url}"]\n'
+    path.write_text(path.read_text() + "\n" + more)
+    os.utime(path, ns=(0, 123))
+    header, signature = await attestor.attest("attested-1", Height(5))
+    scope = AttestationScope(GENESIS, ClientId("attested-1"), "depth:1", 31337)
+    assert recover(header.digest(scope), signature) == attestor.address
+    path.write_text("this is no TOML")
+    os.utime(path, ns=(0, 456))
+    await attestor.attest("attested-1", Height(6))  # the last good one stays in use
+    await attestor.close()
+
+
+async def test_a_hand_over_is_signed_only_as_the_operator_approved_it(anvil: AnvilChain, tmp_path: Path) -> None:
+    approved = Hash(b"\x77" * 32)
+    attestor = an_attestor(tmp_path, [anvil.url], next_set_hash="0x" + approved.hex())
+    signature = await attestor.attest_set_change(CLIENT, Epoch(1), approved)
+    assert recover(set_change_digest(SCOPE, Epoch(1), approved), signature) == attestor.address
+    for epoch, next_set in ((1, b"\x78" * 32), (2, approved)):
+        with pytest.raises(SetChangeNotApproved):
+            await attestor.attest_set_change(CLIENT, Epoch(epoch), Hash(next_set))
+    await attestor.close()
+
+
+def test_a_quorum_of_endpoints_is_at_least_a_majority() -> None:
+    for count in range(1, 8):
+        for quorum in range(count + 2):
+            fits = count // 2 < quorum <= count
+            try:
+                Witness("chain", 1, [None] * count, quorum, None)  # type: ignore[list-item, arg-type]
+            except ValueError:
+                assert not fits
+            else:
+                assert fits
+
+
+# ---------------------------------------------------------------------------------------------------- over gRPC
+
+
+@asynccontextmanager
+async def daemon(folder: Path, key: bytes, urls: list[str]) -> AsyncIterator[RunningAttestor]:
+    folder.mkdir()
+    write_chains(folder / "chains.toml", urls)
+    write_keystore(folder / "key.json", key, "secret", iterations=2)
+    config = AttestorConfig(
+        "127.0.0.1:0", "127.0.0.1:0", folder / "key.json", "secret", folder / "guard", folder / "chains.toml",
+        None, None, devnet=True,
+    )  # fmt: skip
+    running = await start_attestor(config)
+    try:
+        yield running
+    finally:
+        await running.stop()
+
+
+@asynccontextmanager
+async def four_attestors(anvil: AnvilChain, folder: Path) -> AsyncIterator[tuple[list[RunningAttestor], Attestors]]:
+    async with AsyncExitStack() as stack:
+        running = [
+            await stack.enter_async_context(daemon(folder / f"attestor-{number}", KEYS[number], [anvil.url]))
+            for number in range(4)
+        ]
+        electorate = Electorate(SCOPE, SignerSet.of_equals(1, [address_of(key) for key in KEYS[:4]]), 3)
+        targets = [AttestorTarget(f"127.0.0.1:{one.port}") for one in running]
+        attestors = Attestors("chain", electorate, targets, timeout_s=1.0)
+        stack.push_async_callback(attestors.close)
+        yield running, attestors
+
+
+async def test_three_of_four_attestors_suffice_and_two_do_not(anvil: AnvilChain, tmp_path: Path) -> None:
+    await anvil.mine(10)
+    async with four_attestors(anvil, tmp_path) as (running, attestors):
+        await running[0].stop()
+        signed = await attestors.signed_header(Height(5))
+        signers = SignerSet.of_equals(1, [address_of(key) for key in KEYS[:4]])
+        assert verify_quorum(signers, signed.header.digest(SCOPE), signed.signature) == 3
+        await running[1].stop()
+        with pytest.raises(NotProvable, match="2 attestors agree, 3 are needed"):
+            await attestors.signed_header(Height(6))
+
+
+async def test_attestors_are_asked_again_until_the_block_is_final(anvil: AnvilChain, tmp_path: Path) -> None:
+    await anvil.mine(10)
+    async with four_attestors(anvil, tmp_path) as (_, attestors):
+        with pytest.raises(NotProvable, match="no further answer"):
+            await attestors.signed_header(Height(9))
+        await anvil.mine()
+        assert (await attestors.signed_header(Height(9))).header.number == 9
+
+
+async def test_a_stranger_s_signature_counts_for_nothing(anvil: AnvilChain, tmp_path: Path) -> None:
+    await anvil.mine(10)
+    async with daemon(tmp_path / "stranger", KEYS[4], [anvil.url]) as running:
+        electorate = Electorate(SCOPE, SignerSet.of_equals(1, [address_of(KEYS[0])]), 1)
+        attestors = Attestors("chain", electorate, [AttestorTarget(f"127.0.0.1:{running.port}")])
+        with pytest.raises(NotProvable, match="no attestor of this client"):
+            await attestors.signed_header(Height(5))
+        await attestors.close()
+
+
+async def test_an_operator_sees_health_and_metrics(anvil: AnvilChain, tmp_path: Path) -> None:
+    await anvil.mine(10)
+    async with daemon(tmp_path / "one", KEYS[0], [anvil.url]) as running, aiohttp.ClientSession() as session:
+        await running.attestor.attest(CLIENT, Height(5))
+        async with session.get(f"http://{running.monitor_address}/metrics") as response:
+            assert 'attestor_headers_signed_total{client="attested-0"} 1.0' in await response.text()
+        async with session.get(f"http://{running.monitor_address}/health") as response:
+            assert response.status == 200
+        await anvil.rpc("anvil_reorg", 8, [])
+        await anvil.mine(2)
+        with pytest.raises(ChainHalted):
+            await running.attestor.attest(CLIENT, Height(7))
+        async with session.get(f"http://{running.monitor_address}/health") as response:
+            assert response.status == 503
+            assert "halted" in await response.text()
