@@ -1,4 +1,4 @@
-"""Whatever a router stores and whatever is claimed of it: an honest proof is accepted just where all claims are true."""
+"""Whatever a router stores, whatever is claimed of it: an honest proof is accepted just where all claims are true."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
