@@ -2,52 +2,35 @@
 
 from collections.abc import Sequence
 
-from eth_account.signers.base import BaseAccount
+from eth_account.signers.local import LocalAccount
 
-from adapters.evm.attestation import Attestors, AttestorTarget, Electorate
-from adapters.evm.chain import EvmChain, EvmSettings
-from adapters.evm.endpoints import Endpoints
-from adapters.evm.fees import FeePolicy
-from adapters.evm.finality import finality_rule
-from adapters.evm.sender import Pace, Sender
+from adapters.evm.chain import EvmChain
 from console.chains import ChainFile
-from console.exits import Misused
-from hub.answers import ClientInfo, NodeStatus
-from hub.clients import attested_evm
-from hub.clients.attestation import AttestationScope
+from hub.client import HubClient
 from hub.ibc.identifiers import ClientId
 from hub.quantities import Height
+from relayers.config import ChainTarget
+from relayers.run import evm_chain
+
+_POLL_SECONDS = 0.5
+_STUCK_SECONDS = 30.0
+_FEE_CEILING_GWEI = 500
 
 
-def open_chain(
-    chain: ChainFile,
-    info: ClientInfo,
-    status: NodeStatus,
-    *,
-    attestors: Sequence[str] = (),
-    payer: BaseAccount | None = None,
-    pace: Pace | None = None,
-) -> EvmChain:
-    """To be closed by the caller. Without attestors nothing can be proven, without a payer nothing written.
+async def open_chain(chain: ChainFile, hub: HubClient, payer: LocalAccount, attestors: Sequence[str] = ()) -> EvmChain:
+    """To be closed by the caller. Without attestors nothing can be proven to the hub.
 
-    Raises Misused where the client is not one of an EVM chain.
+    Raises InvalidConfiguration where the client is not one of an EVM chain, HubError.
     """
-    config = info.config
-    if not isinstance(config, attested_evm.Config):
-        raise Misused(f"{info.client} is no client of an EVM chain: name one of `ichub chain list`")
-    endpoints = Endpoints(chain.name, chain.endpoints)
-    scope = AttestationScope(status.genesis_hash, ClientId(info.client), config.finality_rule, config.chain_id)
-    electorate = Electorate(scope, config.attestors, config.threshold)
-    settings = EvmSettings(
+    target = ChainTarget(
         name=chain.name,
-        chain_id=config.chain_id,
-        router=config.router,
-        router_code_hash=config.router_code_hash,
-        client=ClientId(chain.client_of_hub),
-        client_at_hub=ClientId(info.client),
-        finality=finality_rule(config.finality_rule),
+        client=ClientId(chain.client_at_hub),
+        endpoints=tuple(chain.endpoints),
+        attestors=tuple(attestors),
+        attestor_certificate=None,
         first_height=Height(chain.first_height),
+        poll_s=_POLL_SECONDS,
+        stuck_s=_STUCK_SECONDS,
+        fee_ceiling_gwei=_FEE_CEILING_GWEI,
     )
-    headers = Attestors(chain.name, electorate, [AttestorTarget(target) for target in attestors])
-    sender = Sender(endpoints, payer, config.chain_id, FeePolicy(), pace) if payer is not None else None
-    return EvmChain(settings, endpoints, headers, sender)
+    return await evm_chain(hub, target, payer)

@@ -86,7 +86,7 @@ def _genesis(home: NodeHome, config: Config) -> Check:
     except (OSError, HubError, ConsoleError) as error:
         return Check("genesis", False, str(error), "restore genesis.json from another node of the same hub")
     mine = bytes.fromhex(key.address[2:]) in validators
-    found = f"{genesis.chain_id}, 0x{genesis.hash().hex()[:16]}…, {len(validators)} validator(s)"
+    found = f"{genesis.chain_id}, 0x{genesis.hash().hex()}, {len(validators)} validator(s)"
     return Check("genesis", mine, found, f"{key.address} ({key.name}) is none of the validators: check keys.validator")
 
 
@@ -139,9 +139,7 @@ async def _hub(home: NodeHome, hub: str | None) -> AsyncIterator[Check]:
     ours = (
         Genesis.from_json(home.genesis_file.read_bytes()).hash() if home.genesis_file.exists() else status.genesis_hash
     )
-    yield Check(
-        "same genesis", ours == status.genesis_hash, f"0x{status.genesis_hash.hex()[:16]}…", "it is another hub"
-    )
+    yield Check("same genesis", ours == status.genesis_hash, f"0x{status.genesis_hash.hex()}", "it is another hub")
     ahead = status.time - int(time.time())
     yield Check(
         "hub's clock", ahead <= _CLOCK_TOLERANCE_SECONDS, f"{ahead:+d} s against this machine", "set the clocks"

@@ -1,6 +1,6 @@
 """The files of attestors and relayers on this machine: made here, and told of a new chain; daemons read them again.
 
-Their formats are relayers/attestor_config.py and relayers/relayer_config.py. Files that people edit are appended to, so
+Their formats are relayers/attestor_config.py and relayers/config.py. Files that people edit are appended to, so
 that their comments stay; every change replaces the file at once, so that no daemon reads half of it.
 """
 
@@ -19,6 +19,7 @@ from console.keystore import DEVNET_SCRYPT_ROUNDS, SCRYPT_ROUNDS, Keystore, writ
 from console.toml import toml_text
 from hub.quantities import Address, Hash
 from relayers.attestor_config import load_attestor_config
+from relayers.config import load_relayer_config
 
 CONFIG = "config.toml"
 
@@ -88,6 +89,40 @@ def tell_attestor(path: Path, chain: ChainFile) -> None:
     _append(chains, chain.client_at_hub, toml_text(table))
 
 
+def make_relayer(
+    folder: Path, monitor: str, hub: str, authority: Path | None, private_key: bytes | None = None
+) -> Path:
+    """Write a relayer's home: its key, its configuration with no chains yet. Raises Misused where there is one."""
+    path = folder / CONFIG
+    if path.exists():
+        raise Misused(f"{folder} is a relayer's home already: choose another, or remove it first")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    password = secrets.token_hex(16)
+    rounds = SCRYPT_ROUNDS if private_key is None else DEVNET_SCRYPT_ROUNDS
+    Keystore(folder).add("relayer", private_key or secrets.token_bytes(32), password, rounds)
+    write_private(folder / "password", password.encode())
+    target: dict[str, object] = {"target": hub}
+    if authority is not None:
+        target["root_certificate"] = str(authority)
+    content = {"monitor": monitor, "keystore": "relayer.json", "password_file": "password", "hub": target}
+    _replace(path, toml_text(content, "A relayer. Read again whenever it changes: a chain added here is relayed."))
+    return path
+
+
+def tell_relayer(path: Path, chain: ChainFile, attestors: Sequence[str]) -> None:
+    """Add a chain to a relayer's configuration; raises Misused where it stands there already."""
+    if chain.name in load_relayer_config(path).chains:
+        raise Misused(f"{chain.name} stands in {path} already: remove that table first")
+    table = {
+        "client": chain.client_at_hub,
+        "endpoints": list(chain.endpoints),
+        "attestors": list(attestors),
+        "first_height": chain.first_height,
+        "poll_seconds": 0.5,
+    }
+    _replace(path, path.read_text().rstrip("\n") + "\n\n" + toml_text({"chains": {chain.name: table}}).lstrip())
+
+
 def _append(path: Path, name: str, text: str) -> None:
     known = path.read_text()
     if name in tomllib.loads(known):
@@ -99,8 +134,3 @@ def _replace(path: Path, text: str) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text)
     partial.replace(path)
-
-
-def tell_relayer(path: Path, chain: ChainFile, attestors: Sequence[Target]) -> None:
-    """Add a chain to a relayer's configuration."""
-    raise NotImplementedError

@@ -8,8 +8,10 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import Enum
 from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -69,8 +71,10 @@ class Output:
         _stderr.print(Text.assemble(("warning: ", "yellow"), text))
 
     @contextmanager
-    def progress(self, text: str) -> Iterator[None]:
-        """Show what is going on; where stderr is no terminal, a line with its time if it took over a second."""
+    def progress(self, text: str, *, traced: bool = True) -> Iterator[None]:
+        """Show what is going on; where stderr is no terminal, a line with its time if it took over a second (and is
+        to be ``traced``).
+        """
         began = time.monotonic()
         if _stderr.is_terminal and not self.as_json:
             with _stderr.status(text):
@@ -78,7 +82,7 @@ class Output:
             return
         yield
         took = time.monotonic() - began
-        if took > 1 and not self.as_json:
+        if took > 1 and traced and not self.as_json:
             _stderr.print(f"{text} ({took:.1f} s)", style="dim", markup=False)
 
 
@@ -125,6 +129,12 @@ def _print_json(value: object) -> None:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, bytes):
-        return "0x" + value.hex()
-    return str(value)
+    match value:
+        case bytes():
+            return "0x" + value.hex()
+        case Enum():
+            return value.value
+        case msgspec.Struct():
+            return msgspec.structs.asdict(value)
+        case _:
+            return str(value)

@@ -27,6 +27,8 @@ class PacketLine:
     source_client: str
     destination_client: str
     sequence: int
+    outward: bool
+    """Whether the hub sent it."""
     state: str
     began_height: Height
     began_time: UnixSeconds
@@ -65,7 +67,8 @@ class PacketBook:
         state = _STATE[type(event)]
         known = self.lines.get(key)
         if known is None:
-            self.lines[key] = PacketLine(*key, state, record.height, time, record.height, time)
+            outward = isinstance(event, PacketSent | PacketAcknowledged | PacketTimedOut)
+            self.lines[key] = PacketLine(*key, outward, state, record.height, time, record.height, time)
         else:
             self.lines[key] = replace(known, state=state, height=record.height, time=time)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def toml_text(content: Mapping[str, Any], comment: str = "") -> str:
-    """A TOML document; values are strings, whole numbers, truths, lists of them, tables, and lists of tables."""
+    """A TOML document; values are strings, numbers, truths, lists of them, tables, and lists of tables."""
     lines = [f"# {line}" for line in comment.splitlines()]
     lines += _table(content, ())
     return "\n".join(lines).strip() + "\n"
@@ -16,7 +16,8 @@ def _table(content: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
     lines = [f"{key} = {_value(value)}" for key, value in content.items() if not _nested(value)]
     for key, value in content.items():
         if isinstance(value, Mapping):
-            lines += ["", f"[{'.'.join((*path, key))}]", *_table(value, (*path, key))]
+            head = ["", f"[{'.'.join((*path, key))}]"] if any(not _nested(item) for item in value.values()) else []
+            lines += [*head, *_table(value, (*path, key))]
         elif _nested(value):
             for item in value:
                 lines += ["", f"[[{'.'.join((*path, key))}]]", *_table(item, (*path, key))]
@@ -33,7 +34,7 @@ def _value(value: Any) -> str:
     match value:
         case bool():
             return "true" if value else "false"
-        case int():
+        case int() | float():
             return str(value)
         case str():
             return json.dumps(value, ensure_ascii=False)  # TOML's basic strings escape as JSON's do

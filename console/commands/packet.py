@@ -5,12 +5,15 @@ from typing import Annotated
 import typer
 
 from console.amounts import moment
+from console.chains import known_chains
 from console.home import find_home
 from console.options import Home, Hub, Json
 from console.output import Output
 from console.packets import PacketBook, PacketLine, recent_blocks
 from console.session import hub_of, run
+from console.trace import Life, PacketName, Tracer
 from hub.quantities import Height
+from hub.quantities import Sequence as PacketSequence
 
 app = typer.Typer(
     help="Packets: which are on their way, and the whole life of one across chains.", no_args_is_help=True
@@ -46,10 +49,65 @@ def list_(
     run(work())
 
 
+@app.command()
+def trace(
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="A packet (attested-0/in/5), or a request's or call's 0x identifier.")
+    ],
+    home: Home = None,
+    hub: Hub = None,
+    json: Json = False,
+) -> None:
+    """Show the whole life of a packet, and of the call that it belongs to, across chains: heights, transactions, times.
+
+    Example: ichub packet trace attested-0/in/1
+    """
+    output = Output(json)
+    place = find_home(home)
+
+    async def work() -> Life:
+        async with hub_of(place, hub) as connection:
+            return await Tracer(connection, known_chains(place)).trace(name)
+
+    with output.progress("reading the hub and the chains"):
+        life = run(work())
+    rows = life_rows(life)
+    if json:
+        output.record("", {"packets": [str(packet) for packet in life.packets], "request": life.request, "steps": rows})
+        return
+    if life.request is not None:
+        state = life.request.state.value
+        output.record("", {"request": life.request.request_id, "service": life.request.service, "state": state})
+    output.rows("", rows, "Nothing has happened to it yet.")
+
+
+def life_rows(life: Life) -> list[dict[str, object]]:
+    """One line a step; ``after`` in seconds from the first."""
+    began = life.steps[0].time if life.steps else 0
+    return [
+        {
+            "time": moment(step.time),
+            "after": step.time - began,
+            "place": step.place,
+            "height": step.height,
+            "packet": step.packet,
+            "what": step.what,
+            "transaction": step.transaction,
+        }
+        for step in life.steps
+    ]
+
+
+def name_of(line: PacketLine) -> PacketName:
+    """As the hub names it: by its own client of the chain."""
+    if line.outward:
+        return PacketName(line.source_client, False, PacketSequence(line.sequence))
+    return PacketName(line.destination_client, True, PacketSequence(line.sequence))
+
+
 def _row(line: PacketLine) -> dict[str, object]:
     return {
-        "packet": f"{line.source_client}/{line.sequence}",
-        "to": line.destination_client,
+        "packet": str(name_of(line)),
         "state": line.state,
         "height": line.height,
         "time": moment(line.time),

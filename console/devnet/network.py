@@ -13,12 +13,13 @@ from pathlib import Path
 
 from console.commands.init import HomePlan, make_home
 from console.config import ConfigValues
+from console.devnet.accounts import Holder, dev_account
 from console.devnet.anvil import anvil_command, is_ready, url_of
 from console.devnet.ports import Ports
 from console.devnet.processes import Supervisor
 from console.exits import TimedOut
 from console.home import NodeHome
-from console.members import AttestorFile, make_attestor
+from console.members import AttestorFile, make_attestor, make_relayer
 from console.session import hub_of
 from hub.errors import HubError
 from hub.quantities import Amount, Hash
@@ -89,6 +90,14 @@ class Network:
                     devnet=True,
                 )
             )
+        make_relayer(
+            self.layout.relayer,
+            f"127.0.0.1:{self.ports.relayer}",
+            f"localhost:{self.ports.hub}",
+            self.layout.hub.tls / "ca.pem",
+            bytes(dev_account(Holder.RELAYER).key),
+        )
+        self.relayer_files = tuple(self.layout.relayer.iterdir())
 
     def start_hub(self) -> None:
         self.supervisor.start("hub", _ichub("start", "--home", str(self.layout.hub.path)))

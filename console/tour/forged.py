@@ -1,5 +1,5 @@
-"""A hostile relayer forges deliveries to the hub and to a chain's router: each is refused, by the name of what is wrong;
-then an honest one carries the very packet that was to be forged.
+"""A hostile relayer forges deliveries to the hub and to a chain's router: each is refused by name; then an
+honest one carries the very packet that was to be forged.
 """
 
 import secrets
@@ -13,11 +13,11 @@ from adapters.errors import DeliveryRefused
 from adapters.evm.chain import EvmChain
 from console.chain_access import open_chain
 from console.devnet.accounts import Holder, dev_account
-from console.tour.market import PACE, Call, Site
+from console.tour.market import Call, Site
 from console.tour.outcome import StepFailed, require
 from console.tour.quotes import require_quote
 from console.tour.stage import Stage
-from hub.answers import TransactionResult
+from hub.block import ResultCode
 from hub.clients.attested_evm import Proof, SignedHeader
 from hub.clients.base import Claims
 from hub.clients.quorum import SignedCheckpoint
@@ -57,10 +57,8 @@ async def forged(stage: Stage) -> str:
 
 
 async def _open(stage: Stage, site: Site) -> EvmChain:
-    info = await stage.hub.client(site.chain.client_at_hub)
     targets = [file.attestor.target for file in stage.network.attestors]
-    payer = dev_account(Holder.STRANGER)
-    return open_chain(site.chain, info, await stage.hub.status(), attestors=targets, payer=payer, pace=PACE)
+    return await open_chain(site.chain, stage.hub, dev_account(Holder.STRANGER), targets)
 
 
 async def _at_hub(stage: Stage, chain: EvmChain, call: Call) -> list[str]:
@@ -94,7 +92,7 @@ async def _deliver_to_hub(stage: Stage, lane: int, packet: Packet, proof: Proof)
     message = ReceivePackets(packet.destination_client, encode_records([record]), proof)
     stranger = KeySigner(secrets.token_bytes(32))
     receipt = await stage.hub.submit([message], stranger, simulate=False)
-    require(receipt.result is not TransactionResult.NO_OP, "the forged packet had been delivered before")
+    require(receipt.result is not ResultCode.NO_OP, "the forged packet had been delivered before")
 
 
 async def _at_router(stage: Stage, chain: EvmChain) -> list[str]:

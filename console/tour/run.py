@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
@@ -37,12 +38,14 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-async def run_tour(stage: Stage, show: Callable[[Outcome], None], announce: Callable[[str], None]) -> list[Outcome]:
-    """All steps in order; a step that fails does not stop the rest, unless a process of the devnet is gone."""
+async def run_tour(
+    stage: Stage, show: Callable[[Outcome], None], progress: Callable[[str], AbstractContextManager[None]]
+) -> list[Outcome]:
+    """All steps in order; one that fails does not stop the rest."""
     outcomes = []
     for step in STEPS:
-        announce(step.__name__)
-        outcome = await run_step(step, stage)
+        with progress(step.__name__):
+            outcome = await run_step(step, stage)
         show(outcome)
         outcomes.append(outcome)
     return outcomes

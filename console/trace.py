@@ -1,0 +1,271 @@
+"""A packet's whole life: what the hub and the chains say of it and of the call that it belongs to, in order of time.
+
+A packet is named by the hub's client of the chain, its direction seen from the hub, and its number: ``attested-0/in/5``.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from eth_account import Account
+
+from adapters.chain import Observed
+from adapters.evm.chain import EvmChain
+from adapters.evm.endpoints import Endpoints
+from adapters.evm.finality import block_header
+from adapters.evm.words import bytes_of, hex_of
+from console.chain_access import open_chain
+from console.chains import ChainFile
+from console.exits import Misused
+from hub.answers import EventRecord, ServiceRequest
+from hub.client import HubClient
+from hub.events import (
+    AcknowledgementWritten,
+    AnyEvent,
+    EscrowSettled,
+    PacketAcknowledged,
+    PacketReceived,
+    PacketSent,
+    PacketTimedOut,
+    RequestForwarded,
+    ServiceCalled,
+    ServiceResulted,
+)
+from hub.ibc.identifiers import ClientId
+from hub.proofs.keccak import keccak256
+from hub.quantities import Height, UnixSeconds
+from hub.quantities import Sequence as PacketSequence
+from hub.rpc.errors import PacketNotFound
+from hub.services.errors import RequestNotFound, ServiceError
+from hub.services.payload import Request, packet_request_id
+
+_NAME = re.compile(r"([a-z0-9-]+-\d+)/(in|out)/(\d+)\Z")
+_CALLED = keccak256(b"ServiceCalled(bytes32,address,string,uint64,uint64)")
+_SENT = keccak256(b"PacketSent(bytes32,uint64,uint16,uint64,bytes32,bytes)")
+_OF_REQUESTS = (ServiceCalled, RequestForwarded, ServiceResulted, EscrowSettled)
+
+
+@dataclass(frozen=True, slots=True)
+class PacketName:
+    """A packet, as the hub sees it."""
+
+    client: str
+    inward: bool
+    sequence: PacketSequence
+
+    def __str__(self) -> str:
+        return f"{self.client}/{'in' if self.inward else 'out'}/{self.sequence}"
+
+
+@dataclass(frozen=True, slots=True)
+class LifeStep:
+    """One thing that happened: when, where, in which transaction, to which packet."""
+
+    time: UnixSeconds
+    place: str
+    height: Height
+    transaction: bytes
+    packet: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """The packets of one call, or one packet alone, and all that happened to them."""
+
+    packets: tuple[PacketName, ...]
+    request: ServiceRequest | None
+    steps: tuple[LifeStep, ...]
+
+
+class Tracer:
+    """Reads one life from the hub and the chains that this home knows."""
+
+    def __init__(self, hub: HubClient, chains: Sequence[ChainFile]) -> None:
+        self._hub = hub
+        self._chains = {chain.client_at_hub: chain for chain in chains}
+        self._counterparties: dict[str, str] = {}
+
+    async def trace(self, name: str) -> Life:
+        """By a packet's name, a request's identifier, or a call's; raises Misused where nobody knows it."""
+        packets, request = await self._resolve(name)
+        steps: list[LifeStep] = []
+        for packet in packets:
+            steps += await self._at_hub(packet, request)
+            steps += await self._at_chain(packet)
+        unique = sorted(set(steps), key=lambda step: (step.time, step.place != "hub", step.height))
+        return Life(tuple(packets), request, tuple(unique))
+
+    async def _resolve(self, name: str) -> tuple[list[PacketName], ServiceRequest | None]:
+        if match := _NAME.match(name):
+            packet = PacketName(match[1], match[2] == "in", PacketSequence(int(match[3])))
+            request = await self._request(await self._request_id(packet))
+            return ([packet] if request is None else packets_of(request)), request
+        try:
+            identifier = bytes.fromhex(name.removeprefix("0x"))
+        except ValueError:
+            identifier = b""
+        if len(identifier) != 32:
+            raise Misused(
+                f"{name!r} names no packet: give CLIENT/in|out/NUMBER, as attested-0/in/5, or 0x and 64 hex digits"
+            )
+        if (request := await self._request(identifier)) is not None:
+            return packets_of(request), request
+        packet = await self._called(identifier)
+        request = await self._request(packet_request_id(packet.client, packet.sequence))  # type: ignore[arg-type]
+        return ([packet] if request is None else packets_of(request)), request
+
+    async def _request(self, identifier: bytes) -> ServiceRequest | None:
+        try:
+            return await self._hub.request(identifier) if identifier else None
+        except RequestNotFound:
+            return None
+
+    async def _request_id(self, packet: PacketName) -> bytes:
+        """Of the call that a packet belongs to; empty where it belongs to none."""
+        if packet.inward:
+            return packet_request_id(ClientId(packet.client), packet.sequence)
+        for event in [record.event for record in await self._history(packet)]:
+            if isinstance(event, PacketSent):
+                try:
+                    return Request.decode(event.value).request_id
+                except ServiceError:
+                    return b""
+        return b""
+
+    async def _called(self, call_id: bytes) -> PacketName:
+        """The packet of a call that a contract made, found in the logs of the chains."""
+        for client, chain in self._chains.items():
+            endpoints = Endpoints(chain.name, chain.endpoints)
+            try:
+                query = {"fromBlock": hex(chain.first_height), "toBlock": "latest"}
+                topics = [hex_of(_CALLED), hex_of(call_id)]
+                for log in await endpoints.call("eth_getLogs", {**query, "address": chain.gateway, "topics": topics}):
+                    receipt = await endpoints.call("eth_getTransactionReceipt", log["transactionHash"])
+                    return PacketName(client, True, _sequence_in(receipt["logs"], call_id))
+            finally:
+                await endpoints.close()
+        raise Misused(
+            f"0x{call_id.hex()} is no request and no call on the chains known here: check it, or `ichub packet list`"
+        )
+
+    async def _history(self, packet: PacketName) -> tuple[EventRecord, ...]:
+        source, destination = await self._ends(packet)
+        try:
+            return (await self._hub.packet(source, destination, packet.sequence)).steps
+        except PacketNotFound:
+            return ()
+
+    async def _ends(self, packet: PacketName) -> tuple[str, str]:
+        """Source and destination client."""
+        if packet.client not in self._counterparties:
+            self._counterparties[packet.client] = (await self._hub.client(packet.client)).counterparty_client
+        there = self._counterparties[packet.client]
+        return (there, packet.client) if packet.inward else (packet.client, there)
+
+    async def _at_hub(self, packet: PacketName, request: ServiceRequest | None) -> list[LifeStep]:
+        steps = []
+        heights = {record.height for record in await self._history(packet)}
+        ends = await self._ends(packet)
+        for height in heights:
+            async for block in self._hub.watch(height):
+                if block.height == height:
+                    for record in block.events:
+                        about = _about(record.event, ends, packet.sequence, request)
+                        if about:
+                            steps.append(
+                                LifeStep(block.time, "hub", height, record.transaction_hash, str(packet), about)
+                            )
+                break
+        return steps
+
+    async def _at_chain(self, packet: PacketName) -> list[LifeStep]:
+        chain = self._chains.get(packet.client)
+        if chain is None:
+            return []
+        ends = await self._ends(packet)
+        adapter = await open_chain(chain, self._hub, Account.create())
+        endpoints = Endpoints(chain.name, chain.endpoints)
+        try:
+            found = await _observed(adapter, ends, packet.sequence)
+            return [
+                LifeStep(
+                    await _time(endpoints, one.height),
+                    chain.name,
+                    one.height,
+                    one.transaction,
+                    str(packet),
+                    describe(one.event),
+                )
+                for one in found
+            ]
+        finally:
+            await adapter.close()
+            await endpoints.close()
+
+
+def packets_of(request: ServiceRequest) -> list[PacketName]:
+    """The call's packet and the request's, as far as there are any."""
+    packets = []
+    if request.caller_client:
+        packets.append(PacketName(request.caller_client, True, request.call_sequence))
+    if request.client and request.request_sequence:
+        packets.append(PacketName(request.client, False, request.request_sequence))
+    return packets
+
+
+def describe(event: AnyEvent) -> str:  # noqa: PLR0911  # a table reads best whole
+    """What happened, in a few words."""
+    match event:
+        case PacketSent():
+            return "packet sent"
+        case PacketReceived():
+            return "packet received"
+        case AcknowledgementWritten():
+            return "acknowledgement written"
+        case PacketAcknowledged():
+            return "acknowledgement learned"
+        case PacketTimedOut():
+            return "timeout learned"
+        case ServiceCalled(service=service, fee=fee):
+            return f"call of {service} accepted, {fee} into escrow"
+        case RequestForwarded(client=client):
+            return f"request forwarded to {client}"
+        case ServiceResulted(code=code, message=message):
+            return f"result {code}" + (f": {message}" if message else "")
+        case EscrowSettled(amount=amount, paid=paid):
+            return f"{amount} {'paid to the provider' if paid else 'refunded to the caller'}"
+        case _:
+            return type(event).__name__
+
+
+def _about(event: AnyEvent, ends: tuple[str, str], sequence: PacketSequence, request: ServiceRequest | None) -> str:
+    """What an event says of a packet or its request; empty where it is about others."""
+    if isinstance(event, _OF_REQUESTS):
+        return describe(event) if request is not None and event.request_id == request.request_id else ""
+    if isinstance(event, PacketSent | PacketReceived | AcknowledgementWritten | PacketAcknowledged | PacketTimedOut):
+        mine = (event.source_client, event.destination_client, event.sequence) == (*ends, sequence)
+        return describe(event) if mine else ""
+    return ""
+
+
+async def _observed(chain: EvmChain, ends: tuple[str, str], sequence: PacketSequence) -> list[Observed]:
+    latest = (await chain.latest()).height
+    return [
+        one
+        for one in await chain.scan(chain.first_height, latest)
+        if (one.event.source_client, one.event.destination_client, one.event.sequence) == (*ends, sequence)
+    ]
+
+
+async def _time(endpoints: Endpoints, height: Height) -> UnixSeconds:
+    return (await endpoints.attempt(lambda endpoint: block_header(endpoint, height))).timestamp
+
+
+def _sequence_in(logs: Sequence[dict[str, object]], call_id: bytes) -> PacketSequence:
+    """Of the packet whose path key is the call's, among the logs of its transaction."""
+    for log in logs:
+        topics = [bytes_of(str(topic)) for topic in log["topics"]]  # type: ignore[attr-defined]
+        if topics[0] == _SENT and bytes_of(str(log["data"]))[64:96] == call_id:
+            return PacketSequence(int.from_bytes(topics[2], "big"))
+    raise Misused(f"0x{call_id.hex()} was called, but no packet of it is in its transaction: is the gateway ours?")

@@ -1,0 +1,109 @@
+"""The command as a person meets it: the ``ichub`` file itself, its exit codes, its words."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from console.devnet.processes import ROOT
+
+ICHUB = ROOT / "ichub"
+
+
+def run(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("ICHUB", "PYTHONPATH"))}
+    return subprocess.run(
+        [str(ICHUB), *words],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**plain, **environment},
+        timeout=120,
+        check=False,
+    )
+
+
+def test_it_works_from_anywhere_and_by_a_link(tmp_path: Path) -> None:
+    link = tmp_path / "a link"
+    link.symlink_to(ICHUB)
+    found = subprocess.run(
+        [str(link), "--version"], capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False
+    )
+    assert found.returncode == 0
+    assert found.stdout.startswith("ichub 0.")
+
+
+def test_without_an_environment_it_says_what_to_do(tmp_path: Path) -> None:
+    shutil.copy(ICHUB, tmp_path / "ichub")
+    found = subprocess.run([str(tmp_path / "ichub")], capture_output=True, text=True, timeout=60, check=False)
+    assert found.returncode == 2
+    assert "make setup" in found.stderr
+
+
+def test_help_lists_every_command(tmp_path: Path) -> None:
+    found = run("--help", cwd=tmp_path)
+    assert found.returncode == 0
+    for name in [
+        "init",
+        "start",
+        "doctor",
+        "backup",
+        "restore",
+        "keys",
+        "chain",
+        "client",
+        "service",
+        "call",
+        "packet",
+        "attestor",
+        "relayer",
+        "devnet",
+    ]:
+        assert f"\n  {name} " in found.stdout
+    assert "Exit codes" in found.stdout
+
+
+def test_a_home_is_made_once(tmp_path: Path) -> None:
+    home = str(tmp_path / "my home")
+    made = run("init", "--devnet", "--home", home, "--json", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert len(json.loads(made.stdout)["genesis_hash"]) == 66
+    again = run("init", "--devnet", cwd=tmp_path, ICHUB_HOME=home)
+    assert again.returncode == 2
+    assert "is a home already" in again.stderr
+    assert [
+        entry["name"] for entry in json.loads(run("keys", "list", "--json", "--home", home, cwd=tmp_path).stdout)
+    ] == [
+        "operator",
+        "validator",
+    ]
+
+
+def test_an_error_is_one_sentence_or_json_on_stderr(tmp_path: Path) -> None:
+    plain = run("client", "list", "--home", str(tmp_path / "none"), cwd=tmp_path)
+    assert (plain.returncode, plain.stdout) == (2, "")
+    assert plain.stderr.startswith("error: ")
+    assert plain.stderr.count("\n") == 1
+    as_json = run("client", "list", "--json", "--home", str(tmp_path / "none"), cwd=tmp_path)
+    assert as_json.returncode == 2
+    error = json.loads(as_json.stderr)["error"]
+    assert error["reason"] == "NO_HOME"
+    assert error["exit_code"] == 2
+
+
+def test_a_hub_that_is_not_there_is_unreachable(tmp_path: Path) -> None:
+    run("init", "--devnet", "--home", str(tmp_path / "h"), cwd=tmp_path)
+    found = run("client", "list", "--hub", "localhost:9", "--home", str(tmp_path / "h"), cwd=tmp_path)
+    assert found.returncode == 3, found.stderr
+    assert "cannot be reached" in found.stderr
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["keys", "nonsense"], ["keys", "show"], ["init", "--nonsense"]])
+def test_what_cannot_be_meant_is_usage(tmp_path: Path, words: list[str]) -> None:
+    found = run(*words, cwd=tmp_path)
+    assert found.returncode == 2
+    assert "Usage: ichub" in found.stderr
+    assert "Traceback" not in found.stderr
