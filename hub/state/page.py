@@ -1,10 +1,10 @@
 """Pages and buckets: how the state tree lies in a store.
 
-A **bucket** is a subtree of at most ``BUCKET_LEAVES`` leaves, stored as their sorted records ``H(key) ‖ leaf hash``, and
-hashed whole when one of them changes. Above the buckets, a **page** holds the nodes of ``PAGE_LEVELS`` levels below one
-node: a place is numbered as in a heap (1 is that node itself, which is stored in the page above; the children of n are
-2n and 2n + 1). Both depend on the tree's content alone: a node whose subtree has at most ``BUCKET_LEAVES`` leaves and whose
-parent's has more is a bucket.
+A **bucket** is a subtree of at most ``BUCKET_LEAVES`` leaves, stored as their records ``H(key) ‖ leaf hash`` in order,
+and hashed whole when one of them changes. Above the buckets, a **page** holds the nodes of ``PAGE_LEVELS`` levels below one
+node. Its places are numbered as in a heap: 1 is that node itself, which is stored in the page above; the children of n
+are 2n and 2n + 1. What is a bucket depends on the content alone: a node with at most ``BUCKET_LEAVES`` leaves below it,
+and more below its parent.
 """
 
 from hashlib import sha256
@@ -23,7 +23,6 @@ MAX_BUCKET_BYTES = BUCKET_LEAVES * RECORD
 
 _HEAD = 8
 _INNER = b"\x01"
-_NO_PLACE = 0
 
 
 class Page:
@@ -56,27 +55,31 @@ class Page:
         at = self.offset(place)
         return bytes(self.nodes[at : at + 32])
 
-    def pair(self, place: int) -> bytearray | None:
-        """The hashes at ``place`` and the next, None if either is empty."""
-        if (self.inner | self.buckets) >> place & 3 != 3:
-            return None
-        at = self.offset(place)
-        return self.nodes[at : at + 64]
+    def hash_children(self, place: int) -> bytes:
+        """The hash of the node at ``place``, neither of whose children is empty."""
+        at = ((self.inner | self.buckets) & ((1 << 2 * place) - 4)).bit_count() << 5
+        return sha256(_INNER + self.nodes[at : at + 64]).digest()
 
-    def put(self, place: int, node: bytes, *, bucket: bool) -> None:
-        """Write a node that is not empty."""
+    def put_inner(self, place: int, node: bytes) -> None:
+        """Write the hash of a node that is, or becomes, no bucket."""
         bit = 1 << place
-        at = self.offset(place)
-        if (self.inner | self.buckets) & bit:
+        there = self.inner | self.buckets
+        at = (there & (bit - 4)).bit_count() << 5
+        if self.inner & bit:
             self.nodes[at : at + 32] = node
-        else:
-            self.nodes[at:at] = node
-        if bucket:
-            self.buckets |= bit
-            self.inner &= ~bit
-        else:
-            self.inner |= bit
-            self.buckets &= ~bit
+            return
+        self.nodes[at : at + 32 if there & bit else at] = node
+        self.inner |= bit
+        self.buckets &= ~bit
+
+    def put_bucket(self, place: int, node: bytes) -> None:
+        """Write the hash of a bucket."""
+        bit = 1 << place
+        there = self.inner | self.buckets
+        at = (there & (bit - 4)).bit_count() << 5
+        self.nodes[at : at + 32 if there & bit else at] = node
+        self.inner &= ~bit
+        self.buckets |= bit
 
     def clear(self, place: int) -> None:
         """Make a place empty."""
@@ -147,26 +150,34 @@ def bucket_hash(records: bytes, depth: int) -> bytes:
     From left to right: neighbours part at the first bit in which they differ; a subtree that is whole is lifted, past
     empty siblings, to where it meets the one on its other side.
     """
-    waiting: list[tuple[int, bytes]] = []  # (parting, left subtree just below it), partings rising
-    key, node, top = int.from_bytes(records[:32], "big"), records[32:64], _NO_PLACE
+    partings: list[int] = []  # rising, each with the left subtree just below it
+    lefts: list[bytes] = []
+    key, node, place = int.from_bytes(records[:32], "big"), records[32:64], 0
     for at in range(RECORD, len(records), RECORD):
         following = int.from_bytes(records[at : at + 32], "big")
         parting = MAX_DEPTH - (key ^ following).bit_length()
-        while waiting and waiting[-1][0] > parting:
-            place, (top, left) = top, waiting.pop()
-            node = sha256(_INNER + left + _lift(node, key, place, top + 1)).digest()
-        waiting.append((parting, _lift(node, key, top, parting + 1)))
-        key, node, top = following, records[at + 32 : at + RECORD], _NO_PLACE
-    while waiting:
-        place, (top, left) = top, waiting.pop()
-        node = sha256(_INNER + left + _lift(node, key, place, top + 1)).digest()
-    return _lift(node, key, top, depth)
+        while partings and partings[-1] > parting:
+            above = partings.pop()
+            if place > above + 1:
+                node = _lift(node, key, place, above + 1)
+            node, place = sha256(_INNER + lefts.pop() + node).digest(), above
+        if place > parting + 1:
+            node = _lift(node, key, place, parting + 1)
+        partings.append(parting)
+        lefts.append(node)
+        key, node, place = following, records[at + 32 : at + RECORD], 0
+    while partings:
+        above = partings.pop()
+        if place > above + 1:
+            node = _lift(node, key, place, above + 1)
+        node, place = sha256(_INNER + lefts.pop() + node).digest(), above
+    return _lift(node, key, place, depth)
 
 
 def _lift(node: bytes, key: int, place: int, depth: int) -> bytes:
     """The hash at ``depth`` of a subtree whose first node stands at ``place`` on the way to ``key``.
 
-    A single leaf has no place of its own: it stands wherever it is alone.
+    A single leaf has no place of its own (0): it stands wherever it is alone.
     """
     for at in range(place - 1, depth - 1, -1):
         turns_right = key >> (MAX_DEPTH - 1 - at) & 1

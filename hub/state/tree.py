@@ -8,7 +8,6 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from hub.proofs.smt import EMPTY, inner_hash
 from hub.quantities import Hash
@@ -34,8 +33,6 @@ PAGE = b"p"
 BUCKET = b"b"
 ROOT = b"\x00"
 """The name of the page at depth 0."""
-
-_INNER = b"\x01"
 
 Change = tuple[bytes, bytes | None]
 """``H(key)`` and the new leaf hash, None to delete."""
@@ -139,7 +136,7 @@ class _Update:
     # --- pages ---
 
     def _change_page(self, name: bytes, depth: int, at: int, end: int) -> bytes | _Collapsed:
-        """Carry out the changes from ``at`` to ``end``; the hash of the page's first node, unless the page collapses."""
+        """Carry out the changes from ``at`` to ``end``; the hash of the page's first node, unless it collapses."""
         page = Page(self._load(PAGE + name))
         changes = self._changes
         byte, shift = depth >> 3, 8 - PAGE_LEVELS - (depth & 7)
@@ -162,31 +159,34 @@ class _Update:
             if isinstance(below, _Collapsed):
                 self._settle(page, name, depth, place, below.records)
             else:
-                page.put(place, below, bucket=False)
+                page.put_inner(place, below)
             todo |= 1 << (place >> 1)
             at = stop
-        return self._close(page, name, depth, self._hash_up(page, name, depth, todo))
+        top = self._hash_up(page, name, depth, todo)
+        self._write(PAGE + name, None if isinstance(top, _Collapsed) else page.encode())
+        return top
 
     def _hash_up(self, page: Page, name: bytes, depth: int, todo: int) -> bytes | _Collapsed:
         """Hash the places in ``todo`` and all above them, the deepest first."""
         while True:
             place = todo.bit_length() - 1
             todo ^= 1 << place
-            pair = page.pair(2 * place)
-            if pair is None or (self._shrunk and page.buckets >> (2 * place) & 3 == 3):
-                hashed = self._collapse(page, name, depth, place)
+            children = 2 * place
+            hashed: bytes | _Collapsed
+            if (page.inner | page.buckets) >> children & 3 != 3 or (self._shrunk and page.buckets >> children & 3 == 3):
+                hashed = self._collapse(page, name, place)
             else:
-                hashed = sha256(_INNER + pair).digest()
+                hashed = page.hash_children(place)
             if place == 1:
                 return hashed
             if isinstance(hashed, _Collapsed):
                 self._settle(page, name, depth, place, hashed.records)
             else:
-                page.put(place, hashed, bucket=False)
+                page.put_inner(place, hashed)
             todo |= 1 << (place >> 1)
 
-    def _collapse(self, page: Page, name: bytes, depth: int, place: int) -> bytes | _Collapsed:
-        """Two children of which one is empty, or which are buckets: they may have become small enough for one bucket."""
+    def _collapse(self, page: Page, name: bytes, place: int) -> bytes | _Collapsed:
+        """One child is empty, or both are buckets that have shrunk: they may have become small enough for one."""
         left, right = 2 * place, 2 * place + 1
         if page.inner >> left & 3:
             return inner_hash(page.node(left), page.node(right))
@@ -207,7 +207,7 @@ class _Update:
         here = depth + level(place)
         if len(records) <= MAX_BUCKET_BYTES:
             hashed = bucket_hash(records, here)
-            page.put(place, hashed, bucket=True)
+            page.put_bucket(place, hashed)
             self._write(bucket_cell(name, place), records)
             return hashed
         if place >= BOTTOM:
@@ -216,7 +216,7 @@ class _Update:
             at = split(records, here)
             left = self._settle(page, name, depth, 2 * place, records[:at])
             hashed = inner_hash(left, self._settle(page, name, depth, 2 * place + 1, records[at:]))
-        page.put(place, hashed, bucket=False)
+        page.put_inner(place, hashed)
         return hashed
 
     def _new_page(self, depth: int, records: bytes) -> bytes:
@@ -227,10 +227,6 @@ class _Update:
         hashed = inner_hash(left, self._settle(page, name, depth, 3, records[at:]))
         self._write(PAGE + name, page.encode())
         return hashed
-
-    def _close(self, page: Page, name: bytes, depth: int, top: bytes | _Collapsed) -> bytes | _Collapsed:
-        self._write(PAGE + name, None if isinstance(top, _Collapsed) else page.encode())
-        return top
 
     # --- buckets ---
 
@@ -250,7 +246,8 @@ class _Update:
 
     def _merge_many(self, records: bytes, at: int, end: int) -> bytes:
         leaves: dict[bytes, bytes | None] = {
-            records[place : place + 32]: records[place + 32 : place + RECORD] for place in range(0, len(records), RECORD)
+            records[place : place + 32]: records[place + 32 : place + RECORD]
+            for place in range(0, len(records), RECORD)
         }
         leaves.update(self._changes[at:end])
         merged = b"".join(key + leaf for key, leaf in sorted(leaves.items()) if leaf is not None)
