@@ -7,10 +7,12 @@ from adapters.errors import EndpointFault, EndpointsFailed, TransactionLost
 from console.exits import ConsoleError, Misused, Refused, TimedOut, Unreachable
 from hub.errors import HubError
 from hub.rpc.errors import DeadlineExceeded, HubUnreachable
+from relayers.errors import GuardUnusable, InvalidConfiguration
 
 _KINDS: tuple[tuple[tuple[type[HubError], ...], type[ConsoleError]], ...] = (
     ((HubUnreachable, EndpointsFailed, EndpointFault), Unreachable),
     ((DeadlineExceeded, TransactionLost), TimedOut),
+    ((InvalidConfiguration, GuardUnusable), Misused),
     ((HubError,), Refused),
 )
 _NEXT = {

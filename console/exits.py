@@ -20,6 +20,8 @@ class ExitCode(IntEnum):
     """It was accepted, but did not come about in the time given."""
     CHECK_FAILED = 5
     """Checks were made (``doctor``, the tour) and at least one did not hold."""
+    OUR_FAULT = 70
+    """A fault of this software."""
     INTERRUPTED = 130
     """Ctrl-C."""
 
@@ -57,6 +59,12 @@ class TimedOut(ConsoleError):
     """It did not come about in time."""
 
     code = ExitCode.TIMED_OUT
+
+
+class OurFault(ConsoleError):
+    """A fault of this software."""
+
+    code = ExitCode.OUR_FAULT
 
 
 class CheckFailed(ConsoleError):

@@ -1,5 +1,6 @@
 """The ``ichub`` command: all commands put together, and every error turned into a sentence."""
 
+import os
 import sys
 import tomllib
 from importlib import metadata
@@ -9,10 +10,11 @@ import typer
 
 from console import commands
 from console.errors import as_console_error
-from console.exits import ExitCode
+from console.exits import ExitCode, OurFault
 from console.home import ROOT
 from console.output import print_error
 
+TRACEBACK_VARIABLE = "ICHUB_TRACEBACK"
 HELP = """\
 Run, watch and use an interchain hub: a contract on one chain calls a service on another, every hop proven.
 
@@ -68,6 +70,11 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         known = as_console_error(error)
         if known is None:
-            raise
+            if os.environ.get(TRACEBACK_VARIABLE):
+                raise
+            known = OurFault(
+                f"a fault of ours, please report it ({type(error).__name__}: {error}); "
+                f"{TRACEBACK_VARIABLE}=1 shows where it came from"
+            )
         print_error(known, "--json" in given)
         sys.exit(known.code)

@@ -1,6 +1,6 @@
 """A packet's whole life: what the hub and the chains say of it and of the call that it belongs to, in order of time.
 
-A packet is named by the hub's client of the chain, its direction seen from the hub, and its number: ``attested-0/in/5``.
+A packet is named by the hub's client of the chain, its direction there, and its number: ``attested-0/in/5``.
 """
 
 import re
