@@ -121,10 +121,9 @@ class JoinedChain:
         self.workshop = workshop
         self.application = app
 
-    async def send(self, value: bytes = b"hello", timeout: int | None = None) -> None:
+    async def send(self, value: bytes = b"hello", until: int | None = None) -> None:
         """The application sends a packet to the hub."""
-        until = timeout or self.hub.time + 600
-        await self.workshop.call(self.application, "send", 1, until, value)
+        await self.workshop.call(self.application, "send", 1, until or self.hub.time + 600, value)
 
     async def everything(self) -> Sequence[object]:
         """All events so far."""

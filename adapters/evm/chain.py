@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from eth_abi.exceptions import DecodingError
+
 from adapters.chain import ClientView, Delivered, Delivery, Limits, Observed, TimeOut
-from adapters.errors import ChainError, EndpointFault, NotProvable
+from adapters.errors import CallRefused, ChainError, DeliveryRefused, EndpointFault, NotProvable
 from adapters.evm.attestation import HeaderSource
 from adapters.evm.contract import Contract
 from adapters.evm.delivery import deliver_data, header, timeout_data, validator_set
@@ -14,9 +16,9 @@ from adapters.evm.events import Ends
 from adapters.evm.finality import FinalityRule, block_header, final_height
 from adapters.evm.lanes import RouterLanes
 from adapters.evm.proofs import AcknowledgementLog, Prover
-from adapters.evm.scan import Scanner, Source
+from adapters.evm.scan import Counters, Scanner, Source
 from adapters.evm.sender import Sender
-from adapters.evm.words import bytes_of, hex_of
+from adapters.evm.words import block_tag, bytes_of, hex_of
 from hub.clients.attested_evm import Proof, SignedHeader
 from hub.clients.base import Claims, ClientStatus, ProvenPoint
 from hub.clients.quorum import SignedCheckpoint
@@ -99,7 +101,7 @@ class EvmChain:
         return await self._endpoints.attempt(work)
 
     async def scan(self, first: Height, last: Height) -> Sequence[Observed]:
-        source = Source(self._settings.router, self._ends, await self._lanes.by_number())
+        source = Source(self._settings.router, self._ends, await self._lanes.by_number(), self._counters)
         logs = await self._scanner.scan(source, first, last)
         self._acknowledgements.add(log.appended for log in logs if log.appended is not None)
         return [log.observed for log in logs]
@@ -171,6 +173,18 @@ class EvmChain:
     async def close(self) -> None:
         await self._headers.close()
         await self._endpoints.close()
+
+    async def _counters(self, endpoint: Endpoint, height: Height) -> Counters | None:
+        number, _ = await self._client()
+        if height < self._settings.first_height:
+            return Counters(0, 0)
+        try:
+            record = await self._router.read("getClient", number, block=block_tag(height), endpoint=endpoint)
+        except DeliveryRefused:  # the router stood, but not yet its client
+            return Counters(0, 0)
+        except (CallRefused, DecodingError):
+            return None
+        return Counters(record["nextSequence"] - 1, record["acknowledgements"])
 
     async def _transact(self, function: str, data: bytes) -> Delivered:
         return await self._payer().send(self._router.address, self._router.calldata(function, data))

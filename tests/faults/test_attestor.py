@@ -118,7 +118,7 @@ async def test_a_header_that_does_not_hash_to_its_hash_has_no_vote(
     async with attestor_behind(anvil, tmp_path) as (attestor, proxies):
         for proxy in proxies[:2]:
             proxy.lie = with_field(field, "0x" + "ab" * (8 if field in ("timestamp", "number") else 32))
-        with pytest.raises(NoAgreement, match="hash|answered block|malformed"):
+        with pytest.raises(NoAgreement, match=r"hash|answered block|malformed"):
             await attestor.attest(CLIENT, Height(5))
 
 
@@ -260,7 +260,7 @@ def test_a_quorum_of_endpoints_is_at_least_a_majority() -> None:
 
 @asynccontextmanager
 async def daemon(folder: Path, key: bytes, urls: list[str]) -> AsyncIterator[RunningAttestor]:
-    folder.mkdir()
+    folder.mkdir()  # noqa: ASYNC240
     write_chains(folder / "chains.toml", urls)
     write_keystore(folder / "key.json", key, "secret", iterations=2)
     config = AttestorConfig(

@@ -14,7 +14,7 @@ from hub.ibc.identifiers import ClientId, PortId
 from hub.ibc.packet import Packet, Payload
 from hub.quantities import Hash, Height, UnixSeconds
 from hub.quantities import Sequence as PacketSequence
-from tests.anvil_chain import AnvilChain, running_anvil
+from tests.anvil_chain import AnvilChain, account, running_anvil
 from tests.evm_hub import AT_HUB, HERE, JoinedChain, joined_chain
 
 
@@ -93,7 +93,7 @@ async def test_a_packet_sent_is_read_proven_and_acknowledged(joined: JoinedChain
 
 
 async def test_a_timeout_is_proven_by_the_hub_s_state(joined: JoinedChain) -> None:
-    await joined.send(timeout=joined.hub.time + 60)
+    await joined.send(until=joined.hub.time + 60)
     packet = sent_packet(next(event for event in await joined.everything() if isinstance(event, PacketSent)))
     with pytest.raises(DeliveryRefused, match="TimeoutNotReached"):
         await joined.chain.deliver(joined.hub.by_state([TimeOut(packet)]))
@@ -103,7 +103,7 @@ async def test_a_timeout_is_proven_by_the_hub_s_state(joined: JoinedChain) -> No
 
 
 async def test_a_received_packet_cannot_be_timed_out(joined: JoinedChain) -> None:
-    await joined.send(timeout=joined.hub.time + 60)
+    await joined.send(until=joined.hub.time + 60)
     packet = sent_packet(next(event for event in await joined.everything() if isinstance(event, PacketSent)))
     joined.hub.time = UnixSeconds(packet.timeout)
     joined.hub.receive(packet)
@@ -142,7 +142,8 @@ async def test_the_client_of_the_hub_is_seen_and_updated(joined: JoinedChain) ->
 
 
 async def test_a_refusal_has_the_contract_s_name_and_costs_nothing(joined: JoinedChain) -> None:
-    count = await joined.anvil.rpc("eth_getTransactionCount", "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "latest")
+    sender = account(1).address
+    count = await joined.anvil.rpc("eth_getTransactionCount", sender, "latest")
     late = joined.hub.packet(1, timeout=joined.hub.time - 10)
     with pytest.raises(DeliveryRefused) as refused:
         await joined.chain.deliver(joined.hub.by_batch([Receive(late)]))

@@ -1,0 +1,149 @@
+"""Endpoints that are silent, slow, behind or lying, and a chain that changes its history: the adapter copes, or says so."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from adapters.chain import Receive
+from adapters.errors import CallRefused, EndpointsFailed, NotProvable, Reorganised
+from adapters.evm.endpoints import Endpoints
+from hub.clients.base import Claims
+from hub.events import AcknowledgementWritten, PacketSent
+from hub.ibc.commitment import Path, PathKind
+from hub.quantities import Height
+from hub.quantities import Sequence as PacketSequence
+from tests.anvil_chain import AnvilChain, Proxy, running_anvil
+from tests.evm_hub import HERE, JoinedChain, joined_chain
+
+
+@pytest.fixture
+def anvil() -> Iterator[AnvilChain]:
+    with running_anvil() as chain:
+        yield chain
+
+
+@pytest.fixture
+async def proxies(anvil: AnvilChain) -> AsyncIterator[list[Proxy]]:
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(Proxy(anvil.url)) for _ in range(2)]
+
+
+@pytest.fixture
+async def joined(anvil: AnvilChain, proxies: list[Proxy]) -> AsyncIterator[JoinedChain]:
+    async with joined_chain(anvil, [proxy.url for proxy in proxies]) as chain:
+        yield chain
+
+
+@pytest.mark.parametrize("fault", ["silent", "garbage"])
+async def test_a_broken_endpoint_is_passed_over_and_rests(anvil: AnvilChain, proxies: list[Proxy], fault: str) -> None:
+    setattr(proxies[0], fault, True)
+    endpoints = Endpoints("chain", [proxy.url for proxy in proxies], timeout_s=0.3)
+    for _ in range(3):
+        assert await endpoints.call("eth_chainId") == "0x7a69"
+    assert (len(proxies[0].calls), len(proxies[1].calls)) == (1, 3)
+    await endpoints.close()
+
+
+async def test_when_nobody_answers_all_faults_are_told(proxies: list[Proxy]) -> None:
+    proxies[0].silent = proxies[1].garbage = True
+    endpoints = Endpoints("chain", [proxy.url for proxy in proxies], timeout_s=0.3)
+    with pytest.raises(EndpointsFailed) as failed:
+        await endpoints.call("eth_chainId")
+    assert [str(number) in fault for number, fault in zip((0.3, "failed"), failed.value.faults, strict=True)] == [
+        True
+    ] * 2
+    proxies[0].silent = False  # who rests is asked last, but asked
+    assert await endpoints.call("eth_chainId") == "0x7a69"
+    await endpoints.close()
+
+
+async def test_a_refusal_is_an_answer_and_not_asked_of_everyone(proxies: list[Proxy]) -> None:
+    endpoints = Endpoints("chain", [proxy.url for proxy in proxies])
+    with pytest.raises(CallRefused, match="eth_noSuchThing"):
+        await endpoints.call("eth_noSuchThing")
+    assert (len(proxies[0].calls), len(proxies[1].calls)) == (1, 0)
+    await endpoints.close()
+
+
+def only_for(wanted: str, change: Any) -> Any:
+    return lambda method, _, result: change(result) if method == wanted else result
+
+
+@pytest.mark.parametrize(
+    ("method", "change"),
+    [
+        ("eth_getLogs", lambda logs: logs[:-1]),
+        ("eth_getLogs", lambda logs: logs[1:]),
+        ("eth_getLogs", lambda logs: []),
+        ("eth_getLogs", lambda logs: [*logs, logs[-1]]),
+        ("eth_getLogs", lambda logs: [{**log, "data": "0x"} for log in logs]),
+        ("eth_getLogs", lambda logs: [{**log, "blockNumber": "0x3b9aca00"} for log in logs]),
+        ("eth_getLogs", lambda logs: "none"),
+        ("eth_getBlockByNumber", lambda block: {**block, "stateRoot": "0x" + "ab" * 32}),
+        ("eth_getBlockByNumber", lambda block: None),
+    ],
+    ids=[
+        "last omitted",
+        "first omitted",
+        "all omitted",
+        "repeated",
+        "damaged",
+        "elsewhere",
+        "no list",
+        "header",
+        "behind",
+    ],
+)
+async def test_logs_that_cannot_be_are_asked_of_another(
+    joined: JoinedChain, proxies: list[Proxy], method: str, change: Any
+) -> None:
+    await joined.send(b"first")
+    await joined.send(b"second")
+    await joined.chain.deliver(joined.hub.by_batch([Receive(joined.hub.packet(1))]))
+    head = (await joined.chain.latest()).height
+    proxies[0].lie = only_for(method, change)
+    events = [entry.event for entry in await joined.chain.scan(Height(1), head)]
+    assert [type(event) for event in events] == [PacketSent, PacketSent, AcknowledgementWritten]
+
+
+async def test_a_false_proof_is_asked_of_another(joined: JoinedChain, proxies: list[Proxy]) -> None:
+    await joined.chain.deliver(joined.hub.by_batch([Receive(joined.hub.packet(1))]))
+    head = (await joined.chain.latest()).height
+
+    def false(proof: Any) -> Any:
+        nodes = proof["storageProof"][0]["proof"]
+        return {**proof, "storageProof": [{**proof["storageProof"][0], "proof": [*nodes[:-1], nodes[-1][:-2] + "00"]}]}
+
+    proxies[0].lie = only_for("eth_getProof", false)
+    claims = Claims(absent=[Path(PathKind.RECEIPT, HERE, PacketSequence(2))])
+    assert (await joined.chain.prove(head, claims)).storage.storage_nodes
+    with pytest.raises(EndpointsFailed, match="does not hold"):  # what is false is proven by nobody
+        await joined.chain.prove(head, Claims(absent=[Path(PathKind.RECEIPT, HERE, PacketSequence(1))]))
+
+
+async def test_a_transaction_goes_out_by_whoever_takes_it(joined: JoinedChain, proxies: list[Proxy]) -> None:
+    proxies[0].silent = True
+    delivered = await joined.chain.deliver(joined.hub.by_batch([Receive(joined.hub.packet(1))]))
+    assert delivered.height == (await joined.chain.latest()).height
+
+
+async def test_changed_history_is_noticed_and_forgotten_on_demand(joined: JoinedChain) -> None:
+    await joined.send(b"first")
+    head = (await joined.chain.latest()).height
+    await joined.chain.scan(Height(1), head)
+    await joined.anvil.rpc("anvil_reorg", 1, [])
+    await joined.anvil.mine(2)
+    with pytest.raises(Reorganised):
+        await joined.chain.scan(Height(head + 1), Height(head + 2))
+    joined.chain.forget()
+    events = await joined.chain.scan(Height(1), Height(head + 2))
+    assert events == []  # the packet went with its block
+
+
+async def test_an_acknowledgement_that_was_not_read_cannot_be_proven(joined: JoinedChain) -> None:
+    head = (await joined.chain.latest()).height
+    claims = Claims(present=[(Path(PathKind.ACKNOWLEDGEMENT, HERE, PacketSequence(1)), bytes(32))])
+    with pytest.raises(NotProvable):
+        await joined.chain.prove(head, claims)
