@@ -16,7 +16,7 @@ from console.devnet.accounts import Holder, dev_account
 from console.devnet.anvil import rpc
 from console.devnet.contracts import deploy as deploy_contract
 from console.devnet.ports import port_base as default_port_base
-from console.devnet.run import DEVNET, TOUR_FILE, Wish, require_all, run_devnet
+from console.devnet.run import DEVNET, Wish, require_all, run_devnet
 from console.exits import ExitCode, Misused
 from console.home import NodeHome
 from console.options import Json
@@ -27,6 +27,8 @@ from hub.messages import Faucet
 from hub.quantities import Address
 
 app = typer.Typer(help="A network on this machine: two Anvil chains, a hub, four attestors, a relayer, and a tour.")
+
+Folder = Annotated[Path, typer.Option(help="Where the devnet's files stand.", show_default="build/devnet")]
 
 _WEI_PER_ETHER = 10**18
 
@@ -48,6 +50,7 @@ def up(
     outlive_parent: Annotated[
         bool, typer.Option("--outlive-parent", help="Go on when the program that started this ends (for nohup).")
     ] = False,
+    folder: Folder = DEVNET,
     json: Json = False,
 ) -> None:
     """Start everything, give the tour, and stay up with a live table until Ctrl-C, which stops everything.
@@ -57,7 +60,7 @@ def up(
     Example: ichub devnet up --once
     """
     base = default_port_base() if port_base is None else port_base
-    _up(Wish(base, once=once, tour=tour, stop_with_parent=not outlive_parent), json)
+    _up(Wish(base, once=once, tour=tour, stop_with_parent=not outlive_parent, folder=folder.resolve()), json)
 
 
 def _up(wish: Wish, as_json: bool) -> None:
@@ -67,9 +70,9 @@ def _up(wish: Wish, as_json: bool) -> None:
     except asyncio.CancelledError:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     if as_json:
-        print(TOUR_FILE.read_text() if wish.tour else "[]")
+        print(wish.tour_file.read_text() if wish.tour else "[]")
     if wish.once:
-        require_all(outcomes)
+        require_all(outcomes, wish)
 
 
 @app.command()
@@ -81,6 +84,7 @@ def deploy(
     ] = None,
     chain: Annotated[str, typer.Option(help="The chain, by its name.")] = "a",
     contract: Annotated[str, typer.Option(help="Another contract of the file than its last one.")] = "",
+    folder: Folder = DEVNET,
     json: Json = False,
 ) -> None:
     """Compile a contract with npm's solc and deploy it on a chain of the running devnet. Imports from @interchain/ (our
@@ -89,7 +93,7 @@ def deploy(
     Example: ichub devnet deploy examples/MyConsumer.sol --chain a
     """
     output = Output(json)
-    home = _devnet_home()
+    home = _devnet_home(folder)
     where = find_chain(home, chain)
     with output.progress(f"compiling {file}"):
         compiled = compile_file(file, contract)
@@ -119,6 +123,7 @@ def fund(
     address: Annotated[str, typer.Argument(help="An account or a contract.")],
     ether: Annotated[int, typer.Option(min=0, help="What it shall hold on each chain.")] = 100,
     amount: Annotated[str, typer.Option(help="Money at the hub, in the smallest unit.")] = "1000000",
+    folder: Folder = DEVNET,
     json: Json = False,
 ) -> None:
     """Give an address ether on every chain of the running devnet, and money at the hub: to the hub account of the same
@@ -127,7 +132,7 @@ def fund(
     Example: ichub devnet fund 0x5FbDB2315678afecb367f032d93F642f64180aa3
     """
     output = Output(json)
-    home = _devnet_home()
+    home = _devnet_home(folder)
     owner = parse_address(address)
     money = parse_amount(amount)
     chains = known_chains(home)
@@ -187,8 +192,8 @@ def _give_ether(chain: ChainFile, owner: Address, ether: int) -> None:
     rpc(chain.endpoints[0], "anvil_setBalance", address_text(owner), hex(ether * _WEI_PER_ETHER))
 
 
-def _devnet_home() -> NodeHome:
-    home = NodeHome(DEVNET / "hub")
+def _devnet_home(folder: Path) -> NodeHome:
+    home = NodeHome(folder / "hub")
     if not home.config_file.exists():
         raise Misused("there is no devnet: start one with `ichub devnet` in another terminal", reason="NO_DEVNET")
     return home

@@ -1,6 +1,7 @@
 """The devnet's processes and files: what is started with which command, and when it is ready."""
 
 import asyncio
+import fcntl
 import secrets
 import shutil
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from console.commands.init import HomePlan, make_home
 from console.config import ConfigValues
@@ -17,7 +19,7 @@ from console.devnet.accounts import Holder, dev_account
 from console.devnet.anvil import anvil_command, is_ready, url_of
 from console.devnet.ports import Ports
 from console.devnet.processes import Supervisor
-from console.exits import TimedOut
+from console.exits import Misused, TimedOut
 from console.home import NodeHome
 from console.members import AttestorFile, make_attestor, make_relayer
 from console.session import hub_of
@@ -55,6 +57,7 @@ class Network:
     def __init__(self, root: Path, ports: Ports) -> None:
         self.layout = Layout(root)
         self.ports = ports
+        self._lock = _lock(root)
         _clear(root)
         self.supervisor = Supervisor(root)
         self.attestors: list[AttestorFile] = []
@@ -150,6 +153,7 @@ class Network:
 
     def stop(self) -> None:
         self.supervisor.stop_all()
+        self._lock.close()
 
 
 def is_healthy(port: int) -> bool:
@@ -163,6 +167,21 @@ def is_healthy(port: int) -> bool:
 
 def _ichub(*words: str) -> Sequence[str]:
     return [sys.executable, "-m", "console", *words]
+
+
+def _lock(root: Path) -> IO[str]:
+    """Held while the devnet runs; raises Misused where another runs in the same folder."""
+    path = root.with_name(root.name + ".lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise Misused(
+            f"a devnet runs in {root} already: stop it, or give another --folder and PORT_BASE", reason="DEVNET_RUNS"
+        ) from None
+    return file
 
 
 def _clear(root: Path) -> None:

@@ -27,7 +27,6 @@ from console.tour.run import run_tour, write_outcomes
 from console.tour.stage import Stage
 
 DEVNET = ROOT / "build" / "devnet"
-TOUR_FILE = ROOT / "build" / "tour.json"
 _FIRST_CHAINS = ("a", "b")
 _PARENT_EVERY_SECONDS = 0.5
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -41,6 +40,12 @@ class Wish:
     once: bool
     tour: bool
     stop_with_parent: bool
+    folder: Path = DEVNET
+
+    @property
+    def tour_file(self) -> Path:
+        """Beside the folder, which the next devnet clears."""
+        return self.folder.parent / "tour.json"
 
 
 async def run_devnet(wish: Wish, output: Output, console: Console) -> list[Outcome]:
@@ -50,7 +55,7 @@ async def run_devnet(wish: Wish, output: Output, console: Console) -> list[Outco
     """
     ports = Ports.from_base(wish.port_base)
     require_free(ports, wish.port_base)
-    network = Network(DEVNET, ports)
+    network = Network(wish.folder, ports)
     outcomes: list[Outcome] = []
     up = False
     with _stopped_by_signals(wish.stop_with_parent):
@@ -59,9 +64,9 @@ async def run_devnet(wish: Wish, output: Output, console: Console) -> list[Outco
                 await _start(network)
             async with _stage(network, output) as stage:
                 up = True
-                outcomes += await _tour(stage, output, console) if wish.tour else []
+                outcomes += await _tour(stage, wish, output, console) if wish.tour else []
                 if not wish.once:
-                    _greet(console)
+                    _greet(wish.folder, console)
                     await show_live(stage.hub, lambda: known_chains(network.layout.hub), console)
         except asyncio.CancelledError:
             if not up or wish.once:
@@ -101,18 +106,18 @@ async def _stage(network: Network, output: Output) -> AsyncIterator[Stage]:
                 await site.close()
 
 
-async def _tour(stage: Stage, output: Output, console: Console) -> list[Outcome]:
+async def _tour(stage: Stage, wish: Wish, output: Output, console: Console) -> list[Outcome]:
     def show(outcome: Outcome) -> None:
         mark = ("ok    ", "green") if outcome.ok else ("FAILED", "bold red")
         console.print(Text.assemble(mark, f"  {outcome.name:<17}{outcome.seconds:>6.1f} s  {outcome.detail}"))
 
     outcomes = await run_tour(stage, show, partial(output.progress, traced=False))
-    write_outcomes(TOUR_FILE, outcomes)
+    write_outcomes(wish.tour_file, outcomes)
     return outcomes
 
 
-def _greet(console: Console) -> None:
-    console.print(f"all runs; logs in {DEVNET.relative_to(ROOT)}/*.log. In another terminal: ./ichub chain list")
+def _greet(folder: Path, console: Console) -> None:
+    console.print(f"all runs; logs in {folder}/*.log. In another terminal: ./ichub chain list")
 
 
 @contextmanager
@@ -142,17 +147,12 @@ async def _watch_parent(task: asyncio.Task[object]) -> None:
     task.cancel()
 
 
-def require_all(outcomes: list[Outcome]) -> None:
+def require_all(outcomes: list[Outcome], wish: Wish) -> None:
     """Raises CheckFailed, naming the steps that failed."""
     failed = [outcome.name for outcome in outcomes if not outcome.ok]
     if failed:
         raise CheckFailed(
             f"{len(failed)} of {len(outcomes)} steps failed: {', '.join(failed)}; "
-            f"look into {TOUR_FILE} and {DEVNET}/*.log",
+            f"look into {wish.tour_file} and {wish.folder}/*.log",
             reason="TOUR_FAILED",
         )
-
-
-def devnet_runs(root: Path = DEVNET) -> bool:
-    """Whether there is a devnet's home to talk to."""
-    return (root / "hub" / "config.toml").exists()
