@@ -233,7 +233,7 @@ class Ledger:
         self._connect()
 
     def _connect(self) -> None:
-        """Clients, counterparties and lanes, on both sides. Our client of the hub is not numbered as the hub's of us."""
+        """Clients, counterparties and lanes, on both sides. Our client of the hub has another number than its of us."""
         hub, known = self.hub, set(self.hub.app.clients.all(self.hub.state))
         hub.do(OPERATOR, m.CreateQuorumClient(self.client_config()))
         (self.client,) = set(hub.app.clients.all(hub.state)) - known
@@ -287,7 +287,7 @@ class Ledger:
 
     def send(self, value: bytes, timeout: int = 60) -> Number:
         """A packet to the hub that times out so many seconds after the hub's time."""
-        ctx = self.begin()
+        ctx = self.begin(advance=0)
         route = Route(self.hub_client, PORT, PORT, VERSION, ENCODING)
         sequence = self.channel.send(ctx, self.gateway, route, UnixSeconds(self.hub.now + timeout), value)
         self.end(ctx)
@@ -388,7 +388,7 @@ FUNDS = Amount(500)
 
 
 class World:
-    """A hub with a consumer's ledger ``a`` and a provider's ledger ``b``, which offers ``echo``; the caller has money."""
+    """A hub with a consumer's ledger ``a`` and a provider's ledger ``b``, which offers ``echo``."""
 
     def __init__(self, **changes: Any) -> None:
         self.hub = HubChain(**changes)

@@ -69,7 +69,7 @@ def world() -> World:
 
 
 def request_of(world: World, sequence: int = 1) -> ServiceRequest:
-    found = requests.request(world.hub.state, packet_request_id(world.a.client, sequence))  # type: ignore[arg-type]
+    found = requests.request(world.hub.state, packet_request_id(world.a.client, sequence))
     assert found is not None
     return found
 
