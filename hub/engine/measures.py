@@ -1,0 +1,66 @@
+"""What an operator watches of an engine, as Prometheus metrics."""
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+if TYPE_CHECKING:
+    from hub.engine.ledger import MadeBlock
+
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_COUNTS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+class Measures:
+    """One engine's. Each node has a registry of its own."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.height = Gauge("hub_height", "Height of the latest committed block.", registry=self.registry)
+        self.block_time = Gauge(
+            "hub_block_time_seconds", "Time of the latest block, in Unix seconds.", registry=self.registry
+        )
+        self.pending = Gauge("hub_pending_transactions", "Transactions that wait for a block.", registry=self.registry)
+        self.transactions = Counter(
+            "hub_transactions", "Transactions that stand in blocks, by result.", ["result"], registry=self.registry
+        )
+        self.refusals = Counter("hub_refusals", "Transactions refused, by reason.", ["reason"], registry=self.registry)
+        self.commit = Histogram(
+            "hub_block_seconds",
+            "From the first transaction taken to the durable commit.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.block_size = Histogram(
+            "hub_block_transactions", "Transactions in a block.", buckets=_COUNTS, registry=self.registry
+        )
+        self.events = Counter("hub_events", "Events, by kind.", ["kind"], registry=self.registry)
+        self.checkpoints = Counter(
+            "hub_checkpoints", "Checkpoints signed, by client.", ["client"], registry=self.registry
+        )
+        self.calls = Counter(
+            "hub_rpc_calls", "Calls of the API, by method and status.", ["method", "code"], registry=self.registry
+        )
+        self.rpc_errors = Counter(
+            "hub_rpc_errors", "Calls of the API refused, by reason.", ["reason"], registry=self.registry
+        )
+        self.rpc_seconds = Histogram(
+            "hub_rpc_seconds", "Time to answer a call.", ["method"], buckets=_SECONDS, registry=self.registry
+        )
+        self.watchers = Gauge("hub_watchers", "Open Watch streams.", registry=self.registry)
+
+    def block(self, made: "MadeBlock", seconds: float, pending: int) -> None:
+        """A block was committed."""
+        self.height.set(made.head.height)
+        self.block_time.set(made.head.time)
+        self.pending.set(pending)
+        self.commit.observe(seconds)
+        self.block_size.observe(len(made.record.results))
+        for result in made.record.results:
+            self.transactions.labels(result.code.name.lower()).inc()
+        for record in made.record.events():
+            self.events.labels(type(record.event).__name__).inc()
+
+    def refused(self, reason: str) -> None:
+        """A transaction was refused, in a block or before."""
+        self.refusals.labels(reason).inc()

@@ -1,0 +1,69 @@
+"""A block as a node keeps it: all that it takes to execute it again, and all that anyone may ask of it afterwards."""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from hub.answers import EventRecord
+from hub.block import Batch, BlockHeader, BlockOutcome, TransactionResult
+from hub.events import AnyEvent
+from hub.ibc.identifiers import ClientId
+from hub.messages import SignedTransaction
+from hub.proofs.merkle import EMPTY_BATCH_ROOT
+from hub.proofs.quorum import SignerSet
+from hub.quantities import Hash
+
+DecodeTransaction = Callable[[bytes, bytes], SignedTransaction]
+"""Body and signature as they were sent to the transaction; raises HubError. Given in: an engine knows no protobuf."""
+
+
+class StoredBatch(msgspec.Struct, frozen=True, array_like=True):
+    """What the block shows one counterparty."""
+
+    client: ClientId
+    root: Hash
+    entries: tuple[tuple[bytes, Hash], ...]
+
+
+class BlockRecord(msgspec.Struct, frozen=True, array_like=True):
+    """``transactions``: body and signature of each, as they were sent. ``validators``: the set that signs the block."""
+
+    header: BlockHeader
+    transactions: tuple[tuple[bytes, bytes], ...]
+    results: tuple[TransactionResult, ...]
+    end_events: tuple[AnyEvent, ...]
+    batches: tuple[StoredBatch, ...]
+    validators: SignerSet
+
+    @classmethod
+    def of(cls, header: BlockHeader, outcome: BlockOutcome, validators: SignerSet) -> "BlockRecord":
+        return cls(
+            header,
+            tuple((signed.body, signed.signature) for signed in outcome.transactions),
+            outcome.results,
+            outcome.end_events,
+            tuple(StoredBatch(batch.client, batch.root, batch.entries) for batch in outcome.batches),
+            validators,
+        )
+
+    def events(self) -> Iterator[EventRecord]:
+        """All events, each with its place and its transaction."""
+        index = 0
+        for result in self.results:
+            for event in result.events:
+                yield EventRecord(self.header.height, index, result.hash, event)
+                index += 1
+        for event in self.end_events:
+            yield EventRecord(self.header.height, index, b"", event)
+            index += 1
+
+    def batch(self, client: ClientId) -> Batch:
+        """What the block shows this counterparty, perhaps nothing."""
+        for batch in self.batches:
+            if batch.client == client:
+                return Batch(client, batch.entries, batch.root)
+        return Batch(client, (), EMPTY_BATCH_ROOT)
+
+
+encode_record = msgspec.msgpack.Encoder().encode
+decode_record = msgspec.msgpack.Decoder(BlockRecord).decode

@@ -1,0 +1,69 @@
+"""BlockService: blocks, their events from any height on, and a request for one."""
+
+# ruff: noqa: N802, ARG002  # gRPC gives the methods their names and arguments
+
+from collections.abc import AsyncIterator
+from typing import Any, get_args
+
+from interchain.hub.v1 import answer_pb2, block_service_pb2
+from interchain.hub.v1.block_service_pb2_grpc import BlockServiceServicer
+
+from hub.answers import BlockEvents, BlockInfo
+from hub.engine.embedded import EmbeddedEngine
+from hub.engine.ledger import Ledger
+from hub.engine.measures import Measures
+from hub.events import AnyEvent
+from hub.quantities import Hash, Height
+from hub.rpc.errors import InvalidArgument
+from hub.rpc.wire import refuse_unknown_fields, to_proto
+
+KINDS = frozenset(kind.__name__ for kind in get_args(AnyEvent))
+PROGRESS = 100
+"""Blocks without an event that was asked for, after which a stream still says how far it has come."""
+
+
+class Blocks(BlockServiceServicer):
+    def __init__(self, ledger: Ledger, engine: EmbeddedEngine, measures: Measures) -> None:
+        self._ledger = ledger
+        self._engine = engine
+        self._measures = measures
+
+    async def GetBlock(self, request: Any, context: Any) -> Any:
+        refuse_unknown_fields(request)
+        record = self._ledger.record(Height(request.height or self._ledger.head.height))
+        hashes = tuple(Hash(result.hash) for result in record.results)
+        block = BlockInfo(record.header, record.header.hash(), hashes)
+        return block_service_pb2.GetBlockResponse(block=to_proto(block, answer_pb2.BlockInfo))
+
+    async def RequestBlock(self, request: Any, context: Any) -> Any:
+        refuse_unknown_fields(request)
+        return block_service_pb2.RequestBlockResponse(height=await self._engine.request_block())
+
+    async def Watch(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        refuse_unknown_fields(request)
+        unknown = set(request.kinds) - KINDS
+        if unknown:
+            raise InvalidArgument("kinds", f"there is no event {min(unknown)}")
+        kinds = frozenset(request.kinds) or KINDS
+        next_height = Height(request.from_height or self._ledger.head.height + 1)
+        with self._measures.watchers.track_inprogress():
+            async for block in self._blocks(next_height, kinds):
+                yield block_service_pb2.WatchResponse(block=to_proto(block, answer_pb2.BlockEvents))
+
+    async def _blocks(self, height: Height, kinds: frozenset[str]) -> AsyncIterator[BlockEvents]:
+        """Every block that has such an event, once and in order; of the others now and then one, and the latest."""
+        quiet = 0
+        while True:
+            head = self._ledger.head.height
+            while height <= head:
+                block = self._events(height, kinds)
+                quiet = 0 if block.events else quiet + 1
+                if block.events or quiet % PROGRESS == 0 or height == head:
+                    yield block
+                height = Height(height + 1)
+            await self._engine.wait_beyond(Height(height - 1))
+
+    def _events(self, height: Height, kinds: frozenset[str]) -> BlockEvents:
+        record = self._ledger.record(height)
+        events = tuple(event for event in record.events() if type(event.event).__name__ in kinds)
+        return BlockEvents(height, record.header.time, events)

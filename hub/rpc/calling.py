@@ -1,0 +1,75 @@
+"""The client's side of the wire: the channel, and what a failed call means."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import grpc
+from grpc_status import rpc_status
+
+from hub.errors import HubError
+from hub.rpc.errors import DeadlineExceeded, HubUnreachable, UnknownRefusal
+from hub.rpc.status import from_status
+
+A = TypeVar("A")
+
+_OPTIONS = (
+    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
+    ("grpc.max_send_message_length", 8 * 1024 * 1024),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
+)
+
+
+def open_channel(
+    target: str, root_certificate: Path | None, certificate: Path | None, key: Path | None, *, insecure: bool
+) -> grpc.aio.Channel:
+    """Raises OSError for a file that cannot be read."""
+    if insecure:
+        return grpc.aio.insecure_channel(target, options=_OPTIONS)
+    files = [None if path is None else path.read_bytes() for path in (root_certificate, key, certificate)]
+    return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(*files), options=_OPTIONS)
+
+
+async def answered(target: str, call: Awaitable[A]) -> A:
+    """The answer of a call; raises the HubError that the hub raised, or RpcError for the way to it."""
+    try:
+        return await call
+    except grpc.aio.AioRpcError as error:
+        raise refusal(target, error) from error
+
+
+async def streamed(target: str, stream: Any, idle_seconds: float) -> AsyncIterator[Any]:
+    """The answers of a stream until it ends; raises as ``answered``, and HubUnreachable for one that fell silent."""
+    try:
+        while True:
+            try:
+                answer = await asyncio.wait_for(stream.read(), idle_seconds)
+            except TimeoutError as error:
+                raise HubUnreachable(target, f"nothing came for {idle_seconds:.0f} seconds") from error
+            if answer is grpc.aio.EOF:
+                return
+            yield answer
+    except grpc.aio.AioRpcError as error:
+        raise refusal(target, error) from error
+    finally:
+        stream.cancel()
+
+
+def refusal(target: str, error: grpc.aio.AioRpcError) -> HubError:
+    """What a failed call means."""
+    status = rpc_status.from_call(error)
+    if status is not None and (refused := from_status(status)) is not None:
+        return refused
+    detail = error.details() or error.code().name
+    match error.code():
+        case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:
+            return HubUnreachable(target, detail)
+        case grpc.StatusCode.DEADLINE_EXCEEDED:
+            return DeadlineExceeded(target)
+        case code:
+            return UnknownRefusal(code.name, detail)

@@ -1,0 +1,65 @@
+"""CheckpointService: what proves this chain to its counterparties."""
+
+# ruff: noqa: N802, ARG002  # gRPC gives the methods their names and arguments
+
+import asyncio
+from typing import Any
+
+from interchain.hub.v1 import answer_pb2, checkpoint_service_pb2, light_client_pb2
+from interchain.hub.v1.checkpoint_service_pb2_grpc import CheckpointServiceServicer
+
+from hub.answers import Batch, BatchEntry, PathProof, StateProof
+from hub.clients.counterparty import counterparty_of
+from hub.engine.checkpoints import Checkpoints
+from hub.engine.ledger import Ledger
+from hub.engine.measures import Measures
+from hub.ibc.identifiers import client_id
+from hub.quantities import Height
+from hub.rpc.errors import InvalidArgument
+from hub.rpc.wire import refuse_unknown_fields, to_proto
+
+MAX_PATHS = 1024
+MAX_PATH_BYTES = 128
+
+
+class CheckpointServing(CheckpointServiceServicer):
+    def __init__(self, ledger: Ledger, checkpoints: Checkpoints, measures: Measures) -> None:
+        self._ledger = ledger
+        self._checkpoints = checkpoints
+        self._measures = measures
+
+    async def GetCheckpoint(self, request: Any, context: Any) -> Any:
+        refuse_unknown_fields(request)
+        height = Height(request.height or self._ledger.head.height)
+        signed = await asyncio.to_thread(self._checkpoints.sign, request.client, height)
+        self._measures.checkpoints.labels(request.client).inc()
+        checkpoint = to_proto(signed, light_client_pb2.SignedCheckpoint)
+        return checkpoint_service_pb2.GetCheckpointResponse(checkpoint=checkpoint)
+
+    async def GetBatch(self, request: Any, context: Any) -> Any:
+        refuse_unknown_fields(request)
+        client = client_id(request.client)
+        counterparty_of(self._ledger.state, client)
+        height = Height(request.height or self._ledger.head.height)
+        batch = self._ledger.record(height).batch(client)
+        entries = tuple(BatchEntry(path, commitment) for path, commitment in batch.entries)
+        answer = Batch(client, height, batch.root, entries)
+        return checkpoint_service_pb2.GetBatchResponse(batch=to_proto(answer, answer_pb2.Batch))
+
+    async def GetProof(self, request: Any, context: Any) -> Any:
+        refuse_unknown_fields(request)
+        paths = list(request.paths)
+        if not 1 <= len(paths) <= MAX_PATHS:
+            raise InvalidArgument("paths", f"give 1 to {MAX_PATHS}")
+        if any(not is_path(path) for path in paths):
+            raise InvalidArgument("paths", "an IBC path is a client, a byte 1 to 3, and a sequence of 8 bytes")
+        height = Height(request.height or self._ledger.head.height)
+        app_root, proven = await asyncio.to_thread(self._ledger.prove, height, paths)
+        proofs = tuple(PathProof(path, value or b"", proof) for path, (value, proof) in zip(paths, proven, strict=True))
+        answer = StateProof(height, app_root, proofs)
+        return checkpoint_service_pb2.GetProofResponse(state_proof=to_proto(answer, answer_pb2.StateProof))
+
+
+def is_path(path: bytes) -> bool:
+    """Whether these bytes have the form of an encoded IBC path: only such stand in the tree under their own name."""
+    return 9 < len(path) <= MAX_PATH_BYTES and path[-9] in (1, 2, 3) and path[0] >= 0x40

@@ -1,0 +1,142 @@
+"""The gRPC server: TLS, limits, health, reflection, and every refusal as a rich status."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from grpc_status import rpc_status
+
+from hub.engine.measures import Measures
+from hub.errors import HubError
+from hub.rpc.status import to_status
+
+log = structlog.get_logger("rpc")
+
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+MAX_CONCURRENT_STREAMS = 1_000
+_OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", 64 * 1024 * 1024),
+    ("grpc.max_concurrent_streams", MAX_CONCURRENT_STREAMS),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.so_reuseport", 0),
+)
+"""A port that another node holds is an error: two nodes behind one port would answer by turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files. With ``authority``, only clients whose certificate it signed are served."""
+
+    certificate: Path
+    key: Path
+    authority: Path | None = None
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """Raises OSError."""
+        authority = None if self.authority is None else self.authority.read_bytes()
+        pair = (self.key.read_bytes(), self.certificate.read_bytes())
+        return grpc.ssl_server_credentials([pair], authority, require_client_auth=authority is not None)
+
+
+class Refusals(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # the stubs leave it untyped
+    """Counts and times every call, answers a HubError with its status, anything else with INTERNAL and no detail."""
+
+    def __init__(self, measures: Measures) -> None:
+        self._measures = measures
+
+    async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or not method.startswith("/interchain."):
+            return handler
+        name = method.rpartition("/")[2]
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                self._stream(name, handler.unary_stream), handler.request_deserializer, handler.response_serializer
+            )
+        return grpc.unary_unary_rpc_method_handler(
+            self._unary(name, handler.unary_unary), handler.request_deserializer, handler.response_serializer
+        )
+
+    def _unary(self, name: str, inner: Callable[[Any, Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
+        async def call(request: Any, context: Any) -> Any:
+            began = time.monotonic()
+            try:
+                answer = await inner(request, context)
+            except Exception as error:
+                await self._refuse(name, context, error)
+            self._measures.calls.labels(name, "OK").inc()
+            self._measures.rpc_seconds.labels(name).observe(time.monotonic() - began)
+            return answer
+
+        return call
+
+    def _stream(
+        self, name: str, inner: Callable[[Any, Any], AsyncIterator[Any]]
+    ) -> Callable[[Any, Any], AsyncIterator[Any]]:
+        async def call(request: Any, context: Any) -> AsyncIterator[Any]:
+            try:
+                async for answer in inner(request, context):
+                    yield answer
+            except Exception as error:
+                await self._refuse(name, context, error)
+            self._measures.calls.labels(name, "OK").inc()
+
+        return call
+
+    async def _refuse(self, name: str, context: Any, error: Exception) -> NoReturn:
+        if isinstance(error, grpc.aio.AbortError | asyncio.CancelledError):
+            raise error
+        if not isinstance(error, HubError):
+            log.exception("a call failed", method=name, exc_info=error)
+            self._measures.calls.labels(name, "INTERNAL").inc()
+            await context.abort(grpc.StatusCode.INTERNAL, "the node failed to answer: its log says more")
+            raise error
+        status = rpc_status.to_status(to_status(error))
+        self._measures.calls.labels(name, status.code.name).inc()
+        self._measures.rpc_errors.labels(error.reason()).inc()
+        await context.abort_with_status(status)
+        raise error
+
+
+class Server:
+    """A gRPC server over ``services``; each entry registers one and gives its full name."""
+
+    def __init__(self, services: Iterable[tuple[str, Callable[[grpc.aio.Server], None]]], measures: Measures) -> None:
+        self._server = grpc.aio.server(interceptors=[Refusals(measures)], options=_OPTIONS)
+        self._health = health.aio.HealthServicer()
+        names = []
+        for name, register in services:
+            register(self._server)
+            names.append(name)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
+        self._names = names
+
+    async def start(self, listen: str, tls: TlsFiles | None) -> int:
+        """Serve at ``host:port`` (port 0: any free one), without TLS in plain text; the port. Raises OSError."""
+        try:
+            if tls is None:
+                port = self._server.add_insecure_port(listen)
+            else:
+                port = self._server.add_secure_port(listen, tls.credentials())
+        except RuntimeError as error:
+            raise OSError(f"cannot listen at {listen}: is the port taken?") from error
+        await self._server.start()
+        for name in ("", *self._names):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        return int(port)
+
+    async def stop(self, grace_seconds: float = 2.0) -> None:
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_seconds)

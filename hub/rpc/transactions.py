@@ -1,0 +1,74 @@
+"""TransactionService: sent, tried out, looked up."""
+
+# ruff: noqa: N802, ARG002  # gRPC gives the methods their names and arguments
+
+from typing import Any
+
+from interchain.hub.v1 import answer_pb2, transaction_service_pb2, tx_pb2
+from interchain.hub.v1.transaction_service_pb2_grpc import TransactionServiceServicer
+
+from hub.answers import EventRecord, Receipt
+from hub.block import ResultCode, TransactionResult
+from hub.engine.embedded import EmbeddedEngine, Inclusion
+from hub.engine.ledger import Ledger
+from hub.quantities import Hash, Height, UnixSeconds
+from hub.rpc.errors import TransactionNotFound, WrongLength
+from hub.rpc.status import rebuild
+from hub.rpc.wire import decode_transaction, refuse_unknown_fields, to_proto
+
+NO_SIGNATURE = bytes(65)
+
+
+class Transactions(TransactionServiceServicer):
+    def __init__(self, ledger: Ledger, engine: EmbeddedEngine) -> None:
+        self._ledger = ledger
+        self._engine = engine
+
+    async def Submit(self, request: Any, context: Any) -> Any:
+        refuse_unknown_fields(request)
+        signed = decode_transaction(request.transaction.body, request.transaction.signature)
+        inclusion = await self._engine.submit(signed)
+        receipt = self._receipt(inclusion)
+        return transaction_service_pb2.SubmitResponse(receipt=to_proto(receipt, answer_pb2.Receipt))
+
+    async def Simulate(self, request: Any, context: Any) -> Any:
+        refuse_unknown_fields(request)
+        signed = decode_transaction(request.body, NO_SIGNATURE)
+        result = self._engine.simulate(signed)
+        raise_refusal(result)
+        head = self._ledger.head
+        events = tuple(
+            EventRecord(Height(head.height + 1), index, result.hash, event) for index, event in enumerate(result.events)
+        )
+        receipt = Receipt(result.hash, Height(head.height + 1), UnixSeconds(head.time), 0, result.code, events)
+        return transaction_service_pb2.SimulateResponse(receipt=to_proto(receipt, answer_pb2.Receipt))
+
+    async def GetTransaction(self, request: Any, context: Any) -> Any:
+        refuse_unknown_fields(request)
+        if len(request.hash) != 32:
+            raise WrongLength("hash", 32, len(request.hash))
+        found = self._ledger.inclusion(Hash(request.hash))
+        if found is None:
+            raise TransactionNotFound(request.hash)
+        inclusion = Inclusion(*found)
+        body, signature = self._ledger.record(inclusion.height).transactions[inclusion.index]
+        return transaction_service_pb2.GetTransactionResponse(
+            receipt=to_proto(self._receipt(inclusion, allow_refused=True), answer_pb2.Receipt),
+            transaction=tx_pb2.SignedTransaction(body=body, signature=signature),
+        )
+
+    def _receipt(self, inclusion: Inclusion, *, allow_refused: bool = False) -> Receipt:
+        """Raises what the transaction was refused for."""
+        result = inclusion.result
+        if not allow_refused:
+            raise_refusal(result)
+        record = self._ledger.record(inclusion.height)
+        events = tuple(event for event in record.events() if event.transaction_hash == result.hash)
+        code = ResultCode.NO_OP if inclusion.repeated and result.code is ResultCode.OK else result.code
+        return Receipt(result.hash, inclusion.height, inclusion.time, inclusion.index, code, events)
+
+
+def raise_refusal(result: TransactionResult) -> None:
+    """Raises what a transaction was refused for, if it was."""
+    if result.code is ResultCode.REFUSED:
+        raise rebuild(result.reason, dict(result.values), result.text)
