@@ -1,4 +1,4 @@
-"""Endpoints that are silent, slow, behind or lying, and a chain that changes its history: the adapter copes, or says so."""
+"""Endpoints that are silent, slow, behind or lying, and a chain that changes history: the adapter copes, or says so."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
