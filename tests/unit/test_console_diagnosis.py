@@ -1,0 +1,113 @@
+"""The doctor: a sound home is found sound, and each fault is found by its name with what to do."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from console.certificates import make_certificates
+from console.chains import ChainFile, write_chain
+from console.commands.init import HomePlan, make_home
+from console.config import ConfigValues
+from console.devnet.ports import Ports, is_free
+from console.diagnosis import Check, local_checks, remote_checks
+from console.home import NodeHome
+from console.keystore import DEVNET_SCRYPT_ROUNDS, Keystore
+from hub.quantities import Amount
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> NodeHome:
+    made = NodeHome(tmp_path / "hub")
+    port = next(base for base in range(25000, 60000, 137) if is_free(Ports.from_base(base).hub))
+    values = ConfigValues(listen=f"127.0.0.1:{port}")
+    make_home(made, HomePlan("hub-1", True, ["localhost"], values, Amount(1000)), "secret")
+    return made
+
+
+def _ill(checks: list[Check]) -> dict[str, Check]:
+    return {check.name: check for check in checks if not check.ok}
+
+
+def test_a_sound_home_is_found_sound(home: NodeHome) -> None:
+    checks = list(local_checks(home))
+    assert _ill(checks) == {}
+    assert {"python", "configuration", "genesis", "keys", "certificates", "signer's guard", "API port"} <= {
+        check.name for check in checks
+    }
+
+
+def _open_key(home: NodeHome) -> None:
+    (home.path / "keys" / "validator.json").chmod(0o644)
+
+
+def _old_certificates(home: NodeHome) -> None:
+    make_certificates(home.tls, ["localhost"], datetime(2020, 1, 1, tzinfo=UTC))
+
+
+def _no_certificate(home: NodeHome) -> None:
+    (home.tls / "server.pem").unlink()
+
+
+def _no_guard(home: NodeHome) -> None:
+    home.guard.rmdir()
+
+
+def _other_validator(home: NodeHome) -> None:
+    (home.path / "keys" / "validator.json").unlink()
+    Keystore(home.path / "keys").create("validator", "secret", DEVNET_SCRYPT_ROUNDS)
+
+
+def _bad_genesis(home: NodeHome) -> None:
+    home.genesis_file.write_text("{}")
+
+
+def _bad_config(home: NodeHome) -> None:
+    home.config_file.write_text("[node]\nlissen = 1\n")
+
+
+def _open_password(home: NodeHome) -> None:
+    home.password_file.chmod(0o640)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name", "fix"),
+    [
+        (_open_key, "keys", "chmod 600"),
+        (_open_password, "keys", "chmod 600"),
+        (_old_certificates, "certificates", "--renew-certificates"),
+        (_no_certificate, "certificates", "--renew-certificates"),
+        (_no_guard, "signer's guard", "outside"),
+        (_other_validator, "genesis", "keys.validator"),
+        (_bad_genesis, "genesis", "restore genesis.json"),
+        (_bad_config, "configuration", "ichub init"),
+    ],
+)
+def test_a_fault_is_found(home: NodeHome, spoil: Callable[[NodeHome], None], name: str, fix: str) -> None:
+    spoil(home)
+    ill = _ill(list(local_checks(home)))
+    assert list(ill) == [name]
+    assert fix in ill[name].fix
+
+
+async def test_who_does_not_answer_is_named(home: NodeHome) -> None:
+    write_chain(
+        home,
+        ChainFile(
+            name="a",
+            chain_id=1,
+            endpoints=("http://127.0.0.1:9",),
+            finality="safe",
+            client_at_hub="attested-0",
+            client_of_hub="quorum-0",
+            router="0x" + "11" * 20,
+            quorum_client="0x" + "22" * 20,
+            gateway="0x" + "33" * 20,
+            first_height=0,
+        ),
+    )
+    ill = _ill([check async for check in remote_checks(home, None)])
+    assert set(ill) == {"hub", "endpoint of a"}
+    assert "ichub start" in ill["hub"].fix
+    assert "chains/a.toml" in ill["endpoint of a"].fix
