@@ -20,8 +20,6 @@ def decode_list(data: bytes) -> list[bytes]:
             at += 1
             continue
         start, stop = _bounds(data, at)
-        if stop > end:
-            raise MalformedRlp("an item reaches beyond its list")
         items.append(NestedList(data[at:stop]) if first >= _SHORT_LIST else data[start:stop])
         at = stop
     return items
