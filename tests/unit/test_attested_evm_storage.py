@@ -245,6 +245,8 @@ ENTRIES = SECOND_WINDOW.entries
         ("no entry", (SECOND_WINDOW, replace(SECOND_WINDOW, index=2, entries=()))),
         ("257 entries", (window(0, range(1, 258)),)),
         ("an entry of 31 bytes", (replace(SECOND_WINDOW, entries=((Number(300), Hash(b"\x01" * 31)),)),)),
+        ("an entry of a sequence below zero", (replace(SECOND_WINDOW, entries=((Number(-1), ENTRIES[0][1]),)),)),
+        ("an entry beyond 64 bits", (replace(SECOND_WINDOW, entries=((Number(2**64), ENTRIES[0][1]),)),)),
         ("an entry of sequence 0", (replace(SECOND_WINDOW, entries=((Number(0), Hash(label("x"))), *ENTRIES)),)),
         ("given twice", (SECOND_WINDOW, SECOND_WINDOW)),
         ("that no claim needs", (SECOND_WINDOW, FIRST_WINDOW)),
@@ -254,6 +256,14 @@ def test_a_window_that_lies_is_refused(attack: str, windows: tuple[Acknowledgeme
     claims = lied(*acknowledgement(300))
     sound = [one for one in windows if 0 <= one.index < 2**64]
     refused(InvalidAcknowledgementWindow, claims, replace(STORAGE.proof([], sound), windows=windows))
+
+
+@pytest.mark.parametrize("entries", [0, 257])
+def test_the_size_of_a_window_is_bounded_before_anything_is_hashed(entries: int) -> None:
+    oversized = window(1, range(300, 300 + entries))
+    proof = replace(STORAGE.proof([], [SECOND_WINDOW]), windows=(oversized,))
+    with pytest.raises(InvalidAcknowledgementWindow, match="1 to 256 entries"):
+        verify(lied(*acknowledgement(300)), proof)
 
 
 def test_an_acknowledgement_without_its_window_is_refused() -> None:

@@ -467,6 +467,7 @@ def test_false_evidence_freezes_nothing(
 
 
 NEXT = SignerSet.of_equals(2, ADDRESSES[3:9])
+THIRD = replace(NEXT, epoch=Epoch(3))
 LAST = checkpoint(height=110, next_validator_set_hash=NEXT.hash())
 
 
@@ -499,7 +500,8 @@ def test_a_client_that_lags_is_led_through_each_epoch(world: World) -> None:
     [
         ("a set that is not named", WrongNextSet, sign(checkpoint()), NEXT),
         ("another set than is named", WrongNextSet, sign(LAST), SignerSet.of_equals(2, ADDRESSES[4:9])),
-        ("an epoch left out", WrongNextSet, sign(LAST), replace(NEXT, epoch=Epoch(3))),
+        ("another epoch than is named", WrongNextSet, sign(LAST), replace(NEXT, epoch=Epoch(3))),
+        ("an epoch left out", WrongNextSet, sign(checkpoint(next_validator_set_hash=THIRD.hash())), THIRD),
         ("one signature too few", TooLittlePower, sign(LAST, count=3), NEXT),
         ("named by the next set itself", WrongSigner, sign(LAST, SignerSet.of_equals(1, ADDRESSES[3:8])), NEXT),
         ("named for another chain", WrongSigner, sign(LAST, domain=EVM_DOMAIN), NEXT),
