@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hub.services import json_schema
 from hub.services.errors import (
     EncodingsDiffer,
     InvalidAbi,
@@ -195,6 +196,9 @@ def obj(**properties: Any) -> dict[str, Any]:
         ({"$ref": "#/$defs/a/items", "$defs": {"a": {"type": "array", "items": STRING}}}, "/$ref"),
         ({"$ref": 1}, "/$ref"),
         ({"$ref": "#/$defs/a~1b", "$defs": {"a/b": STRING}}, "/$ref"),
+        ({"$ref": "#/$defs/a~1b", "$defs": {"a~1b": STRING}}, "/$ref"),
+        # A name that the rules read as written and the validator decodes: it would judge by another definition.
+        ({"$ref": "#/$defs/a%62", "$defs": {"a%62": STRING, "ab": {"minLength": 1}}}, "/$ref"),
         ({**STRING, "$dynamicRef": "#a"}, "/$dynamicRef"),
         ({**STRING, "$dynamicAnchor": "a"}, "/$dynamicAnchor"),
         ({**STRING, "$recursiveRef": "#"}, "/$recursiveRef"),
@@ -320,6 +324,17 @@ def test_a_reference_counts_as_a_level_whichever_definition_is_read_first(order:
     assert "deep" in refusal(chain(300)).rule
 
 
+def test_a_definition_first_met_near_the_root_is_as_deep_further_down() -> None:
+    def schema(levels: int) -> dict[str, Any]:
+        deep: dict[str, Any] = {"$ref": "#/$defs/a"}
+        for _ in range(levels):
+            deep = obj(x=deep)
+        return {**obj(near={"$ref": "#/$defs/a"}, deep=deep), "$defs": {"a": nested(8)}}
+
+    parse_json_schema(text(schema(MAX_SCHEMA_DEPTH - 10)))
+    assert "deep" in refusal(schema(MAX_SCHEMA_DEPTH - 9)).rule
+
+
 def laughs(levels: int, level: Any) -> dict[str, Any]:
     definitions = {f"a{at}": level({"$ref": f"#/$defs/a{at + 1}"}) for at in range(levels)}
     return {"$ref": "#/$defs/a0", "$defs": {**definitions, f"a{levels}": STRING}}
@@ -390,6 +405,8 @@ def test_nothing_is_ever_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     parse_json_schema(
         text({"const": {"$ref": address}, "examples": [{"$schema": address}], "default": {"$id": address}})
     )
+    with pytest.raises(InvalidJsonSchema):
+        json_schema._compile({"$ref": address}, "")  # were a reference ever to pass the rules
     with listener, pytest.raises(BlockingIOError):
         listener.accept()
 
@@ -426,6 +443,9 @@ def both(**changed: Any) -> ServiceSchema:
 
 def test_json_schema_and_abi_that_correspond() -> None:
     validate_schema("input", both())
+    narrowed = {**STRING, "$ref": "#/$defs/short"}
+    short = {**BOTH["$defs"], "short": {"maxLength": 9}}
+    validate_schema("input", both(properties={**BOTH["properties"], "amount": narrowed}, **{"$defs": short}))
     validate_schema("input", ServiceSchema(text({**CLOSED, "properties": {}}), "[]"))
     validate_schema("input", ServiceSchema(text(CLOSED), "[]"))
 
