@@ -82,16 +82,6 @@ class NodeStopping(EngineError):
     template: ClassVar[str] = "the node is stopping: send the same transaction again when it is back, which is safe"
 
 
-# --- what is asked of blocks ---
-
-
-@dataclass(eq=False)
-class BlockNotFound(EngineError):
-    height: int
-    latest: int
-    template: ClassVar[str] = "there is no block {height} yet: the latest is {latest}"
-
-
 # --- execution and replay ---
 
 
@@ -113,3 +103,74 @@ class AnotherGenesis(EngineError):
     template: ClassVar[str] = (
         "the store belongs to genesis {stored}, the configuration gives {given}: use the right one"
     )
+
+
+@dataclass(eq=False)
+class ExecutionFault(EngineError):
+    """The program itself failed on a transaction, which changed nothing."""
+
+    kind: str
+    template: ClassVar[str] = "the node failed to execute the transaction ({kind}): its log says more"
+
+
+@dataclass(eq=False)
+class NoValidatorKey(EngineError):
+    template: ClassVar[str] = "this node has no validator key: ask one that has for checkpoints"
+
+
+@dataclass(eq=False)
+class NotAValidator(EngineError):
+    address: Address
+    epoch: int
+    template: ClassVar[str] = "this node's key {address} is not in the validator set of epoch {epoch}"
+
+
+# --- the store ---
+
+
+@dataclass(eq=False)
+class StoreMissing(EngineError):
+    path: str
+    template: ClassVar[str] = "there is no store at {path}: begin one with a genesis, or restore a backup"
+
+
+@dataclass(eq=False)
+class StoreExists(EngineError):
+    path: str
+    template: ClassVar[str] = "a store stands at {path} already: open it, or choose another place"
+
+
+@dataclass(eq=False)
+class StoreInUse(EngineError):
+    path: str
+    template: ClassVar[str] = "the store {path} is in use: stop the node that holds it first"
+
+
+@dataclass(eq=False)
+class StoreUnreadable(EngineError):
+    path: str
+    detail: str
+    template: ClassVar[str] = "the store {path} cannot be read ({detail}): restore a backup"
+
+
+@dataclass(eq=False)
+class UnknownStoreFormat(EngineError):
+    path: str
+    found: int
+    known: int
+    template: ClassVar[str] = (
+        "the store {path} has format {found}, this program knows {known}: use the program that wrote it"
+    )
+
+
+@dataclass(eq=False)
+class StalePreparation(EngineError):
+    follows: str
+    latest: str
+    template: ClassVar[str] = "the block was prepared upon height {follows}, the latest is {latest}: prepare it again"
+
+
+@dataclass(eq=False)
+class BackupExists(EngineError):
+    path: str
+    template: ClassVar[str] = "there is something at {path} already: a backup goes to a new place"

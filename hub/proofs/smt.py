@@ -1,6 +1,6 @@
-"""The state tree of a chain of our own: its hashes, and direct proofs in it (docs/protocol.md, section 6; ICS-23 SmtSpec).
+"""The state tree of a chain of our own: its hashes and direct proofs (docs/protocol.md, section 6; ICS-23 SmtSpec).
 
-A leaf stands at the shallowest place where it is alone; the way to it is the bits of ``H(key)``, most significant first.
+A leaf stands at the shallowest place where it is alone; the way to it is the bits of ``H(key)``, the first bit first.
 """
 
 from dataclasses import dataclass
@@ -34,9 +34,12 @@ def tree_entry(key: bytes, value: bytes) -> tuple[bytes, bytes]:
     (hub/state/collections.py). Of any other entry only hashes stand there, so that a neighbour in someone's proof
     shows nothing.
     """
-    if key[0] >= _FIRST_LETTER:
-        return key, value
-    return _HIDDEN + sha256(key).digest(), sha256(value).digest()
+    return tree_key(key), value if key[0] >= _FIRST_LETTER else sha256(value).digest()
+
+
+def tree_key(key: bytes) -> bytes:
+    """The key with which a state's entry stands in the tree; see ``tree_entry``."""
+    return key if key[0] >= _FIRST_LETTER else _HIDDEN + sha256(key).digest()
 
 
 def key_hash(key: bytes) -> bytes:
@@ -175,9 +178,7 @@ def _verify_way(root: bytes, hashed_key: bytes, proof: DirectProof, node: bytes)
     way = int.from_bytes(hashed_key, "big")
     for depth in range(len(proof.siblings) - 1, -1, -1):
         sibling = proof.siblings[depth]
-        if way >> (MAX_DEPTH - 1 - depth) & 1:
-            node = inner_hash(sibling, node)
-        else:
-            node = inner_hash(node, sibling)
+        turns_right = way >> (MAX_DEPTH - 1 - depth) & 1
+        node = inner_hash(sibling, node) if turns_right else inner_hash(node, sibling)
     if node != root:
         raise TreeRootMismatch(root, node)
