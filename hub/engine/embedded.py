@@ -71,6 +71,7 @@ class EmbeddedEngine:
         self._requested_at = float("-inf")
         self._requested = False
         self._last_block_at = clock.monotonic()
+        self._stopping = False
 
     async def start(self) -> None:
         self._writer = asyncio.create_task(self._write_blocks(), name="block-writer")
@@ -80,17 +81,18 @@ class EmbeddedEngine:
         if self._writer is not None:
             self._writer.cancel()
             await asyncio.wait([self._writer])
-        for waiting in self._waiting.values():
-            if not waiting.done():
-                waiting.set_exception(NodeStopping())
-        self._waiting.clear()
         self._thread.shutdown(wait=True)
-        async with self._new_block:
-            self._new_block.notify_all()
 
     @property
     def running(self) -> bool:
-        return self._writer is not None and not self._writer.done()
+        return self._writer is not None and not self._writer.done() and not self._stopping
+
+    @property
+    def ended(self) -> "asyncio.Future[None]":
+        """Done when no more blocks are made: cancelled by ``stop``, or with what the writer failed on."""
+        if self._writer is None:
+            raise RuntimeError("the engine was not started")
+        return self._writer
 
     @property
     def head(self) -> Head:
@@ -168,17 +170,26 @@ class EmbeddedEngine:
     # --- the one writer ---
 
     async def _write_blocks(self) -> None:
-        while True:
-            await self._sleep_until_needed()
-            if self._mempool.ready(self._next_nonce) and len(self._mempool) < self._options.block_transactions:
-                await asyncio.sleep(self._options.gather)
-            # A block once begun is finished, whatever happens to this task: its submitters must hear of it.
-            making = asyncio.ensure_future(self._make_block())
-            try:
-                await asyncio.shield(making)
-            except asyncio.CancelledError:
-                await making
-                raise
+        try:
+            while True:
+                await self._sleep_until_needed()
+                if self._mempool.ready(self._next_nonce) and len(self._mempool) < self._options.block_transactions:
+                    await asyncio.sleep(self._options.gather)
+                # A block once begun is finished, whatever happens to this task: its submitters must hear of it.
+                making = asyncio.ensure_future(self._make_block())
+                try:
+                    await asyncio.shield(making)
+                except asyncio.CancelledError:
+                    await making
+                    raise
+        finally:
+            self._stopping = True
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(NodeStopping())
+            self._waiting.clear()
+            async with self._new_block:
+                self._new_block.notify_all()
 
     async def _sleep_until_needed(self) -> None:
         while True:

@@ -1,12 +1,28 @@
 """A block as a node keeps it: all that it takes to execute it again, and all that anyone may ask of it afterwards."""
 
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 
 import msgspec
 
 from hub.answers import EventRecord
-from hub.block import Batch, BlockHeader, BlockOutcome, TransactionResult
-from hub.events import AnyEvent
+from hub.block import (
+    Batch,
+    BlockHeader,
+    BlockOutcome,
+    TransactionResult,
+    event_root,
+    result_root,
+    transaction_root,
+)
+from hub.events import (
+    AcknowledgementWritten,
+    AnyEvent,
+    PacketAcknowledged,
+    PacketReceived,
+    PacketSent,
+    PacketTimedOut,
+)
 from hub.ibc.identifiers import ClientId
 from hub.messages import SignedTransaction
 from hub.proofs.merkle import EMPTY_BATCH_ROOT
@@ -57,12 +73,41 @@ class BlockRecord(msgspec.Struct, frozen=True, array_like=True):
             yield EventRecord(self.header.height, index, b"", event)
             index += 1
 
+    def index(self) -> Iterator[tuple[bytes, int]]:
+        """Under which keys which of the block's events are to be found."""
+        for record in self.events():
+            match record.event:
+                case (
+                    PacketSent(source_client=source, destination_client=destination, sequence=sequence)
+                    | PacketReceived(source_client=source, destination_client=destination, sequence=sequence)
+                    | AcknowledgementWritten(source_client=source, destination_client=destination, sequence=sequence)
+                    | PacketAcknowledged(source_client=source, destination_client=destination, sequence=sequence)
+                    | PacketTimedOut(source_client=source, destination_client=destination, sequence=sequence)
+                ):
+                    yield packet_key(source, destination, sequence), record.index
+
+    def roots(self) -> dict[str, Hash]:
+        """The header's roots, from the block's contents."""
+        return {
+            "tx_root": transaction_root(
+                [Hash(sha256(body + signature).digest()) for body, signature in self.transactions]
+            ),
+            "result_root": result_root(self.results),
+            "event_root": event_root(tuple(record.event for record in self.events())),
+            "validator_set_hash": self.validators.hash(),
+        }
+
     def batch(self, client: ClientId) -> Batch:
         """What the block shows this counterparty, perhaps nothing."""
         for batch in self.batches:
             if batch.client == client:
                 return Batch(client, batch.entries, batch.root)
         return Batch(client, (), EMPTY_BATCH_ROOT)
+
+
+def packet_key(source_client: str, destination_client: str, sequence: int) -> bytes:
+    """Where a packet's events are found; a client's name has no zero byte."""
+    return b"\x00".join((source_client.encode(), destination_client.encode(), sequence.to_bytes(8, "big")))
 
 
 encode_record = msgspec.msgpack.Encoder().encode

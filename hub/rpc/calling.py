@@ -62,7 +62,7 @@ async def streamed(target: str, stream: Any, idle_seconds: float) -> AsyncIterat
 
 def refusal(target: str, error: grpc.aio.AioRpcError) -> HubError:
     """What a failed call means."""
-    status = rpc_status.from_call(error)
+    status = rpc_status.from_call(error)  # type: ignore[arg-type]  # it has all that is asked of a Call
     if status is not None and (refused := from_status(status)) is not None:
         return refused
     detail = error.details() or error.code().name

@@ -48,7 +48,7 @@ class TlsFiles:
         return grpc.ssl_server_credentials([pair], authority, require_client_auth=authority is not None)
 
 
-class Refusals(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # the stubs leave it untyped
+class Refusals(grpc.aio.ServerInterceptor):
     """Counts and times every call, answers a HubError with its status, anything else with INTERNAL and no detail."""
 
     def __init__(self, measures: Measures) -> None:
@@ -109,10 +109,14 @@ class Refusals(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # the stubs l
         raise error
 
 
-class Server:
-    """A gRPC server over ``services``; each entry registers one and gives its full name."""
+Service = tuple[str, Callable[[grpc.aio.Server], None]]
+"""A service's full name, and how it is registered with a server."""
 
-    def __init__(self, services: Iterable[tuple[str, Callable[[grpc.aio.Server], None]]], measures: Measures) -> None:
+
+class Server:
+    """A gRPC server over ``services``."""
+
+    def __init__(self, services: Iterable[Service], measures: Measures) -> None:
         self._server = grpc.aio.server(interceptors=[Refusals(measures)], options=_OPTIONS)
         self._health = health.aio.HealthServicer()
         names = []

@@ -1,0 +1,211 @@
+"""The chain of one node: blocks made by the state machine, kept by the store, and read by anyone.
+
+One thread makes blocks; all else reads, from any thread, what is committed. Nothing here waits or knows asyncio.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import structlog
+
+from hub.answers import EventRecord
+from hub.app import App
+from hub.block import BlockHeader, TransactionResult
+from hub.engine.errors import ExecutionFault, ReplayDiffers
+from hub.engine.records import BlockRecord, DecodeTransaction, decode_record, encode_record, packet_key
+from hub.engine.store import Store
+from hub.engine.view import View
+from hub.errors import HubError
+from hub.messages import SignedTransaction
+from hub.quantities import Hash, Height, Sequence, UnixSeconds
+from hub.validators import validators
+
+log = structlog.get_logger("ledger")
+
+RECENT = 128
+"""Blocks kept decoded: watchers and submitters ask for the latest again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The latest committed block."""
+
+    height: Height
+    time: UnixSeconds
+    hash: Hash
+    app_root: Hash
+
+    @classmethod
+    def of(cls, header: BlockHeader) -> "Head":
+        return cls(header.height, header.time, header.hash(), header.app_root)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeBlock:
+    """A block that was committed just now. ``left_out``: what may not stand in it, and why."""
+
+    head: Head
+    record: BlockRecord
+    left_out: tuple[tuple[SignedTransaction, HubError], ...]
+
+
+class Ledger:
+    """What has happened. ``head`` and ``state`` move together, once a block, after its durable commit."""
+
+    def __init__(self, app: App, store: Store, decode: DecodeTransaction) -> None:
+        """Begins the chain where the store is empty."""
+        self.app = app
+        self._store = store
+        self._decode = decode
+        self._record = lru_cache(RECENT)(self._read_record)
+        if store.height is None:
+            self._begin()
+        self._moved(self.record(store.height or Height(0)))
+
+    @property
+    def head(self) -> Head:
+        return self._latest[0]
+
+    @property
+    def state(self) -> View:
+        """The state after the latest block. Take it once for all that must agree."""
+        return self._latest[1]
+
+    @property
+    def oldest_height(self) -> Height:
+        """The oldest height whose state can still be read and proven."""
+        return self._store.oldest
+
+    # --- reading ---
+
+    def record(self, height: Height) -> BlockRecord:
+        """A block; raises BlockNotFound."""
+        return self._record(height)
+
+    def inclusion(self, transaction_hash: Hash) -> tuple[Height, UnixSeconds, int, TransactionResult] | None:
+        """Where a transaction stands and what came of it, if it stands anywhere."""
+        place = self._store.transaction(transaction_hash)
+        if place is None:
+            return None
+        height, index = place
+        record = self.record(height)
+        return height, record.header.time, index, record.results[index]
+
+    def packet_steps(self, source_client: str, destination_client: str, sequence: Sequence) -> tuple[EventRecord, ...]:
+        """All events of one packet, in order."""
+        places = self._store.events(packet_key(source_client, destination_client, sequence))
+        return tuple(self._event(height, index) for height, index in places)
+
+    def prove(self, height: Height, paths: list[bytes]) -> tuple[Hash, list[tuple[bytes | None, bytes]]]:
+        """The app root at a height, and what stands at each path with its direct proof.
+
+        Raises BlockNotFound, HeightNotRetained.
+        """
+        view = self._store.view(height)
+        proven = [(view.get(path), view.prove(path).encode()) for path in paths]
+        return view.app_root, proven
+
+    def check(self, signed: SignedTransaction, now: UnixSeconds) -> None:
+        """Whether a transaction may wait for a block; raises AccountError, ProofError."""
+        self.app.check(self.state, signed, now)
+
+    def simulate(self, signed: SignedTransaction, now: UnixSeconds) -> TransactionResult:
+        """What would come of it in the next block."""
+        return self.app.simulate(self.state, signed, now)
+
+    def next_due(self) -> UnixSeconds | None:
+        """When a block must be made even without transactions; 0: at once."""
+        return self.app.next_due(self.state)
+
+    # --- writing ---
+
+    def make_block(self, transactions: list[SignedTransaction], time: UnixSeconds) -> MadeBlock:
+        """Execute and commit the next block; it is durable when this returns."""
+        head, state = self._latest
+        signers = validators(state)
+        block = self.app.begin(state, Height(head.height + 1), time, head.hash)
+        left_out: list[tuple[SignedTransaction, HubError]] = []
+        for signed in transactions:
+            try:
+                block.apply(signed)
+            except HubError as error:
+                left_out.append((signed, error))
+            except Exception as error:
+                log.exception("a transaction failed to execute", transaction=signed.hash.hex())
+                left_out.append((signed, ExecutionFault(type(error).__name__)))
+        outcome = block.finish()
+        prepared = self._store.prepare(outcome.changes)
+        record = BlockRecord.of(self.app.header(outcome, prepared.app_root), outcome, signers)
+        self._store.commit(
+            prepared,
+            height=record.header.height,
+            block=encode_record(record),
+            tx_index=[(result.hash, index) for index, result in enumerate(record.results)],
+            event_keys=record.index(),
+        )
+        self._moved(record)
+        return MadeBlock(self.head, record, tuple(left_out))
+
+    def _begin(self) -> None:
+        prepared = self._store.prepare(self.app.genesis_changes())
+        header = self.app.genesis_header(prepared.app_root)
+        record = BlockRecord(header, (), (), (), (), self.app.genesis.validators)
+        self._store.commit(prepared, height=Height(0), block=encode_record(record))
+
+    def _moved(self, record: BlockRecord) -> None:
+        head = Head.of(record.header)
+        self._latest = head, self._store.view(head.height)
+
+    def _read_record(self, height: Height) -> BlockRecord:
+        return decode_record(self._store.block(height))
+
+    def _event(self, height: Height, index: int) -> EventRecord:
+        for event in self.record(height).events():
+            if event.index == index:
+                return event
+        raise LookupError(f"the index names event {index} of block {height}, which has none")
+
+    # --- replay ---
+
+    def replay(self, into: Store, last: Height | None = None) -> Iterator[Height]:
+        """Execute all blocks from the genesis again, into an empty store, comparing every root and every event.
+
+        Gives each height as it is done. Raises ReplayDiffers.
+        """
+        again = Ledger(self.app, into, self._decode)
+        self._compare(again.record(Height(0)))
+        yield Height(0)
+        for height in range(1, (self.head.height if last is None else last) + 1):
+            stored = self.record(Height(height))
+            transactions = [self._decode(body, signature) for body, signature in stored.transactions]
+            made = again.make_block(transactions, stored.header.time)
+            if made.left_out:
+                raise ReplayDiffers(height, "set of transactions")
+            self._compare(made.record)
+            yield Height(height)
+
+    def _compare(self, again: BlockRecord) -> None:
+        stored = self.record(again.header.height)
+        for name in BlockHeader.__struct_fields__:
+            if getattr(stored.header, name) != getattr(again.header, name):
+                raise ReplayDiffers(again.header.height, name)
+        for name in BlockRecord.__struct_fields__:
+            if getattr(stored, name) != getattr(again, name):
+                raise ReplayDiffers(again.header.height, name)
+
+    def verify_last(self, blocks: int) -> None:
+        """Check that the latest blocks hang together and that their stored contents give their roots.
+
+        Raises ReplayDiffers. Executes nothing: that is what ``replay`` is for.
+        """
+        first = max(0, self.head.height - blocks + 1)
+        for height in range(self.head.height, first - 1, -1):
+            record = self.record(Height(height))
+            for name, computed in record.roots().items():
+                if getattr(record.header, name) != computed:
+                    raise ReplayDiffers(height, name)
+            if height and record.header.parent_hash != self.record(Height(height - 1)).header.hash():
+                raise ReplayDiffers(height, "parent_hash")
+        if self.state.app_root != self.head.app_root:
+            raise ReplayDiffers(self.head.height, "app_root")

@@ -1,0 +1,213 @@
+"""A hub node put together: its store, its engine, its keys, its servers. ``run_node`` is all that a command needs.
+
+What a node is given is its ``NodeConfig``; reading files, asking for passwords and writing them is the console's.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from interchain.hub.v1 import (
+    block_service_pb2_grpc,
+    checkpoint_service_pb2_grpc,
+    query_service_pb2_grpc,
+    transaction_service_pb2_grpc,
+)
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from hub.app import App
+from hub.engine.checkpoints import Checkpoints
+from hub.engine.clock import Clock, SystemClock
+from hub.engine.embedded import EmbeddedEngine, EngineOptions
+from hub.engine.errors import GuardMissing
+from hub.engine.guard import Guard
+from hub.engine.ledger import Ledger
+from hub.engine.measures import Measures
+from hub.engine.store import Store, StoreOptions
+from hub.genesis import Genesis
+from hub.quantities import Height
+from hub.rpc.blocks import Blocks
+from hub.rpc.checkpoints import CheckpointServing
+from hub.rpc.queries import Queries
+from hub.rpc.serving import Server, Service, TlsFiles
+from hub.rpc.transactions import Transactions
+from hub.rpc.wire import decode_transaction
+from hub.signer import Signer
+
+log = structlog.get_logger("node")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeConfig:
+    """Where a node keeps what it has, and where it serves.
+
+    ``store``: a folder of its own. ``guard``: a file outside the store, that a backup of the store never brings back.
+    ``tls`` None is plain text. ``metrics``: ``host:port`` of the Prometheus metrics, empty for none.
+    """
+
+    genesis: Genesis
+    store: Path
+    guard: Path
+    listen: str = "127.0.0.1:18500"
+    tls: TlsFiles | None = None
+    metrics: str = ""
+    verify_last: int = 64
+    """Blocks that are looked through at the start."""
+    engine: EngineOptions = field(default_factory=EngineOptions)
+    disk: StoreOptions = field(default_factory=StoreOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node that runs. ``port`` and ``metrics_port`` are where it really serves; the latter is 0 for nowhere."""
+
+    ledger: Ledger
+    engine: EmbeddedEngine
+    checkpoints: Checkpoints
+    measures: Measures
+    port: int
+    metrics_port: int
+
+
+@asynccontextmanager
+async def running_node(config: NodeConfig, signer: Signer | None, clock: Clock | None = None) -> AsyncIterator[Node]:
+    """Open, verify, serve; and at the end stop in order: no more calls, then no more blocks, then the disk.
+
+    Raises what the store, the guard or the genesis are refused for, ReplayDiffers, OSError for a port that is taken.
+    """
+    measures = Measures()
+    store = open_store(config)
+    guard: Guard | None = None
+    try:
+        ledger = Ledger(App(config.genesis), store, decode_transaction)
+        ledger.verify_last(config.verify_last)
+        guard = open_guard(config, signer, ledger)
+        checkpoints = Checkpoints(ledger, signer, guard)
+        engine = EmbeddedEngine(ledger, clock or SystemClock(), config.engine, measures)
+        server = Server(services(ledger, engine, checkpoints, measures), measures)
+        await engine.start()
+        try:
+            port = await server.start(config.listen, config.tls)
+            async with _metrics(config.metrics, measures, engine) as metrics_port:
+                log.info("serving", chain=config.genesis.chain_id, height=ledger.head.height, port=port)
+                yield Node(ledger, engine, checkpoints, measures, port, metrics_port)
+        finally:
+            await server.stop()
+            await engine.stop()
+    finally:
+        if guard is not None:
+            guard.close()
+        store.close()
+
+
+async def run_node(config: NodeConfig, signer: Signer | None, ready: Callable[[Node], None] = lambda _: None) -> None:
+    """Run until SIGINT or SIGTERM, or until the engine fails, which is raised."""
+    async with running_node(config, signer) as node:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        ready(node)
+        node.engine.ended.add_done_callback(lambda _: stop.set())
+        await stop.wait()
+        if node.engine.ended.done() and (fault := node.engine.ended.exception()) is not None:
+            log.critical("the engine failed: the node stops", exc_info=fault)
+            raise fault
+        log.info("stopping", height=node.ledger.head.height)
+
+
+def replay_node(config: NodeConfig, into: Path, told: Callable[[Height], None] = lambda _: None) -> Height:
+    """Execute all blocks of a node that does not run, into a new store, comparing everything; the last height.
+
+    Raises ReplayDiffers, StoreMissing, StoreInUse, StoreExists.
+    """
+    genesis_hash = config.genesis.hash()
+    store = Store.open(config.store, genesis_hash, config.disk)
+    try:
+        again = Store.create(into, genesis_hash)
+        try:
+            ledger = Ledger(App(config.genesis), store, decode_transaction)
+            for height in ledger.replay(again):
+                told(height)
+            return ledger.head.height
+        finally:
+            again.close()
+    finally:
+        store.close()
+
+
+def open_store(config: NodeConfig) -> Store:
+    """The node's store, begun where there is none yet."""
+    genesis_hash = config.genesis.hash()
+    if config.store.exists() and any(config.store.iterdir()):
+        return Store.open(config.store, genesis_hash, config.disk)
+    return Store.create(config.store, genesis_hash, config.disk)
+
+
+def open_guard(config: NodeConfig, signer: Signer | None, ledger: Ledger) -> Guard | None:
+    """The guard of this validator, begun only where the chain has not; raises GuardMissing, GuardDamaged."""
+    if signer is None:
+        return None
+    genesis_hash = ledger.app.genesis_hash
+    if config.guard.exists():
+        return Guard(config.guard, signer.address, genesis_hash)
+    if ledger.head.height > 0:
+        raise GuardMissing(str(config.guard))
+    config.guard.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Guard.create(config.guard, signer.address, genesis_hash)
+
+
+def services(
+    ledger: Ledger, engine: EmbeddedEngine, checkpoints: Checkpoints, measures: Measures
+) -> tuple[Service, ...]:
+    """All that a node serves, by full name."""
+    transactions, blocks = Transactions(ledger, engine), Blocks(ledger, engine, measures)
+    proving, queries = CheckpointServing(ledger, checkpoints, measures), Queries(ledger, engine)
+    return (
+        (
+            "interchain.hub.v1.TransactionService",
+            lambda server: transaction_service_pb2_grpc.add_TransactionServiceServicer_to_server(transactions, server),
+        ),
+        (
+            "interchain.hub.v1.BlockService",
+            lambda server: block_service_pb2_grpc.add_BlockServiceServicer_to_server(blocks, server),
+        ),
+        (
+            "interchain.hub.v1.CheckpointService",
+            lambda server: checkpoint_service_pb2_grpc.add_CheckpointServiceServicer_to_server(proving, server),
+        ),
+        (
+            "interchain.hub.v1.QueryService",
+            lambda server: query_service_pb2_grpc.add_QueryServiceServicer_to_server(queries, server),
+        ),
+    )
+
+
+@asynccontextmanager
+async def _metrics(listen: str, measures: Measures, engine: EmbeddedEngine) -> AsyncIterator[int]:
+    """``/metrics`` for Prometheus and ``/healthz`` for whoever restarts nodes; the port."""
+    if not listen:
+        yield 0
+        return
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(measures.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def health(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n") if engine.running else web.Response(text="engine stopped\n", status=503)
+
+    application = web.Application()
+    application.add_routes([web.get("/metrics", metrics), web.get("/healthz", health)])
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    try:
+        host, _, port = listen.rpartition(":")
+        site = web.TCPSite(runner, host or None, int(port), reuse_address=True)
+        await site.start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
