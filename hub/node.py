@@ -70,6 +70,7 @@ class Node:
     engine: EmbeddedEngine
     checkpoints: Checkpoints
     measures: Measures
+    store: Store
     port: int
     metrics_port: int
 
@@ -95,7 +96,7 @@ async def running_node(config: NodeConfig, signer: Signer | None, clock: Clock |
             port = await server.start(config.listen, config.tls)
             async with _metrics(config.metrics, measures, engine) as metrics_port:
                 log.info("serving", chain=config.genesis.chain_id, height=ledger.head.height, port=port)
-                yield Node(ledger, engine, checkpoints, measures, port, metrics_port)
+                yield Node(ledger, engine, checkpoints, measures, store, port, metrics_port)
         finally:
             await server.stop()
             await engine.stop()
