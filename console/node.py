@@ -1,0 +1,87 @@
+"""A node from its home: configuration, key and certificates put together for ``hub.node``."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from console.admin import serve_admin
+from console.exits import Misused
+from console.home import NodeHome, read_password
+from hub.engine.embedded import EngineOptions
+from hub.errors import HubError
+from hub.genesis import Genesis
+from hub.node import Node, NodeConfig, run_node
+from hub.rpc.serving import TlsFiles
+from hub.signer import KeySigner, Signer
+
+GUARD_FILE = "signatures.sqlite"
+
+
+def genesis_of(home: NodeHome) -> Genesis:
+    """Raises Misused."""
+    try:
+        return Genesis.from_json(home.genesis_file.read_bytes())
+    except OSError as error:
+        raise Misused(f"{home.genesis_file} cannot be read ({error.strerror}): copy it from another node") from error
+    except HubError as error:
+        raise Misused(f"{home.genesis_file}: {error}; copy it from another node of the same hub") from error
+
+
+def node_config(home: NodeHome) -> NodeConfig:
+    """What the home says; raises Misused."""
+    config = home.config()
+    genesis = genesis_of(home)
+    if not config.tls.enabled and not genesis.devnet:
+        raise Misused(f"tls.enabled is false in {home.config_file}, and this is no devnet: set it to true")
+    authority = home.resolve(config.tls.authority) if config.tls.require_client_certificate else None
+    tls = TlsFiles(home.resolve(config.tls.certificate), home.resolve(config.tls.key), authority)
+    return NodeConfig(
+        genesis=genesis,
+        store=home.data,
+        guard=home.guard / GUARD_FILE,
+        listen=config.node.listen,
+        tls=tls if config.tls.enabled else None,
+        metrics=config.node.metrics,
+        engine=EngineOptions(heartbeat=float(config.node.heartbeat_seconds)),
+    )
+
+
+def validator_signer(home: NodeHome, password_file: Path | None) -> Signer:
+    """The validator's key, opened; raises Misused."""
+    name = home.config().keys.validator
+    return KeySigner(home.keystore.open(name, read_password(home, password_file)))
+
+
+async def run_home(home: NodeHome, signer: Signer) -> None:
+    """Run the node until it is told to stop; its owner may ask for backups meanwhile."""
+    config = node_config(home)
+    serving: list[asyncio.Task[asyncio.Server]] = []
+
+    def ready(node: Node) -> None:
+        async def backup(destination: str) -> Mapping[str, Any]:
+            height = node.ledger.head.height
+            await asyncio.to_thread(node.store.backup, Path(destination))
+            return {"height": height}
+
+        serving.append(asyncio.create_task(serve_admin(home.path, {"backup": backup})))
+
+    await run_node(config, signer, ready)
+
+
+def log_plainly() -> None:
+    """One line an event on stderr, with its time in UTC; colours on a terminal only."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
