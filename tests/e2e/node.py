@@ -1,0 +1,52 @@
+"""A devnet's hub node inside the test's own process."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.genesis import Genesis
+from hub.messages import Role
+from hub.node import Node, NodeConfig, running_node
+from hub.parameters import Parameters
+from hub.proofs.quorum import SignerSet
+from hub.proofs.signatures import address_of
+from hub.quantities import Amount, Seconds, UnixSeconds
+from hub.signer import KeySigner
+
+OPERATOR_KEY = b"\x21" * 32
+VALIDATOR_KEY = b"\x22" * 32
+
+
+@dataclass(frozen=True, slots=True)
+class RunningNode:
+    """Where it serves, and what it is made of."""
+
+    target: str
+    node: Node
+
+
+def genesis(**parameters: int) -> Genesis:
+    """One validator; one operator with every role and some money. Short times, so that nobody waits."""
+    operator = address_of(OPERATOR_KEY)
+    chosen: dict[str, int] = {"route_time": 5, "least_grace": 5, **parameters}
+    return Genesis(
+        chain_id="hub-test",
+        time=UnixSeconds(int(time.time()) - 60),
+        devnet=True,
+        parameters=Parameters(**{name: Seconds(value) for name, value in chosen.items()}),  # type: ignore[arg-type]
+        balances=((operator, Amount(10**12)),),
+        roles=tuple((operator, role) for role in sorted(Role)),
+        validators=SignerSet.of_equals(1, [address_of(VALIDATOR_KEY)]),
+    )
+
+
+@asynccontextmanager
+async def devnet_node(folder: Path, **parameters: int) -> AsyncIterator[RunningNode]:
+    """A node with a store of its own."""
+    config = NodeConfig(genesis(**parameters), folder / "store", folder / "guard", listen="127.0.0.1:0")
+    async with running_node(config, KeySigner(VALIDATOR_KEY)) as node:
+        yield RunningNode(f"127.0.0.1:{node.port}", node)
+
+

@@ -1,0 +1,137 @@
+"""The daemons' files: what is wrong is told with file and field, what is misspelt is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from adapters.evm.finality import Depth
+from relayers.attestor_config import load_attestor_config, load_chains
+from relayers.config import load_relayer_config
+from relayers.errors import InvalidConfiguration
+from relayers.fields import PASSWORD_VARIABLE
+
+GENESIS = f'hub_genesis_hash = "0x{"11" * 32}"\n'
+CHAIN = """
+[attested-0]
+chain_id = 31337
+finality = "depth:2"
+endpoints = ["http://a", "http://b", "http://c", "http://d"]
+"""
+ATTESTOR = """
+listen = "127.0.0.1:9401"
+monitor = "127.0.0.1:9402"
+keystore = "key.json"
+password_file = "password"
+guard = "guard"
+chains = "chains.toml"
+devnet = true
+"""
+RELAYER = """
+monitor = "127.0.0.1:9501"
+keystore = "key.json"
+password_file = "password"
+[hub]
+target = "localhost:9090"
+[chains.alpha]
+client = "attested-0"
+endpoints = ["http://a"]
+attestors = ["localhost:9401"]
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "file.toml"
+    path.write_text(text)
+    (folder / "password").write_text("secret\n")
+    return path
+
+
+def test_the_chains_file_is_read(tmp_path: Path) -> None:
+    chains = load_chains(written(tmp_path, GENESIS + CHAIN), devnet=False)
+    chain = chains.chains["attested-0"]
+    assert chains.hub_genesis_hash == b"\x11" * 32
+    assert (chain.chain_id, chain.finality, chain.quorum, chain.epoch) == (31337, Depth(2), 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('"depth:2"', '"latest"', "attested-0.finality is refused"),
+        ("chain_id = 31337", "chain_id = -1", "attested-0.chain_id is no whole number"),
+        ("chain_id = 31337", "", "attested-0.chain_id is missing"),
+        ("chain_id = 31337", "chain_id = 31337\nchian = 1", "attested-0.chian is unknown"),
+        ("chain_id = 31337", "chain_id = 31337\nquorum = 2", "attested-0.quorum of 2 is no majority of 4"),
+        ("chain_id = 31337", "chain_id = 31337\nquorum = 5", "attested-0.quorum of 5 is no majority of 4"),
+        ('"http://b"', '"http://a"', "attested-0.endpoints are repeated"),
+        ('"http://a", "http://b", ', "", "attested-0.endpoints are 2: give 3 or more"),
+        ("[attested-0]", "[Attested]", "is no client of the hub"),
+        (GENESIS, "", "hub_genesis_hash is missing"),
+        ("0x1111", "0x11", "hub_genesis_hash is not 0x and 32 bytes"),
+        ("chain_id", "chain_id =", "is no TOML"),
+    ],
+)
+def test_what_is_wrong_in_the_chains_file_is_told(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    path = written(tmp_path, (GENESIS + CHAIN).replace(old, new))
+    with pytest.raises(InvalidConfiguration, match=complaint) as refused:
+        load_chains(path, devnet=False)
+    assert str(path) in str(refused.value)
+
+
+def test_a_devnet_may_have_one_endpoint(tmp_path: Path) -> None:
+    path = written(tmp_path, GENESIS + CHAIN.replace(', "http://b", "http://c", "http://d"', ""))
+    assert load_chains(path, devnet=True).chains["attested-0"].quorum == 1
+    with pytest.raises(InvalidConfiguration, match="endpoints are 1"):
+        load_chains(path, devnet=False)
+
+
+def test_the_attestor_s_file_is_read_and_its_paths_are_relative_to_it(tmp_path: Path) -> None:
+    config = load_attestor_config(written(tmp_path, ATTESTOR))
+    assert (config.guard, config.password, config.devnet) == (tmp_path / "guard", "secret", True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("devnet = true", "devnet = false", "certificate is missing: only a devnet"),
+        ("devnet = true", 'devnet = true\nkey = "k"', "certificate and key belong together"),
+        ("devnet = true", "devnet = 1", "devnet is neither true nor false"),
+        ('listen = "127.0.0.1:9401"', "listen = 9401", "listen is no text"),
+    ],
+)
+def test_what_is_wrong_in_the_attestor_s_file_is_told(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    with pytest.raises(InvalidConfiguration, match=complaint):
+        load_attestor_config(written(tmp_path, ATTESTOR.replace(old, new)))
+
+
+def test_the_password_comes_from_a_file_or_the_environment_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, RELAYER.replace('password_file = "password"\n', ""))
+    monkeypatch.delenv(PASSWORD_VARIABLE, raising=False)
+    with pytest.raises(InvalidConfiguration, match=PASSWORD_VARIABLE):
+        load_relayer_config(path)
+    monkeypatch.setenv(PASSWORD_VARIABLE, "from the environment")
+    assert load_relayer_config(path).password == "from the environment"
+
+
+def test_the_relayer_s_file_is_read(tmp_path: Path) -> None:
+    config = load_relayer_config(written(tmp_path, RELAYER))
+    chain = config.chains["alpha"]
+    assert (chain.client, chain.endpoints, chain.poll_s) == ("attested-0", ("http://a",), 1.0)
+    assert (config.hub.target, config.hub.insecure) == ("localhost:9090", False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('client = "attested-0"', 'client = "x"', "chains.alpha.client is refused"),
+        ('endpoints = ["http://a"]', "endpoints = []", "chains.alpha.endpoints or attestors are none"),
+        ('endpoints = ["http://a"]', 'endpoints = "http://a"', "chains.alpha.endpoints is no list"),
+        ('target = "localhost:9090"', "", "hub.target is missing"),
+        ('target = "localhost:9090"', 'target = "localhost:9090"\nport = 1', "hub.port is unknown"),
+        ("[chains.alpha]", "[chains.alpha]\npoll_seconds = 0", "chains.alpha.poll_seconds is no positive number"),
+    ],
+)
+def test_what_is_wrong_in_the_relayer_s_file_is_told(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    with pytest.raises(InvalidConfiguration, match=complaint):
+        load_relayer_config(written(tmp_path, RELAYER.replace(old, new)))
