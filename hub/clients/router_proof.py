@@ -46,14 +46,18 @@ def verify_router(state_root: Hash, router: Address, code_hash: Hash, proof: Rou
     """All claims hold in the storage of just this router under just this root; raises ClientError, TrieError."""
     storage_root = _storage_root(state_root, router, code_hash, proof.account_nodes)
     acknowledged = _Acknowledged(proof.windows)
-    slots = [_slot(path) for path, _ in claims.present if path.kind is not PathKind.ACKNOWLEDGEMENT]
-    slots += [_slot(path) for path in claims.absent]
-    words = proven_values(storage_root, [*slots, *acknowledged.slots], proof.storage_nodes)
+    stored = [claim for claim in claims.present if claim[0].kind is not PathKind.ACKNOWLEDGEMENT]
+    slots = [_slot(path) for path, _ in stored]
+    empty = [_slot(path) for path in claims.absent]
+    words = proven_values(storage_root, [*slots, *empty, *acknowledged.slots], proof.storage_nodes)
+    for (path, value), slot in zip(stored, slots, strict=True):
+        _require_stored(path, value, _word(words[slot]))
+    for path, slot in zip(claims.absent, empty, strict=True):
+        _require_absent(path, _word(words[slot]))
     acknowledged.verify(words)
     for path, value in claims.present:
-        _require_present(path, value, words, acknowledged)
-    for path in claims.absent:
-        _require_absent(path, words)
+        if path.kind is PathKind.ACKNOWLEDGEMENT:
+            acknowledged.require(path, value)
     acknowledged.refuse_unused()
 
 
@@ -75,17 +79,12 @@ def _slot(path: Path) -> Hash:
     return receipt_slot(path.client, path.sequence)
 
 
-def _word(words: dict[bytes, bytes | None], slot: Hash) -> bytes | None:
-    """A storage word as 32 bytes; None where nothing stands."""
-    stored = words[slot]
+def _word(stored: bytes | None) -> bytes | None:
+    """A storage word as 32 bytes, from what the trie holds; None where nothing stands."""
     return None if stored is None else decode_string(stored).rjust(32, b"\x00")
 
 
-def _require_present(path: Path, value: bytes, words: dict[bytes, bytes | None], acknowledged: "_Acknowledged") -> None:
-    if path.kind is PathKind.ACKNOWLEDGEMENT:
-        acknowledged.require(path, value)
-        return
-    word = _word(words, _slot(path))
+def _require_stored(path: Path, value: bytes, word: bytes | None) -> None:
     if word is None:
         raise MembershipNotProven(path.encode(), "its slot is empty")
     if path.kind is PathKind.COMMITMENT:
@@ -95,10 +94,9 @@ def _require_present(path: Path, value: bytes, words: dict[bytes, bytes | None],
         raise MembershipNotProven(path.encode(), "the receipt's bit is not set")
 
 
-def _require_absent(path: Path, words: dict[bytes, bytes | None]) -> None:
+def _require_absent(path: Path, word: bytes | None) -> None:
     if path.kind is not PathKind.RECEIPT:
         raise NonMembershipNotProven(path.encode(), "only a receipt is ever claimed to be absent")
-    word = _word(words, _slot(path))
     if word is not None and int.from_bytes(word, "big") & receipt_bit(path.sequence):
         raise NonMembershipNotProven(path.encode(), "the packet was received: its receipt's bit is set")
 
@@ -134,7 +132,7 @@ class _Acknowledged:
     def verify(self, words: dict[bytes, bytes | None]) -> None:
         """Each window's slot holds the chain of just its entries."""
         for slot, window in self._by_slot.items():
-            if _word(words, slot) != acknowledgement_chain(window.entries):
+            if _word(words[slot]) != acknowledgement_chain(window.entries):
                 raise InvalidAcknowledgementWindow(window.client, window.index, "its slot holds another chain")
 
     def require(self, path: Path, commitment: bytes) -> None:
