@@ -35,7 +35,7 @@ async def serve_admin(home: Path, work: Mapping[str, Work]) -> asyncio.Server:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = json.loads(await reader.readline())
-            reply = {"done": dict(await work[request["do"]](request["with"]))}
+            reply: dict[str, Any] = {"done": dict(await work[request["do"]](request["with"]))}
         except Exception as error:  # whatever it is, the one who asked shall read it, and the node goes on
             log.exception("a request of the owner failed")
             reply = {"failed": f"{error}"}

@@ -21,8 +21,15 @@ from console.exits import ConsoleError
 _PIPE_WIDTH = 400
 """Columns where the output goes into a pipe or a file: nothing is wrapped there."""
 
-_stdout = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-_stderr = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _PIPE_WIDTH)
+
+def plain_console(*, stderr: bool = False) -> Console:
+    """Where to draw; into a pipe nothing is wrapped."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else _PIPE_WIDTH)
+
+
+_stdout = plain_console()
+_stderr = plain_console(stderr=True)
 
 Row = Mapping[str, Any]
 

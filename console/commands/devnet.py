@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from adapters.evm.endpoints import Endpoints
 from adapters.evm.fees import FeePolicy
@@ -20,7 +19,7 @@ from console.devnet.run import DEVNET, Wish, require_all, run_devnet
 from console.exits import ExitCode, Misused
 from console.home import NodeHome
 from console.options import Json
-from console.output import Output
+from console.output import Output, plain_console
 from console.session import hub_of, run, signer_of
 from console.solidity import Compiled, compile_file
 from hub.messages import Faucet
@@ -66,7 +65,7 @@ def up(
 def _up(wish: Wish, as_json: bool) -> None:
     output = Output(as_json)
     try:
-        outcomes = asyncio.run(run_devnet(wish, output, Console(highlight=False, stderr=as_json)))
+        outcomes = asyncio.run(run_devnet(wish, output, plain_console(stderr=as_json)))
     except asyncio.CancelledError:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     if as_json:

@@ -25,6 +25,8 @@ class Process:
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     popen: subprocess.Popen[bytes] | None = None
+    wanted: bool = True
+    """Whether it should run; a program that was stopped on purpose has not died."""
 
     @property
     def running(self) -> bool:
@@ -71,6 +73,7 @@ class Supervisor:
     def kill(self, name: str) -> None:
         """kill -9."""
         process = self.processes[name]
+        process.wanted = False
         _signal_group(process, signal.SIGKILL)
         self._reap(process)
 
@@ -84,6 +87,7 @@ class Supervisor:
     def stop(self, name: str, patience: float = 10.0) -> None:
         """Ask a program to end, then make it."""
         process = self.processes[name]
+        process.wanted = False
         _signal_group(process, signal.SIGTERM)
         _signal_group(process, signal.SIGCONT)
         if process.popen is not None:
@@ -107,7 +111,7 @@ class Supervisor:
     def require_running(self) -> None:
         """Raise CheckFailed where a program has died by itself."""
         for process in self.processes.values():
-            if process.popen is not None and not process.running and process.popen.returncode != -signal.SIGKILL:
+            if process.popen is not None and process.wanted and not process.running:
                 raise CheckFailed(
                     f"{process.name} ended by itself with {process.popen.returncode}: {last_words(process.log)}",
                     reason="PROCESS_DIED",
@@ -123,6 +127,7 @@ class Supervisor:
             time.sleep(every)
 
     def _spawn(self, process: Process) -> None:
+        process.wanted = True
         with open(process.log, "ab") as log:
             process.popen = subprocess.Popen(
                 list(process.command),

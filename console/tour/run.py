@@ -1,12 +1,12 @@
 """Runs the tour: each step, a line with its time, and build/tour.json."""
 
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from console.errors import as_console_error
 from console.tour.burst_50 import burst_50
@@ -20,8 +20,6 @@ from console.tour.silent_chain import silent_chain
 from console.tour.stage import Stage
 from console.tour.third_chain import third_chain
 from console.tour.timeout import timeout
-
-log = structlog.get_logger(__name__)
 
 Step = Callable[[Stage], Awaitable[str]]
 
@@ -61,7 +59,8 @@ async def run_step(step: Step, stage: Stage) -> Outcome:
         detail, ok = str(failed), False
     except Exception as error:
         detail, ok = str(as_console_error(error) or repr(error)), False
-        log.exception("a step of the tour broke off", step=step.__name__)
+        with (stage.network.layout.root / "tour.log").open("a") as log:
+            log.write(f"{step.__name__}:\n{traceback.format_exc()}\n")
     return Outcome(step.__name__, ok, round(time.monotonic() - began, 2), detail)
 
 
