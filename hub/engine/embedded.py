@@ -8,6 +8,7 @@ answered after the durable commit, never before.
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -196,10 +197,9 @@ class EmbeddedEngine:
             self._wake.clear()
             if (wait := self._seconds_to_wait()) <= 0:
                 return
-            try:
-                await asyncio.wait_for(self._wake.wait(), wait)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
 
     def _seconds_to_wait(self) -> float:
         """Until a block must be made, by all that is known now."""

@@ -48,7 +48,8 @@ async def streamed(target: str, stream: Any, idle_seconds: float) -> AsyncIterat
     try:
         while True:
             try:
-                answer = await asyncio.wait_for(stream.read(), idle_seconds)
+                async with asyncio.timeout(idle_seconds):
+                    answer = await stream.read()
             except TimeoutError as error:
                 raise HubUnreachable(target, f"nothing came for {idle_seconds:.0f} seconds") from error
             if answer is grpc.aio.EOF:
