@@ -58,7 +58,8 @@ class ReferenceTree:
 
     def proof(self, key: bytes) -> bytes:
         """The direct proof of what stands at ``key``, or of nothing."""
-        asked, here, siblings = sha256(key).digest(), sorted(self._leaves), []
+        asked, here = sha256(key).digest(), sorted(self._leaves)
+        siblings: list[bytes] = []
         while len(here) > 1:
             depth = len(siblings)
             siblings.append(self._node([one for one in here if _bit(one, depth) != _bit(asked, depth)], depth + 1))
