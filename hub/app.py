@@ -170,7 +170,7 @@ class App:
     def end(self, ctx: Context) -> tuple[Batch, ...]:
         """What happens at a block's end, whoever made it."""
         self._execution.services.end_block(ctx)
-        validators.rotate_if_ready(ctx, [client for client, _ in self.counterparties(ctx.state)])
+        validators.rotate_if_ready(ctx, lambda: (client for client, _ in self.counterparties(ctx.state)))
         return outbox.take_batches(ctx)
 
 

@@ -4,7 +4,7 @@ A rotation takes effect only when the old quorum's checkpoint that names the new
 counterparty, so that each can be shown the way however long it has slept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from hub.accounts.errors import NoRotationPending, RotationPending, WrongRotationCheckpoint
 from hub.clients.counterparty import Counterparty
@@ -96,13 +96,13 @@ def store_checkpoint(
     return True
 
 
-def rotate_if_ready(ctx: Context, counterparties: Iterable[ClientId]) -> None:
+def rotate_if_ready(ctx: Context, counterparties: Callable[[], Iterable[ClientId]]) -> None:
     """At a block's end: let the proposed set sign from the next block on, if no counterparty would be left behind."""
     proposed = proposed_validators(ctx.state)
     if proposed is None:
         return
     epoch = validators(ctx.state).epoch
-    if all(_CHECKPOINTS.has(ctx.state, _checkpoint_key(epoch, client)) for client in counterparties):
+    if all(_CHECKPOINTS.has(ctx.state, _checkpoint_key(epoch, client)) for client in counterparties()):
         _SETS.put(ctx.state, _CURRENT, proposed)
         _SETS.delete(ctx.state, _NEXT)
         ctx.emit(ValidatorSetChanged(proposed.epoch, proposed.hash()))
