@@ -9,6 +9,7 @@ from hub.clients.host import Host
 from hub.clients.registry import Clients
 from hub.ibc import client_lifecycle, lane_registry
 from hub.ibc.channel import Channel
+from hub.ibc.errors import TooManyPackets
 from hub.ibc.identifiers import ClientId, PortId, client_id, counterparty_client_id
 from hub.ibc.lanes import Lane, decode_records
 from hub.ibc.ports import Ports
@@ -42,6 +43,10 @@ def require_role(state: StateReader, account: Address, message: AnyMessage) -> N
     role = REQUIRED_ROLES.get(type(message))
     if role is not None:
         roles.require(state, account, role)
+
+
+MAX_PACKETS = 256
+"""In one message: a full batch."""
 
 
 class Execution:
@@ -102,6 +107,8 @@ class Execution:
 
     def _relay(self, ctx: Context, message: m.ReceivePackets | m.AcknowledgePackets | m.TimeOutPackets) -> bool:
         client, records, proof = client_id(message.client), decode_records(message.records), message.proof
+        if len(records) > MAX_PACKETS:
+            raise TooManyPackets(len(records), MAX_PACKETS)
         before = self.clients.latest(ctx.state, client)
         match message:
             case m.ReceivePackets():

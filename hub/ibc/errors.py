@@ -177,3 +177,10 @@ class LaneOfOtherClient(PacketError):
 class SequencesExhausted(PacketError):
     client: str
     template: ClassVar[str] = "client {client} has sent 2**64 - 1 packets: no sequence is left"
+
+
+@dataclass(eq=False)
+class TooManyPackets(PacketError):
+    count: int
+    limit: int
+    template: ClassVar[str] = "the message names {count} packets, {limit} are allowed: split it"

@@ -128,13 +128,13 @@ def choose(
 
     Raises NoAvailableBinding, DeadlineTooShort, FeeCapTooLow.
     """
-    reachable = [
+    offers = [
         binding
         for binding in bindings(ctx.state, service)
-        if (wanted is None or wanted == (binding.client, binding.provider))
-        and binding.available
-        and _reaches(ctx, clients, binding, deadline)
+        if binding.available and (wanted is None or wanted == (binding.client, binding.provider))
     ]
+    reached = {client: _reaches(ctx, clients, client, deadline) for client in sorted({one.client for one in offers})}
+    reachable = [binding for binding in offers if reached[binding.client]]
     if not reachable:
         raise NoAvailableBinding(service)
     quick = [binding for binding in reachable if ctx.time + binding.least_time(parameters) <= deadline]
@@ -147,13 +147,13 @@ def choose(
     return cheapest
 
 
-def _reaches(ctx: Context, clients: Clients, binding: Binding, deadline: UnixSeconds) -> bool:
+def _reaches(ctx: Context, clients: Clients, client: ClientId, deadline: UnixSeconds) -> bool:
     """Whether a packet can be sent to the provider's chain at all, or none is needed."""
-    if not binding.client:
+    if not client:
         return True
     return (
-        clients.status(ctx.state, binding.client, ctx.time) is ClientStatus.ACTIVE
-        and clients.latest(ctx.state, binding.client).time < deadline
+        clients.status(ctx.state, client, ctx.time) is ClientStatus.ACTIVE
+        and clients.latest(ctx.state, client).time < deadline
     )
 
 

@@ -174,7 +174,9 @@ class BindingNotOwned(ServiceError):
     service: str
     provider: bytes
     owner: bytes
-    template: ClassVar[str] = "the binding of {service} to {provider} belongs to {owner}: only that account may change it"
+    template: ClassVar[str] = (
+        "the binding of {service} to {provider} belongs to {owner}: only that account may change it"
+    )
 
 
 # --- calls that are not accepted: each is a result at once, with this code ---
