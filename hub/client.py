@@ -62,6 +62,8 @@ from hub.signer import Signer
 
 T = TypeVar("T")
 
+PAGE_SIZE = 1_000
+
 IDLE_SECONDS = 120.0
 """A Watch stream that says nothing for so long is dead: a hub tells of each block at least at its heartbeat."""
 _ATTEMPTS = 5
@@ -144,7 +146,8 @@ class HubClient:
         account wait for one another here, and the nonce is read from the hub each time. A connection that breaks is no
         reason to sign anew: the same bytes are sent again until an answer comes or the transaction has expired
         (``TransactionExpired``), or the hub stays away beyond that (``HubUnreachable``). Messages are carried out in
-        order, all or none. ``receipt.result`` is NO_OP where nothing was left to do.
+        order, all or none. ``receipt.result`` is NO_OP where nothing was left to do. Two programs with one key get
+        along, but where they send the very same messages in the same second, they have sent one transaction.
         """
         async with self._owners[signer.address]:
             for attempt in range(_ATTEMPTS):
@@ -373,7 +376,7 @@ class HubClient:
         return await answered(self._target, method(request, timeout=self._timeout))
 
     async def _pages(self, method: Callable[..., Awaitable[Any]], request: Any) -> AsyncIterator[Any]:
-        request.page_size = 1_000
+        request.page_size = PAGE_SIZE
         while True:
             answer = await self._ask(method, request)
             yield answer

@@ -67,7 +67,8 @@ class RegisterCounterparty(Message, frozen=True):
     counterparty_client: str
     evm_chain_id: int
     """The counterparty's EIP-155 chain ID; 0 for one that is not EVM, which has a salt instead."""
-    client_contract: Address
+    client_contract: bytes
+    """20 bytes; empty for one that is not EVM."""
     salt: bytes
 
 

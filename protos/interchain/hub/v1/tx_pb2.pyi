@@ -422,7 +422,7 @@ class RegisterCounterparty(_message.Message):
     counterparty_client: _builtins.str
     evm_chain_id: _builtins.int
     client_contract: _builtins.bytes
-    """20 bytes."""
+    """20 bytes; empty for one that is not EVM."""
     salt: _builtins.bytes
     def __init__(
         self,
