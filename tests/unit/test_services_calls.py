@@ -16,6 +16,7 @@ from hub.events import (
     AnyEvent,
     ApplicationFailed,
     EscrowSettled,
+    PacketAcknowledged,
     PacketSent,
     RequestForwarded,
     ServiceCalled,
@@ -283,7 +284,9 @@ def test_an_escrow_that_nobody_resolves_is_refunded_by_rule(world: World) -> Non
     assert not one(events, EscrowSettled).paid
     assert none_of(events, ServiceResulted)
     assert world.balance(world.caller_account) == FUNDS
+    world.accept(deadline=world.hub.now + 100)  # another call's money, which must not be touched
     later = world.settle(sent, answer)
+    one(later, PacketAcknowledged)
     assert none_of(later, EscrowSettled)
     assert world.balance(world.payee) == 0
 
