@@ -1,5 +1,6 @@
 """Light clients as transactions see them: created, given a counterparty, updated, frozen, replaced; each made known."""
 
+from hub.clients import attested_evm, quorum
 from hub.clients.base import ClientStatus, ProvenPoint
 from hub.clients.counterparty import Counterparty
 from hub.clients.registry import Clients, Config, Evidence, Update
@@ -26,7 +27,19 @@ def create(ctx: Context, clients: Clients, config: Config) -> None:
 
 
 def register_counterparty(ctx: Context, clients: Clients, client: ClientId, counterparty: Counterparty) -> None:
-    """Raises ClientNotFound, CounterpartyAlreadyRegistered, InvalidIdentifier."""
+    """Name the other side once and for all, and just where the client's own chain reads our checkpoints.
+
+    Raises ClientNotFound, InvalidCounterparty, CounterpartyAlreadyRegistered, InvalidIdentifier.
+    """
+    match clients.config(ctx.state, client), counterparty.domain:
+        case attested_evm.Config(chain_id=expected), EvmDomain(chain_id=given) if given == expected:
+            pass
+        case quorum.Config(genesis_hash=expected), SaltDomain(salt=given) if given == expected:
+            pass
+        case attested_evm.Config(chain_id=expected), _:
+            raise InvalidCounterparty(f"the chain of {client} is EVM chain {expected}: name a contract there")
+        case _:
+            raise InvalidCounterparty(f"the chain of {client} is not EVM: give its genesis hash as the salt")
     clients.register_counterparty(ctx.state, client, counterparty)
     ctx.emit(CounterpartyRegistered(client, counterparty.client))
 

@@ -36,6 +36,7 @@ from hub.quantities import Address, Amount, Hash, Height, UnixSeconds
 from hub.quantities import Sequence as Number
 from hub.state.branch import Branch, MemoryState
 from hub.state.context import Context
+from tests.unit import attested_chain
 from tests.unit.hub_world import CONSUMER, OPERATOR, PARAMETERS, RELAYER, HubChain, World, call, genesis, one, tree_of
 from tests.vectors.writing import label
 
@@ -312,36 +313,41 @@ def test_a_replaced_client_receives_nothing_twice(world: World) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"evm_chain_id": 0, "salt": b""}, "INVALID_COUNTERPARTY"),
-        ({"evm_chain_id": 0, "salt": bytes(32)}, "INVALID_COUNTERPARTY"),
-        ({"evm_chain_id": 0, "client_contract": Address(b"\x01" * 20)}, "INVALID_COUNTERPARTY"),
-        ({"evm_chain_id": 1, "client_contract": Address(bytes(20)), "salt": b""}, "INVALID_COUNTERPARTY"),
-        ({"evm_chain_id": 1, "client_contract": Address(b"\x01" * 20)}, "INVALID_COUNTERPARTY"),
-        ({"evm_chain_id": 2**64, "client_contract": Address(b"\x01" * 20), "salt": b""}, "INVALID_COUNTERPARTY"),
+        ({"evm_chain_id": 0, "client_contract": b""}, "INVALID_COUNTERPARTY"),
+        ({"evm_chain_id": 0, "client_contract": b"", "salt": bytes(32)}, "INVALID_COUNTERPARTY"),
+        ({"evm_chain_id": 0, "client_contract": b"", "salt": label("salt")}, "INVALID_COUNTERPARTY"),
+        ({"evm_chain_id": 0, "salt": label("salt")}, "INVALID_COUNTERPARTY"),
+        ({"client_contract": Address(bytes(20))}, "INVALID_COUNTERPARTY"),
+        ({"client_contract": Address(b"")}, "INVALID_COUNTERPARTY"),
+        ({"salt": label("salt")}, "INVALID_COUNTERPARTY"),
+        ({"evm_chain_id": 31338}, "INVALID_COUNTERPARTY"),
+        ({"evm_chain_id": 2**64}, "INVALID_COUNTERPARTY"),
         ({"counterparty_client": "a b"}, "INVALID_IDENTIFIER"),
         ({"client": "quorum-9"}, "CLIENT_NOT_FOUND"),
-        ({"client": "quorum-0"}, "COUNTERPARTY_ALREADY_REGISTERED"),
+        ({"client": "quorum-0"}, "INVALID_COUNTERPARTY"),
     ],
 )
 def test_a_counterparty_is_refused(world: World, changes: dict[str, Any], reason: str) -> None:
-    world.hub.do(OPERATOR, m.CreateQuorumClient(world.a.client_config()))
+    world.hub.do(OPERATOR, m.CreateAttestedClient(attested_chain.CONFIG))
     fields = {
-        "client": "quorum-2",
+        "client": "attested-0",
         "counterparty_client": "quorum-0",
-        "evm_chain_id": 0,
-        "client_contract": Address(b""),
-        "salt": label("salt"),
+        "evm_chain_id": 31337,
+        "client_contract": TO,
+        "salt": b"",
     }
     assert world.hub.try_(OPERATOR, m.RegisterCounterparty(**(fields | changes))).reason == reason
     world.hub.do(OPERATOR, m.RegisterCounterparty(**fields))
+    assert world.hub.try_(OPERATOR, m.RegisterCounterparty(**fields)).reason == "COUNTERPARTY_ALREADY_REGISTERED"
 
 
 def test_an_evm_counterparty_has_its_own_domain(world: World) -> None:
-    world.hub.do(OPERATOR, m.CreateQuorumClient(world.a.client_config()))
-    world.hub.do(OPERATOR, m.RegisterCounterparty("quorum-2", "quorum-0", 31337, TO, b""))
+    world.hub.do(OPERATOR, m.CreateAttestedClient(attested_chain.CONFIG))
+    world.hub.do(OPERATOR, m.RegisterCounterparty("attested-0", "quorum-0", 31337, TO, b""))
     found = dict(world.hub.app.counterparties(world.hub.state))
-    assert found["quorum-2"].domain == EvmDomain(31337, TO)
-    assert list(found) == ["quorum-0", "quorum-1", "quorum-2"]
+    assert found["attested-0"].domain == EvmDomain(31337, TO)
+    assert found["quorum-1"].domain == SaltDomain(world.b.genesis_hash)
+    assert list(found) == ["quorum-0", "quorum-1", "attested-0"]
 
 
 # --- contexts ---

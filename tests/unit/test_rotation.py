@@ -12,6 +12,7 @@ from hub.proofs.eip712 import EvmDomain
 from hub.proofs.quorum import SignerSet, sign_quorum
 from hub.quantities import Address, Epoch, Hash, Height
 from hub.validators import next_validators, proposed_validators, rotation_checkpoint, validators
+from tests.unit import attested_chain
 from tests.unit.hub_world import OPERATOR, RELAYER, VALIDATOR, HubChain, World, one
 from tests.vectors.generate_quorum import ADDRESSES, KEYS
 from tests.vectors.writing import label
@@ -60,12 +61,12 @@ def test_a_rotation_waits_for_every_counterparty(world: World) -> None:
 
 
 def test_a_counterparty_registered_meanwhile_is_waited_for(world: World) -> None:
-    world.hub.do(OPERATOR, m.CreateQuorumClient(world.a.client_config()))
-    world.hub.do(OPERATOR, m.RegisterCounterparty("quorum-2", "quorum-0", 31337, Address(b"\x01" * 20), b""))
+    world.hub.do(OPERATOR, m.CreateAttestedClient(attested_chain.CONFIG))
+    world.hub.do(OPERATOR, m.RegisterCounterparty("attested-0", "quorum-0", 31337, Address(b"\x01" * 20), b""))
     store(world, world.a.client)
     store(world, world.b.client)
     assert validators(world.hub.state) == OLD
-    store(world, "quorum-2")
+    store(world, "attested-0")
     assert validators(world.hub.state) == NEW
 
 
@@ -125,12 +126,12 @@ def test_a_checkpoint_by_others_or_for_another_destination_is_refused(world: Wor
     assert (
         world.hub.try_(RELAYER, m.StoreRotationCheckpoint(world.a.client, for_b)).reason == "WRONG_ROTATION_CHECKPOINT"
     )
-    world.hub.do(OPERATOR, m.CreateQuorumClient(world.a.client_config()))
-    world.hub.do(OPERATOR, m.RegisterCounterparty("quorum-2", "quorum-0", 31337, Address(b"\x01" * 20), b""))
-    signed = world.hub.checkpoint("quorum-2")
+    world.hub.do(OPERATOR, m.CreateAttestedClient(attested_chain.CONFIG))
+    world.hub.do(OPERATOR, m.RegisterCounterparty("attested-0", "quorum-0", 31337, Address(b"\x01" * 20), b""))
+    signed = world.hub.checkpoint("attested-0")
     digest = signed.checkpoint.digest(EvmDomain(31338, Address(b"\x01" * 20)))
     other = SignedCheckpoint(signed.checkpoint, sign_quorum(OLD, {ADDRESSES[VALIDATOR]: KEYS[VALIDATOR]}, digest))
-    assert world.hub.try_(RELAYER, m.StoreRotationCheckpoint("quorum-2", other)).reason == "WRONG_SIGNER"
+    assert world.hub.try_(RELAYER, m.StoreRotationCheckpoint("attested-0", other)).reason == "WRONG_SIGNER"
 
 
 def test_a_checkpoint_of_before_the_proposal_hands_nothing_over(world: World) -> None:
