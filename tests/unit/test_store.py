@@ -1,0 +1,369 @@
+"""The store: commits, views of past heights, proofs, indexes, refusals and backups."""
+
+import threading
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from hub.engine import cells
+from hub.engine.database import synced
+from hub.engine.errors import (
+    AnotherGenesis,
+    BackupExists,
+    StalePreparation,
+    StoreExists,
+    StoreInUse,
+    StoreMissing,
+    StoreUnreadable,
+    UnknownStoreFormat,
+)
+from hub.engine.store import Store, StoreOptions
+from hub.engine.view import View
+from hub.proofs.ics23 import ExistenceProof, NonExistenceProof
+from hub.proofs.smt import (
+    EndKind,
+    inner_hash,
+    key_hash,
+    leaf_hash,
+    value_hash,
+    verify_membership,
+    verify_non_membership,
+)
+from hub.quantities import Hash, Height
+from hub.state.errors import BlockNotFound, EmptyTree, HeightNotRetained, TreeDamaged
+from tests.unit import reference_tree as reference
+
+GENESIS = Hash(b"\x07" * 32)
+Changes = dict[bytes, bytes | None]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.create(tmp_path / "store", GENESIS, StoreOptions(retained=40))
+    yield opened
+    opened.close()
+
+
+def commit(store: Store, changes: Changes, **indexes: list[tuple[bytes, int]]) -> Hash:
+    """The next block."""
+    prepared = store.prepare(changes)
+    height = Height(0 if store.height is None else store.height + 1)
+    store.commit(prepared, height=height, block=b"block %d" % height, **indexes)
+    return prepared.app_root
+
+
+def some_key(random: Random) -> bytes:
+    return random.choice([b"quorum-0\x01", b"quorum-0\x02", b"\x08", b"\x10ab"]) + random.randrange(150).to_bytes(
+        2, "big"
+    )
+
+
+def some_changes(random: Random) -> Changes:
+    number = random.choice([1, 3, 30])
+    return {some_key(random): random.choice([None, random.randbytes(random.randrange(1, 60))]) for _ in range(number)}
+
+
+class Chain:
+    """A store that is written at random, and what it must hold at every height."""
+
+    def __init__(self, store: Store, seed: int) -> None:
+        self.store = store
+        self.random = Random(seed)
+        self.states: list[dict[bytes, bytes]] = []
+        self.roots: list[Hash] = []
+
+    def block(self) -> None:
+        changes = some_changes(self.random)
+        if not self.states:
+            changes[b"\x01"] = b"genesis"
+        self.roots.append(commit(self.store, changes))
+        state = {**(self.states[-1] if self.states else {}), **changes}
+        self.states.append({key: value for key, value in state.items() if value is not None})
+
+    def check(self, height: int) -> None:
+        view, state = self.store.view(Height(height)), self.states[height]
+        assert view.app_root == self.roots[height] == reference.subtree(reference.state_leaves(state))
+        assert dict(view.scan(b"\x00", b"\xff")) == state
+        assert list(view.scan(b"\x08", b"quorum-0\x02")) == sorted(
+            (key, value) for key, value in state.items() if b"\x08" <= key < b"quorum-0\x02"
+        )
+        for key in {some_key(self.random) for _ in range(8)}:
+            assert view.get(key) == state.get(key)
+            check_proof(view, key)
+
+
+def check_proof(view: View, key: bytes) -> None:
+    proof, value = view.prove(key), view.get(key)
+    assert (proof.kind is EndKind.LEAF) == (value is not None)
+    if key.startswith(b"quorum"):
+        if value is None:
+            verify_non_membership(view.app_root, key, proof.encode())
+        else:
+            verify_membership(view.app_root, key, value, proof.encode())
+
+
+def test_every_retained_height_reads_and_proves_as_it_was(tmp_path: Path) -> None:
+    path, options = tmp_path / "store", StoreOptions(retained=40)
+    chain = Chain(Store.create(path, GENESIS, options), seed=1)
+    for height in range(120):
+        chain.block()
+        if height % 23 == 0:
+            chain.store.close()
+            chain.store = Store.open(path, GENESIS, options)
+        if height % 30 == 29:
+            for past in range(chain.store.oldest, height + 1):
+                chain.check(past)
+    assert 119 - 40 - 32 <= chain.store.oldest <= 119 - 40
+    chain.store.close()
+
+
+def test_a_height_that_is_gone_or_to_come_is_refused(store: Store) -> None:
+    with pytest.raises(BlockNotFound):
+        store.view()
+    chain = Chain(store, seed=2)
+    for _ in range(100):
+        chain.block()
+    early = store.view(store.oldest)
+    for height in (-1, 100):
+        with pytest.raises(BlockNotFound):
+            store.view(Height(height))
+    with pytest.raises(HeightNotRetained):
+        store.view(Height(store.oldest - 1))
+    for _ in range(40):
+        chain.block()
+    for read in (
+        lambda: early.get(b"\x01"),
+        lambda: early.scan(b"", b"\xff"),
+        lambda: early.prove(b"q"),
+        lambda: early.app_root,
+    ):
+        with pytest.raises(HeightNotRetained):
+            read()
+
+
+def test_undo_records_do_not_pile_up(store: Store) -> None:
+    chain = Chain(store, seed=3)
+    for _ in range(150):
+        chain.block()
+    heights = {int.from_bytes(cell[1:9], "big") for cell, _ in store.scan(cells.UNDO, cells.UNDO + b"\xff")}
+    assert min(heights) == store.oldest + 1
+
+
+def test_the_root_is_known_before_the_block_and_preparing_changes_nothing(store: Store) -> None:
+    commit(store, {b"quorum-0": b"1"})
+    before = list(store.scan(b"", b"\xff"))
+    first, second = store.prepare({b"quorum-1": b"2"}), store.prepare({b"quorum-2": b"3"})
+    assert list(store.scan(b"", b"\xff")) == before
+    assert first.app_root != second.app_root
+    store.commit(second, height=Height(1), block=b"")
+    assert store.view().app_root == second.app_root
+    with pytest.raises(StalePreparation):
+        store.commit(first, height=Height(2), block=b"")
+    again = store.prepare({b"quorum-1": b"2"})
+    with pytest.raises(ValueError, match="cannot follow"):
+        store.commit(again, height=Height(3), block=b"")
+    store.commit(again, height=Height(2), block=b"")
+
+
+def test_a_block_that_changes_nothing_keeps_the_root(store: Store) -> None:
+    with pytest.raises(EmptyTree):
+        store.prepare({})
+    root = commit(store, {b"quorum-0": b"1", b"\x08x": b"2"})
+    assert commit(store, {}) == root
+    assert commit(store, {b"quorum-0": b"1", b"\x09absent": None}) == root
+    prepared = store.prepare({b"quorum-0": b"1"})
+    assert not prepared.writes
+    with pytest.raises(EmptyTree):
+        store.prepare({b"quorum-0": None, b"\x08x": None})
+
+
+def test_blocks_transactions_and_events_are_found(store: Store) -> None:
+    for height in range(5):
+        commit(
+            store,
+            {b"key": b"%d" % height},
+            tx_index=[(sha256(b"%d %d" % (height, index)).digest(), index) for index in range(3)],
+            event_keys=[(b"packet", 1), (b"packet", 7), (b"packets", 2), (b"\xff" * 300, height)],
+        )
+    assert [store.block(Height(height)) for height in range(5)] == [b"block %d" % height for height in range(5)]
+    for height in (-1, 5):
+        with pytest.raises(BlockNotFound):
+            store.block(Height(height))
+    assert store.transaction(sha256(b"3 2").digest()) == (3, 2)
+    assert store.transaction(sha256(b"3 3").digest()) is None
+    assert list(store.events(b"packet")) == [(height, at) for height in range(5) for at in (1, 7)]
+    assert list(store.events(b"packet", (Height(3), 7))) == [(3, 7), (4, 1), (4, 7)]
+    assert list(store.events(b"packets", (Height(4), 0))) == [(4, 2)]
+    assert list(store.events(b"\xff" * 300)) == [(height, height) for height in range(5)]
+    assert not list(store.events(b"pack"))
+
+
+def test_a_scan_is_of_the_moment_when_it_began(store: Store) -> None:
+    commit(store, {b"\x08%03d" % number: b"old" for number in range(300)})
+    view = store.view()
+    scan = view.scan(b"\x08", b"\x09")
+    assert next(scan) == (b"\x08000", b"old")
+    commit(store, {b"\x08%03d" % number: [None, b"new"][number % 2] for number in range(400)})
+    assert [value for _, value in scan] == [b"old"] * 299
+    assert list(view.scan(b"\x08", b"\x09")) == [(b"\x08%03d" % number, b"old") for number in range(300)]
+    assert len(list(store.view().scan(b"\x08", b"\x09"))) == 200
+
+
+def test_many_scans_at_once_end_where_they_should(store: Store) -> None:
+    commit(store, {bytes((room, number)): b"v" for room in range(1, 9) for number in range(40)})
+    view = store.view()
+    scans = {room: view.scan(bytes((room,)), bytes((room, 20))) for room in range(1, 9)}
+    assert {room: len(list(scan)) for room, scan in scans.items()} == dict.fromkeys(range(1, 9), 20)
+
+
+def test_readers_see_one_height_while_the_writer_goes_on(tmp_path: Path) -> None:
+    """Every state holds the same number under many keys; a reader that mixed two heights would see two numbers."""
+    store = Store.create(tmp_path / "store", GENESIS, StoreOptions(retained=2000))
+    keys = [b"quorum-0\x01%03d" % number for number in range(20)] + [b"\x08%03d" % number for number in range(20)]
+    commit(store, dict.fromkeys(keys, b"\x01"))
+    done, faults, checks = threading.Event(), [], [0, 0, 0]
+
+    def read(reader: int) -> None:
+        random = Random(reader)
+        try:
+            while not done.is_set():
+                view = store.view()
+                number = view.get(keys[0])
+                assert {view.get(key) for key in keys} == {number}
+                assert {value for _, value in view.scan(b"\x08", b"\x09")} == {number}
+                check_proof(view, random.choice(keys))
+                assert number == (view.height + 1).to_bytes(2, "big").lstrip(b"\x00")
+                checks[reader] += 1
+        except BaseException as fault:
+            faults.append(fault)
+
+    readers = [threading.Thread(target=read, args=(number,)) for number in range(3)]
+    for reader in readers:
+        reader.start()
+    while min(checks) < 20 and not faults and (store.height or 0) < 1500:
+        number = ((store.height or 0) + 2).to_bytes(2, "big").lstrip(b"\x00")
+        commit(store, dict.fromkeys(keys, number))
+    done.set()
+    for reader in readers:
+        reader.join()
+    store.close()
+    assert not faults
+    assert min(checks) > 0
+
+
+def fold(proof: ExistenceProof) -> bytes:
+    node = leaf_hash(sha256(proof.key).digest(), sha256(proof.value).digest())
+    for step in proof.path:
+        node = sha256(step.prefix + node + step.suffix).digest()
+    return node
+
+
+def test_ics23_proofs(store: Store) -> None:
+    state = {b"quorum-0\x01%02d" % number: b"c" * 32 for number in range(60)} | {b"\x08a": b"secret", b"\x09b": b"2"}
+    root = commit(store, dict(state))
+    view = store.view()
+    for key, value in state.items():
+        proof = view.prove_ics23(key)
+        assert isinstance(proof, ExistenceProof)
+        assert fold(proof) == root
+        assert (proof.key, proof.value) == (
+            (key, value) if key[0] >= 0x40 else (b"\x00" + sha256(key).digest(), sha256(value).digest())
+        )
+    order = sorted(key_hash(key) for key in state)
+    for number in range(100):
+        absent = b"quorum-9\x02%02d" % number
+        proof = view.prove_ics23(absent)
+        assert isinstance(proof, NonExistenceProof)
+        assert proof.key == absent
+        for neighbour, expected in (
+            (proof.left, max((key for key in order if key < key_hash(absent)), default=None)),
+            (proof.right, min((key for key in order if key > key_hash(absent)), default=None)),
+        ):
+            assert (neighbour and sha256(neighbour.key).digest()) == expected
+            assert neighbour is None or fold(neighbour) == root
+    assert b"secret" not in b"".join(view.prove_ics23(b"quorum-9\x02%02d" % n).__repr__().encode() for n in range(100))
+
+
+def test_one_leaf_is_proven(store: Store) -> None:
+    root = commit(store, {b"quorum-0\x01": b"1"})
+    assert (
+        root == leaf_hash(key_hash(b"quorum-0\x01"), value_hash(b"quorum-0\x01", b"1")) != inner_hash(bytes(32), root)
+    )
+    check_proof(store.view(), b"quorum-0\x01")
+    check_proof(store.view(), b"quorum-0\x02")
+
+
+def test_a_store_belongs_to_one_genesis_one_process_and_one_format(tmp_path: Path) -> None:
+    path = tmp_path / "a store"
+    with pytest.raises(StoreMissing):
+        Store.open(path, GENESIS)
+    assert not path.exists()
+    store = Store.create(path, GENESIS)
+    commit(store, {b"key": b"value"})
+    with pytest.raises(StoreInUse):
+        Store.open(path, GENESIS)
+    store.close()
+    with pytest.raises(StoreExists):
+        Store.create(path, GENESIS)
+    with pytest.raises(AnotherGenesis):
+        Store.open(path, Hash(b"\x08" * 32))
+    again = Store.open(path, GENESIS)
+    again._database.put(cells.META_FORMAT, (2).to_bytes(4, "big"))
+    again.close()
+    with pytest.raises(UnknownStoreFormat) as refusal:
+        Store.open(path, GENESIS)
+    assert (refusal.value.found, refusal.value.known) == (2, cells.FORMAT)
+
+
+def test_a_store_whose_creation_was_cut_short_is_begun_again(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    store = Store.create(path, GENESIS)
+    store._database.delete(cells.META_FORMAT, synced())
+    store.close()
+    with pytest.raises(StoreMissing):
+        Store.open(path, GENESIS)
+    Store.create(path, GENESIS).close()
+    Store.open(path, GENESIS).close()
+
+
+def test_a_damaged_store_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    store = Store.create(path, GENESIS)
+    commit(store, {b"key": b"value"})
+    store.close()
+    (path / "CURRENT").write_bytes(b"nonsense")
+    with pytest.raises(StoreUnreadable):
+        Store.open(path, GENESIS)
+
+
+def test_a_tree_without_a_cell_is_refused(store: Store) -> None:
+    commit(store, {b"quorum-0\x01%03d" % number: b"v" for number in range(200)})
+    lost = next(cell for cell, _ in store.scan(b"b", b"c"))
+    store._database.delete(lost)
+    view = store.view()
+    with pytest.raises(TreeDamaged):
+        [view.prove(b"quorum-0\x01%03d" % number) for number in range(200)]
+
+
+def test_a_backup_of_a_running_store_is_a_store(tmp_path: Path, store: Store) -> None:
+    chain = Chain(store, seed=4)
+    for _ in range(30):
+        chain.block()
+    backup = tmp_path / "backups" / "one"
+    store.backup(backup)
+    with pytest.raises(BackupExists):
+        store.backup(backup)
+    kept = len(chain.roots)
+    for _ in range(60):
+        chain.block()
+    restored = Chain(Store.open(backup, GENESIS, StoreOptions(retained=40)), seed=5)
+    restored.states, restored.roots = chain.states[:kept], chain.roots[:kept]
+    assert restored.store.height == kept - 1
+    for _ in range(5):
+        restored.block()
+    for height in range(restored.store.oldest, kept + 5):
+        restored.check(height)
+    restored.store.close()
