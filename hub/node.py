@@ -77,7 +77,7 @@ class Node:
 
 @asynccontextmanager
 async def running_node(config: NodeConfig, signer: Signer | None, clock: Clock | None = None) -> AsyncIterator[Node]:
-    """Open, verify, serve; and at the end stop in order: no more calls, then no more blocks, then the disk.
+    """Open, verify, serve; and at the end stop in order: no more blocks, then no more calls, then the disk.
 
     Raises what the store, the guard or the genesis are refused for, ReplayDiffers, OSError for a port that is taken.
     """
@@ -98,8 +98,8 @@ async def running_node(config: NodeConfig, signer: Signer | None, clock: Clock |
                 log.info("serving", chain=config.genesis.chain_id, height=ledger.head.height, port=port)
                 yield Node(ledger, engine, checkpoints, measures, store, port, metrics_port)
         finally:
-            await server.stop()
             await engine.stop()
+            await server.stop()
     finally:
         if guard is not None:
             guard.close()
