@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib import metadata
 from pathlib import Path
 
 from adapters.errors import ChainError
@@ -24,6 +23,7 @@ from console.home import NodeHome
 from console.session import hub_of
 from hub.errors import HubError
 from hub.genesis import Genesis
+from hub.version import VERSION
 
 _RENEW_BEFORE = timedelta(days=30)
 _LEAST_FREE_BYTES = 2 * 1024**3
@@ -144,8 +144,8 @@ async def _hub(home: NodeHome, hub: str | None) -> AsyncIterator[Check]:
     yield Check(
         "hub's clock", ahead <= _CLOCK_TOLERANCE_SECONDS, f"{ahead:+d} s against this machine", "set the clocks"
     )
-    mine = _version()
-    yield Check("versions", mine in {"", status.version}, f"node {status.version}, here {mine}", "use the same version")
+    found = f"node {status.version}, here {VERSION}"
+    yield Check("versions", status.version == VERSION, found, "use the same version")
 
 
 async def _endpoint(chain: ChainFile, url: str) -> Check:
@@ -164,10 +164,3 @@ async def _endpoint(chain: ChainFile, url: str) -> Check:
     age = int(time.time()) - head.timestamp
     found = f"{url} at block {head.number} ({age} s old), final {final}"
     return Check(name, -_CLOCK_TOLERANCE_SECONDS <= age <= _STALE_SECONDS, found, "its node lags, or a clock is wrong")
-
-
-def _version() -> str:
-    try:
-        return metadata.version("interchain-hub")
-    except metadata.PackageNotFoundError:
-        return ""

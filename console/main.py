@@ -2,8 +2,6 @@
 
 import os
 import sys
-import tomllib
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -11,8 +9,8 @@ import typer
 from console import commands
 from console.errors import as_console_error
 from console.exits import ExitCode, OurFault
-from console.home import ROOT
 from console.output import print_error
+from hub.version import VERSION
 
 TRACEBACK_VARIABLE = "ICHUB_TRACEBACK"
 HELP = """\
@@ -35,18 +33,9 @@ app = typer.Typer(
 )
 
 
-def version() -> str:
-    """The project's version: from its metadata where installed, else from its own file."""
-    try:
-        return metadata.version("interchain-hub")
-    except metadata.PackageNotFoundError:
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-        return str(project["version"])
-
-
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"ichub {version()}")
+        print(f"ichub {VERSION}")
         raise typer.Exit
 
 

@@ -68,7 +68,10 @@ async def run_home(home: NodeHome, signer: Signer) -> None:
             await asyncio.to_thread(node.store.backup, Path(destination))
             return {"height": height}
 
-        serving.append(asyncio.create_task(serve_admin(home.path, {"backup": backup})))
+        async def ping(_: str) -> Mapping[str, Any]:
+            return {"height": node.ledger.head.height}
+
+        serving.append(asyncio.create_task(serve_admin(home.path, {"backup": backup, "ping": ping})))
 
     await run_node(config, signer, ready)
 

@@ -67,15 +67,15 @@ class Output:
         if self.as_json:
             _print_json({"done": text, **values})
         else:
-            _stdout.print(Text(text))
+            _stdout.print(Text(text), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """An aside for people."""
         if not self.as_json:
-            _stderr.print(Text(text), style="dim")
+            _stderr.print(Text(text), style="dim", soft_wrap=True)
 
     def warn(self, text: str) -> None:
-        _stderr.print(Text.assemble(("warning: ", "yellow"), text))
+        _stderr.print(Text.assemble(("warning: ", "yellow"), text), soft_wrap=True)
 
     @contextmanager
     def progress(self, text: str, *, traced: bool = True) -> Iterator[None]:
@@ -128,7 +128,7 @@ def print_error(error: ConsoleError, as_json: bool) -> None:
         }
         print(json.dumps(payload), file=sys.stderr)
     else:
-        _stderr.print(Text.assemble(("error: ", "bold red"), str(error)))
+        _stderr.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
 
 
 def _print_json(value: object) -> None:

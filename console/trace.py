@@ -42,6 +42,7 @@ from hub.services.payload import Request, packet_request_id
 _NAME = re.compile(r"([a-z0-9-]+-\d+)/(in|out)/(\d+)\Z")
 _CALLED = keccak256(b"ServiceCalled(bytes32,address,string,uint64,uint64)")
 _SENT = keccak256(b"PacketSent(bytes32,uint64,uint16,uint64,bytes32,bytes)")
+_PACKET_SENT = "packet sent"
 _OF_REQUESTS = (ServiceCalled, RequestForwarded, ServiceResulted, EscrowSettled)
 
 
@@ -64,8 +65,11 @@ class LifeStep:
     time: UnixSeconds
     place: str
     height: Height
+    index: int
+    """Its place among the block's events."""
     transaction: bytes
     packet: str
+    """Empty for what befalls the call as a whole."""
     what: str
 
 
@@ -93,8 +97,8 @@ class Tracer:
         for packet in packets:
             steps += await self._at_hub(packet, request)
             steps += await self._at_chain(packet)
-        unique = sorted(set(steps), key=lambda step: (step.time, step.place != "hub", step.height))
-        return Life(tuple(packets), request, tuple(unique))
+        order = sorted(set(steps), key=lambda step: (step.time, _rank(step), step.height, step.index))
+        return Life(tuple(packets), request, tuple(order))
 
     async def _resolve(self, name: str) -> tuple[list[PacketName], ServiceRequest | None]:
         if match := _NAME.match(name):
@@ -173,8 +177,9 @@ class Tracer:
                     for record in block.events:
                         about = _about(record.event, ends, packet.sequence, request)
                         if about:
+                            named = "" if isinstance(record.event, _OF_REQUESTS) else str(packet)
                             steps.append(
-                                LifeStep(block.time, "hub", height, record.transaction_hash, str(packet), about)
+                                LifeStep(block.time, "hub", height, record.index, record.transaction_hash, named, about)
                             )
                 break
         return steps
@@ -193,6 +198,7 @@ class Tracer:
                     await _time(endpoints, one.height),
                     chain.name,
                     one.height,
+                    one.position,
                     one.transaction,
                     str(packet),
                     describe(one.event),
@@ -202,6 +208,13 @@ class Tracer:
         finally:
             await adapter.close()
             await endpoints.close()
+
+
+def _rank(step: LifeStep) -> int:
+    """Which of two steps of one second came first: a chain's sending before what the hub did, the rest after it."""
+    if step.place == "hub":
+        return 1
+    return 0 if step.what == _PACKET_SENT else 2
 
 
 def packets_of(request: ServiceRequest) -> list[PacketName]:
@@ -218,7 +231,7 @@ def describe(event: AnyEvent) -> str:  # noqa: PLR0911  # a table reads best who
     """What happened, in a few words."""
     match event:
         case PacketSent():
-            return "packet sent"
+            return _PACKET_SENT
         case PacketReceived():
             return "packet received"
         case AcknowledgementWritten():

@@ -1,16 +1,17 @@
 """``ichub client``: the hub's light clients."""
 
-from typing import Annotated
+from typing import Annotated, assert_never
 
 import typer
 
-from console.amounts import moment
+from console.amounts import address_text, moment
 from console.home import find_home
 from console.options import Home, Hub, Json
 from console.output import Output
 from console.session import hub_of, run
 from hub.answers import ClientInfo
-from hub.clients import attested_evm
+from hub.clients import attested_evm, quorum
+from hub.proofs.quorum import SignerSet
 
 app = typer.Typer(help="The hub's light clients: what it believes of other chains, and by whom.", no_args_is_help=True)
 
@@ -64,7 +65,31 @@ def _row(info: ClientInfo) -> dict[str, object]:
 
 
 def _config_row(info: ClientInfo) -> dict[str, object]:
-    row: dict[str, object] = {"evm_chain_id": info.evm_chain_id, "client_contract": info.client_contract}
-    if isinstance(info.config, attested_evm.Config):
-        row["finality"] = info.config
-    return row
+    row: dict[str, object] = {"evm_chain_id": info.evm_chain_id, "client_contract": address_text(info.client_contract)}
+    match info.config:
+        case attested_evm.Config() as config:
+            return row | {
+                "router": address_text(config.router),
+                "router_code_hash": config.router_code_hash,
+                "finality": config.finality_rule,
+                "threshold": f"{config.threshold} of {len(config.attestors.members)}",
+                "attestors": _members(config.attestors),
+                "epoch": config.attestors.epoch,
+                "trusting_period_seconds": config.trusting_period,
+                "max_clock_drift_seconds": config.max_clock_drift,
+            }
+        case quorum.Config() as config:
+            return row | {
+                "chain": config.chain,
+                "genesis_hash": config.genesis_hash,
+                "validators": _members(config.validators),
+                "epoch": config.validators.epoch,
+                "trusting_period_seconds": config.trusting_period,
+                "max_clock_drift_seconds": config.max_clock_drift,
+            }
+        case _:
+            assert_never(info.config)
+
+
+def _members(signers: SignerSet) -> list[str]:
+    return [f"{address_text(member.address)} (power {member.power})" for member in signers.members]

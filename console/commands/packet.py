@@ -90,7 +90,7 @@ def life_rows(life: Life) -> list[dict[str, object]]:
             "after": step.time - began,
             "place": step.place,
             "height": step.height,
-            "packet": step.packet,
+            "packet": step.packet or "the call",
             "what": step.what,
             "transaction": step.transaction,
         }

@@ -17,7 +17,7 @@ from console.commands.init import HomePlan, make_home
 from console.config import ConfigValues
 from console.devnet.accounts import Holder, dev_account
 from console.devnet.anvil import anvil_command, is_ready, url_of
-from console.devnet.ports import Ports
+from console.devnet.ports import Ports, require_free
 from console.devnet.processes import Supervisor
 from console.exits import Misused, TimedOut
 from console.home import NodeHome
@@ -58,7 +58,12 @@ class Network:
         self.layout = Layout(root)
         self.ports = ports
         self._lock = _lock(root)
-        _clear(root)
+        try:
+            require_free(ports)
+            _clear(root)
+        except BaseException:
+            self._lock.close()
+            raise
         self.supervisor = Supervisor(root)
         self.attestors: list[AttestorFile] = []
         self.genesis_hash = Hash(bytes(32))

@@ -12,6 +12,7 @@ from console.exits import Misused
 DEFAULT_PORT_BASE = 18500
 """Below the range from which systems hand out ports, and away from what other software listens on."""
 _SPAN = 20
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,16 @@ def port_base() -> int:
     return int(text)
 
 
-def require_free(ports: Ports, base: int) -> None:
-    """Raise Misused, naming every port that is taken and by what."""
-    taken = [f"{port} ({name}) by {holder(port)}" for name, port in ports.named().items() if not is_free(port)]
+def require_free(ports: Ports) -> None:
+    """Raise Misused, naming the ports that are taken, what they are for, and by what."""
+    taken = [
+        f"port {port} ({name}) is taken by {holder(port)}" for name, port in ports.named().items() if not is_free(port)
+    ]
     if taken:
+        others = f"; and {len(taken) - _NAMED} more" if len(taken) > _NAMED else ""
+        elsewhere = ports.hub + 100
         raise Misused(
-            f"port {', port '.join(taken)}: stop that, or move all ports with PORT_BASE={base + 100}",
+            f"{'; '.join(taken[:_NAMED])}{others}: stop that, or move all ports, for example with PORT_BASE={elsewhere}",
             reason="PORT_TAKEN",
         )
 
@@ -123,7 +128,7 @@ def _holder_from_lsof(port: int) -> int | None:
 def _name(process: int) -> str:
     try:
         words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
-        return " ".join(word.decode(errors="replace") for word in words[:3] if word) or "unknown"
+        return " ".join(Path(word.decode(errors="replace")).name for word in words[:4] if word) or "unknown"
     except OSError:
         found = subprocess.run(["ps", "-o", "comm=", "-p", str(process)], capture_output=True, text=True, check=False)
         return found.stdout.strip() or "unknown"

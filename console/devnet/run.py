@@ -14,7 +14,7 @@ from rich.text import Text
 
 from console.chains import known_chains
 from console.devnet.network import Network
-from console.devnet.ports import Ports, require_free
+from console.devnet.ports import Ports
 from console.devnet.table import show_live
 from console.devnet.wiring import connect
 from console.exits import CheckFailed
@@ -53,9 +53,7 @@ async def run_devnet(wish: Wish, output: Output, console: Console) -> list[Outco
 
     Raises Misused where a port is taken, CancelledError where it was stopped before it was all up.
     """
-    ports = Ports.from_base(wish.port_base)
-    require_free(ports, wish.port_base)
-    network = Network(wish.folder, ports)
+    network = Network(wish.folder, Ports.from_base(wish.port_base))
     outcomes: list[Outcome] = []
     up = False
     with _stopped_by_signals(wish.stop_with_parent):

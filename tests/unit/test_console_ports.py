@@ -25,15 +25,15 @@ def test_all_ports_differ_and_move_with_the_base() -> None:
 
 def test_free_ports_are_accepted() -> None:
     base = _free_base()
-    require_free(Ports.from_base(base), base)
+    require_free(Ports.from_base(base))
 
 
 def test_a_taken_port_is_named_with_its_purpose_and_holder() -> None:
     base = _free_base()
     with socket.create_server(("127.0.0.1", base + 1)):
         with pytest.raises(Misused) as caught:
-            require_free(Ports.from_base(base), base)
-        assert f"port {base + 1} (chain_a) by " in str(caught.value)
+            require_free(Ports.from_base(base))
+        assert f"port {base + 1} (chain_a) is taken by " in str(caught.value)
         assert f"PORT_BASE={base + 100}" in str(caught.value)
         assert f"process {os.getpid()}" in holder(base + 1)
 
