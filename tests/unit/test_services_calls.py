@@ -180,6 +180,13 @@ def test_a_call_is_refused_at_once(
     assert world.balance(world.caller_account) == FUNDS
 
 
+def test_a_fee_cap_of_just_the_price_and_a_balance_of_just_the_price_are_enough(world: World) -> None:
+    for _ in range(FUNDS // PRICE):
+        one(world.accept(fee_cap=PRICE)[1], ServiceCalled)
+    assert world.balance(world.caller_account) == 0
+    assert world.result(world.accept(fee_cap=PRICE)[1]).code is Code.FEE_NOT_COVERED
+
+
 def test_the_earliest_deadline_is_accepted(world: World) -> None:
     _, events = world.accept(deadline=world.hub.now + 1 + 30 + PARAMETERS.route_time)
     one(events, ServiceCalled)
@@ -370,7 +377,7 @@ def test_a_service_has_room_for_so_many_bindings(world: World) -> None:
 
 
 def test_m_stolen_keys_lose_no_more_than_the_rate_cap() -> None:
-    world = World(parameters=msgspec.structs.replace(PARAMETERS, rate_cap=Amount(35)))
+    world = World(parameters=msgspec.structs.replace(PARAMETERS, rate_cap=Amount(30)))
     codes = [world.accept()[1] for _ in range(5)]
     assert [none_of(events, ServiceCalled) for events in codes] == [False, False, False, True, True]
     result = world.result(codes[3])
