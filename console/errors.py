@@ -16,9 +16,19 @@ _KINDS: tuple[tuple[tuple[type[HubError], ...], type[ConsoleError]], ...] = (
     ((HubError,), Refused),
 )
 _NEXT = {
-    HubUnreachable: "; start it with `ichub start`, or name another with --hub",
-    EndpointsFailed: "; check that the chain's node runs and that its URL is right",
+    "HUB_UNREACHABLE": "start it with `ichub start`, or name another with --hub",
+    "ENDPOINTS_FAILED": "check that the chain's node runs and that its URL is right",
+    "ROLE_MISSING": "sign with a key that has it (--key), or let an operator grant it",
+    "SERVICE_NOT_FOUND": "`ichub service list` shows what there is",
+    "SERVICE_ALREADY_DEFINED": "choose another name, or bind to the one that is there",
+    "NO_AVAILABLE_BINDING": "`ichub service show` shows who offers it",
+    "FEE_CAP_TOO_LOW": "allow more with --fee-cap",
+    "FEE_NOT_COVERED": "put money into the account (on a devnet: `ichub devnet fund ADDRESS`)",
+    "INSUFFICIENT_FUNDS": "put money into the account (on a devnet: `ichub devnet fund ADDRESS`)",
+    "DEADLINE_TOO_SHORT": "allow more time with --deadline",
+    "CLIENT_NOT_FOUND": "`ichub client list` shows what there is",
 }
+"""What the command line adds to a refusal: which of its commands helps. By the refusal's reason."""
 
 
 def as_console_error(error: BaseException) -> ConsoleError | None:  # noqa: PLR0911 a table reads best whole
@@ -30,7 +40,8 @@ def as_console_error(error: BaseException) -> ConsoleError | None:  # noqa: PLR0
             return as_console_error(error.exceptions[0])
         case HubError():
             kind = next(kind for errors, kind in _KINDS if isinstance(error, errors))
-            return kind(f"{error}{_NEXT.get(type(error), '')}", error.reason(), **error.values())
+            hint = _NEXT.get(error.reason())
+            return kind(f"{error}; {hint}" if hint else str(error), error.reason(), **error.values())
         case grpc.RpcError():
             return Unreachable(f"the hub broke off ({error!r}): try again, and look into its log")
         case TimeoutError():

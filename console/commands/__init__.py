@@ -14,6 +14,8 @@ def register(app: typer.Typer, arguments: Sequence[str]) -> None:
     """Put the commands into the application: the one that is asked for alone, so that it starts quickly, else all."""
     known = (*COMMANDS, *DAEMONS)
     asked = next((word for word in arguments if not word.startswith("-")), "")
+    if not asked and "--version" in arguments:
+        return
     for name in [asked] if asked in known else known:
         module = import_module(f"console.commands.{name}")
         if hasattr(module, "app"):

@@ -66,7 +66,7 @@ def require_free(ports: Ports) -> None:
         others = f"; and {len(taken) - _NAMED} more" if len(taken) > _NAMED else ""
         elsewhere = ports.hub + 100
         raise Misused(
-            f"{'; '.join(taken[:_NAMED])}{others}: stop that, or move all ports, for example with PORT_BASE={elsewhere}",
+            f"{'; '.join(taken[:_NAMED])}{others}: stop that, or move all ports, as with PORT_BASE={elsewhere}",
             reason="PORT_TAKEN",
         )
 
