@@ -149,13 +149,14 @@ class HubClient:
         order, all or none. ``receipt.result`` is NO_OP where nothing was left to do. Two programs with one key get
         along, but where they send the very same messages in the same second, they have sent one transaction.
         """
+        patience = Patience(valid_seconds)
         async with self._owners[signer.address]:
             for attempt in range(_ATTEMPTS):
-                nonce = (await self.account(signer.address)).nonce
+                nonce = (await patience.with_(lambda: self.account(signer.address))).nonce
                 body = self._body(messages, signer.address, nonce, valid_seconds)
                 try:
                     if simulate:
-                        await self._simulate(body)
+                        await patience.with_(lambda: self._simulate(body))  # noqa: B023 -- awaited at once
                     compact = signer.sign(transaction_digest(self._genesis_hash, body))
                     return await self.send(body, _signature(compact), patience_seconds=valid_seconds)
                 except (NonceUsed, NonceTooHigh, NoncePending):
@@ -170,23 +171,13 @@ class HubClient:
     async def send(self, body: bytes, signature: bytes, *, patience_seconds: float = 60.0) -> Receipt:
         """Send a signed transaction until an answer comes: the same bytes, as often as it takes; idempotent.
 
-        Raises what the hub refuses it for, HubUnreachable, DeadlineExceeded.
+        Raises what the hub refuses it for; HubUnreachable, DeadlineExceeded and the like when patience is at its end.
         """
         request = transaction_service_pb2.SubmitRequest(
             transaction=tx_pb2.SignedTransaction(body=body, signature=signature)
         )
-        give_up = time.monotonic() + patience_seconds
-        pause = 0.05
-        while True:
-            try:
-                answer = await self._ask(self._transactions.Submit, request)
-            except (*_LOST, *_LATER):
-                if time.monotonic() + pause > give_up:
-                    raise
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 2.0)
-            else:
-                return from_proto(answer.receipt, Receipt)
+        answer = await Patience(patience_seconds).with_(lambda: self._ask(self._transactions.Submit, request))
+        return from_proto(answer.receipt, Receipt)
 
     async def simulate(self, messages: Sequence[AnyMessage], account: Address) -> Receipt:
         """What ``submit`` would do now; raises what it would raise."""
@@ -399,6 +390,25 @@ class HubClient:
         now = error.now if isinstance(error, TransactionExpired) else error.latest - MAX_EXPIRY_SECONDS
         before, self._behind = self._behind, now - int(time.time())
         return abs(self._behind - before) > 1
+
+
+class Patience:
+    """Asks again, with growing pauses, while a hub cannot be reached or is busy: for what may be asked twice."""
+
+    def __init__(self, seconds: float) -> None:
+        self._give_up = time.monotonic() + seconds
+
+    async def with_(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Raises what is no matter of time at once, and what is when patience is at its end."""
+        pause = 0.05
+        while True:
+            try:
+                return await ask()
+            except (*_LOST, *_LATER):
+                if time.monotonic() + pause > self._give_up:
+                    raise
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
 
 
 def _signature(compact: bytes) -> bytes:
