@@ -4,10 +4,10 @@ pragma solidity ^0.8.30;
 import {LibRLP} from "solady/utils/LibRLP.sol";
 import {ILightClient} from "./interfaces/ILightClient.sol";
 import {IQuorumClient} from "./interfaces/IQuorumClient.sol";
-import {Checkpoints, Counterparty, Header} from "./libraries/Checkpoints.sol";
+import {Checkpoints, Counterparty, HeaderRef} from "./libraries/Checkpoints.sol";
 import {QuorumSignatures} from "./libraries/QuorumSignatures.sol";
 import {StateProof} from "./libraries/StateProof.sol";
-import {ValidatorSet, ValidatorSets} from "./libraries/ValidatorSets.sol";
+import {SetRef, ValidatorSets} from "./libraries/ValidatorSets.sol";
 
 /// @title A light client of a chain of our own, which believes what more than two thirds of its validators' power signed.
 /// @notice Nobody owns it: all that changes it is signed by the validators. It is replaced in the router when it freezes or expires.
@@ -53,11 +53,10 @@ contract QuorumClient is IQuorumClient {
         MAX_CLOCK_DRIFT = trust_.maxClockDrift;
         ACCEPT_SINGLE_OPERATOR = trust_.acceptSingleOperator;
 
-        (uint64 epoch, bytes32 setHash) = ValidatorSets.write(trust_.validatorSet, trust_.acceptSingleOperator);
+        uint64 epoch = ValidatorSets.write(trust_.validatorSet, trust_.acceptSingleOperator);
         FIRST_EPOCH = epoch;
         _state = State({height: trust_.height, timestamp: trust_.timestamp, epoch: epoch, frozen: false});
-        emit ValidatorSetRotated(epoch, setHash);
-        emit ClientUpdated(trust_.height, trust_.timestamp);
+        emit ValidatorSetRotated(epoch, keccak256(trust_.validatorSet));
     }
 
     // ------------------------------------------------------------------------------------------------ headers
@@ -67,17 +66,17 @@ contract QuorumClient is IQuorumClient {
         external
         returns (uint64 height, uint64 timestamp, bytes32 appRoot, bytes32 batchRoot)
     {
-        Header memory header = _verify(data);
-        return (header.height, header.timestamp, header.appRoot, header.batchRoot);
+        HeaderRef header = _verify(data);
+        return (header.height(), header.timestamp(), header.appRoot(), header.batchRoot());
     }
 
     /// @inheritdoc IQuorumClient
     function rotate(bytes calldata newSet, bytes calldata data) external {
-        Header memory header = _verify(data);
+        HeaderRef header = _verify(data);
         bytes32 given = keccak256(newSet);
-        if (header.nextSetHash != given) revert WrongValidatorSet(header.nextSetHash, given);
-        (uint64 epoch,) = ValidatorSets.write(newSet, ACCEPT_SINGLE_OPERATOR);
-        if (epoch != header.epoch + 1) revert WrongEpoch(header.epoch + 1, epoch);
+        if (header.nextSetHash() != given) revert WrongValidatorSet(header.nextSetHash(), given);
+        uint64 epoch = ValidatorSets.write(newSet, ACCEPT_SINGLE_OPERATOR);
+        if (epoch != header.epoch() + 1) revert WrongEpoch(header.epoch() + 1, epoch);
         _state.epoch = epoch;
         emit ValidatorSetRotated(epoch, given);
     }
@@ -86,14 +85,15 @@ contract QuorumClient is IQuorumClient {
     function submitMisbehaviour(bytes calldata first, bytes calldata second) external {
         State memory state = _state;
         if (state.frozen) revert ClientFrozen();
-        ValidatorSet memory set = ValidatorSets.load(_setPointer(state.epoch));
-        Header memory a = _verifyEvidence(first, state.epoch, set);
-        Header memory b = _verifyEvidence(second, state.epoch, set);
-        bool forked = a.height == b.height && a.blockHash != b.blockHash;
-        bool timeFell = a.height < b.height ? a.timestamp > b.timestamp : a.height > b.height && a.timestamp < b.timestamp;
+        SetRef set = ValidatorSets.load(_setPointer(state.epoch));
+        HeaderRef a = _verifyEvidence(first, state.epoch, set);
+        HeaderRef b = _verifyEvidence(second, state.epoch, set);
+        if (a.height() > b.height()) (a, b) = (b, a);
+        bool forked = a.height() == b.height() && a.blockHash() != b.blockHash();
+        bool timeFell = a.height() < b.height() && a.timestamp() > b.timestamp();
         if (!forked && !timeFell) revert NoMisbehaviour();
         _state.frozen = true;
-        emit ClientFrozenByMisbehaviour(a.height, a.blockHash, b.height, b.blockHash);
+        emit ClientFrozenByMisbehaviour(a.height(), a.blockHash(), b.height(), b.blockHash());
     }
 
     // ------------------------------------------------------------------------------------------------ proofs
@@ -144,47 +144,48 @@ contract QuorumClient is IQuorumClient {
     // ------------------------------------------------------------------------------------------------ inside
 
     /// @dev Verifies a checkpoint for this client and stores it where it is the newest.
-    function _verify(bytes calldata data) private returns (Header memory header) {
+    function _verify(bytes calldata data) private returns (HeaderRef header) {
         State memory state = _state;
         if (state.frozen) revert ClientFrozen();
-        if (block.timestamp >= uint256(state.timestamp) + TRUSTING_PERIOD) revert ClientExpired(state.timestamp, TRUSTING_PERIOD);
         bytes calldata signatures;
-        (header, signatures) = Checkpoints.parse(data);
-        _checkTime(state, header);
-        if (header.epoch != state.epoch) revert WrongEpoch(state.epoch, header.epoch);
-        ValidatorSet memory set = ValidatorSets.load(_setPointer(state.epoch));
-        Counterparty memory self = Counterparty(domainSeparator(), SOURCE_CLIENT_HASH, DESTINATION_CLIENT_HASH);
-        QuorumSignatures.verify(set, Checkpoints.digest(header, self, CHAIN_HASH, GENESIS_HASH, set.hash), signatures);
-        if (header.height > state.height) {
-            (_state.height, _state.timestamp) = (header.height, header.timestamp);
-            emit ClientUpdated(header.height, header.timestamp);
-        }
+        (header, signatures) = Checkpoints.open(data);
+        uint64 height = header.height();
+        uint64 timestamp = header.timestamp();
+        _checkTime(state, height, timestamp);
+        if (header.epoch() != state.epoch) revert WrongEpoch(state.epoch, header.epoch());
+        SetRef set = ValidatorSets.load(_setPointer(state.epoch));
+        Counterparty memory self =
+            Counterparty(domainSeparator(), CHAIN_HASH, GENESIS_HASH, SOURCE_CLIENT_HASH, DESTINATION_CLIENT_HASH);
+        QuorumSignatures.verify(set, header.digest(self, set.hash()), signatures);
+        // No event: it would cost 1,260 gas a delivery, and `latest` tells the same.
+        if (height > state.height) _state = State(height, timestamp, state.epoch, false);
     }
 
-    function _checkTime(State memory state, Header memory header) private view {
-        uint256 latestAllowed = block.timestamp + MAX_CLOCK_DRIFT;
-        if (header.timestamp > latestAllowed) revert CheckpointFromFuture(header.timestamp, uint64(latestAllowed));
-        if (block.timestamp >= uint256(header.timestamp) + TRUSTING_PERIOD) {
-            revert CheckpointExpired(header.timestamp, TRUSTING_PERIOD);
+    function _checkTime(State memory state, uint64 height, uint64 timestamp) private view {
+        unchecked {
+            // 64-bit numbers in 256 bits: nothing overflows.
+            if (block.timestamp >= uint256(state.timestamp) + TRUSTING_PERIOD) {
+                revert ClientExpired(state.timestamp, TRUSTING_PERIOD);
+            }
+            uint256 latestAllowed = block.timestamp + MAX_CLOCK_DRIFT;
+            if (timestamp > latestAllowed) revert CheckpointFromFuture(timestamp, uint64(latestAllowed));
+            if (block.timestamp >= uint256(timestamp) + TRUSTING_PERIOD) revert CheckpointExpired(timestamp, TRUSTING_PERIOD);
         }
-        bool contradicts = header.height > state.height
-            ? header.timestamp < state.timestamp
-            : header.height < state.height ? header.timestamp > state.timestamp : header.timestamp != state.timestamp;
-        if (contradicts) revert TimeNotMonotonic(state.height, state.timestamp, header.height, header.timestamp);
+        bool contradicts = height > state.height
+            ? timestamp < state.timestamp
+            : height < state.height ? timestamp > state.timestamp : timestamp != state.timestamp;
+        if (contradicts) revert TimeNotMonotonic(state.height, state.timestamp, height, timestamp);
     }
 
     /// @dev A checkpoint of our validators for whichever counterparty; its age and its height do not matter.
-    function _verifyEvidence(bytes calldata data, uint64 epoch, ValidatorSet memory set)
-        private
-        view
-        returns (Header memory header)
-    {
+    function _verifyEvidence(bytes calldata data, uint64 epoch, SetRef set) private view returns (HeaderRef header) {
         Counterparty memory counterparty;
         (counterparty, data) = Checkpoints.parseCounterparty(data);
+        (counterparty.chainHash, counterparty.genesisHash) = (CHAIN_HASH, GENESIS_HASH);
         bytes calldata signatures;
-        (header, signatures) = Checkpoints.parse(data);
-        if (header.epoch != epoch) revert WrongEpoch(epoch, header.epoch);
-        QuorumSignatures.verify(set, Checkpoints.digest(header, counterparty, CHAIN_HASH, GENESIS_HASH, set.hash), signatures);
+        (header, signatures) = Checkpoints.open(data);
+        if (header.epoch() != epoch) revert WrongEpoch(epoch, header.epoch());
+        QuorumSignatures.verify(set, header.digest(counterparty, set.hash()), signatures);
     }
 
     /// @dev The client creates no other contract than its sets, one an epoch: each is at the address of its nonce.

@@ -3,13 +3,14 @@ pragma solidity ^0.8.30;
 
 import {RouterAdministration} from "./RouterAdministration.sol";
 import {ILightClient} from "./interfaces/ILightClient.sol";
-import {IPacketApplication, PacketContext} from "./interfaces/IPacketApplication.sol";
+import {IPacketApplication} from "./interfaces/IPacketApplication.sol";
 import {IRouter} from "./interfaces/IRouter.sol";
-import {LibCall} from "solady/utils/LibCall.sol";
+import {Applications} from "./libraries/Applications.sol";
 import {BatchRoot} from "./libraries/BatchRoot.sol";
 import {Calls} from "./libraries/Calls.sol";
+import {Clients} from "./libraries/Clients.sol";
 import {Commitments} from "./libraries/Commitments.sol";
-import {Deliveries, Entry} from "./libraries/Deliveries.sol";
+import {Deliveries, EntryRef} from "./libraries/Deliveries.sol";
 import {LaneRef, Lanes} from "./libraries/Lanes.sol";
 import {ClientRecord, RouterStorage} from "./libraries/RouterStorage.sol";
 
@@ -18,24 +19,12 @@ import {ClientRecord, RouterStorage} from "./libraries/RouterStorage.sol";
 /// acknowledgement; `deliver` here again, which acknowledges it, or `timeoutPackets`. Believed is only what a registered
 /// light client has proven in the same transaction.
 contract Router is RouterAdministration {
-    using Deliveries for Entry;
-
     /// @notice The longest time that a packet may be under way.
     uint256 public constant MAX_TIMEOUT_SECONDS = 24 hours;
     uint256 public constant MAX_VALUE_BYTES = 16384;
 
     /// @dev What a cold call, and writing an acknowledgement into a new window, can cost beyond the application's own gas.
     uint256 private constant RECEIVE_RESERVE_GAS = 60_000;
-
-    bool private transient _entered;
-
-    /// @dev Deliveries do not nest; sending and answering later from within one is how applications work.
-    modifier once() {
-        if (_entered) revert Reentered();
-        _entered = true;
-        _;
-        _entered = false;
-    }
 
     constructor(address admin, uint64 replacementDelay_) RouterAdministration(admin, replacementDelay_) {}
 
@@ -73,23 +62,31 @@ contract Router is RouterAdministration {
     // ------------------------------------------------------------------------------------------------ deliver: prove
 
     /// @inheritdoc IRouter
-    function deliver(bytes calldata delivery) external once {
+    /// @dev Needs no lock against re-entry: a receipt is set and a commitment deleted before an application is called, and every
+    /// counter is read from storage after it.
+    function deliver(bytes calldata delivery) external {
         (uint256 cursor, uint256 end) = Deliveries.bounds(delivery);
         uint256 client;
         uint256 kind;
+        bytes calldata header;
         (client, cursor) = Deliveries.number(cursor, end, 2);
         (kind, cursor) = Deliveries.number(cursor, end, 1);
-        ClientRecord storage record = _record(client);
-        Proof memory proof;
-        (proof, cursor) = _update(record, client, cursor, end);
-        proof.kind = kind;
+        (header, cursor) = Deliveries.counted(cursor, end);
+        ClientRecord storage record = RouterStorage.store().clients[client];
+        (ILightClient lightClient, uint256 pausedUntil) = (record.lightClient, record.pausedUntil);
+        if (address(lightClient) == address(0)) revert UnknownClient(uint16(client));
 
-        uint256[] memory entries = _prove(proof, cursor, end);
-        uint256 pausedUntil = record.pausedUntil;
+        (, bytes32 appRoot, bytes32 batchRoot) = Clients.prove(lightClient, header);
+        uint256[] memory entries;
+        if (kind == Deliveries.WHOLE_BATCH) entries = _proveBatch(batchRoot, client, cursor, end);
+        else if (kind == Deliveries.MERKLE_PATHS) entries = _proveByPaths(batchRoot, client, cursor, end);
+        else if (kind == Deliveries.STATE_PROOFS) entries = _proveByState(lightClient, appRoot, client, cursor, end);
+        else revert UnknownProofKind(uint8(kind));
+
         for (uint256 i; i < entries.length; ++i) {
-            if (entries[i] == Deliveries.BARE) continue;
-            Entry memory entry = Deliveries.entryAt(entries[i]);
-            if (entry.lane.isOutbound()) {
+            EntryRef entry = Deliveries.entryAt(entries, i);
+            if (entry.isNone()) continue;
+            if (entry.isAcknowledged()) {
                 _acknowledge(entry);
             } else {
                 if (block.timestamp < pausedUntil) revert ClientPaused(uint16(client), uint64(pausedUntil));
@@ -98,111 +95,105 @@ contract Router is RouterAdministration {
         }
     }
 
-    /// @dev What a delivery rests on.
-    struct Proof {
-        uint256 client;
-        uint256 kind;
-        ILightClient lightClient;
-        uint64 timestamp;
-        bytes32 appRoot;
-        bytes32 batchRoot;
-    }
-
-    function _update(ClientRecord storage record, uint256 client, uint256 cursor, uint256 end)
+    /// @dev Proves a block's whole batch: its entries alone give its root.
+    /// @return entries Where each entry stands in memory.
+    function _proveBatch(bytes32 batchRoot, uint256 client, uint256 cursor, uint256 end)
         private
-        returns (Proof memory proof, uint256 next)
+        view
+        returns (uint256[] memory entries)
     {
-        bytes calldata header;
-        (header, next) = Deliveries.counted(cursor, end);
-        proof.client = client;
-        proof.lightClient = record.lightClient;
-        (, proof.timestamp, proof.appRoot, proof.batchRoot) = proof.lightClient.update(header);
-    }
-
-    /// @dev Proves every entry before any is applied: a fault of a proof fails the whole delivery.
-    /// @return entries Where each entry stands in memory, BARE for one that is not applied.
-    function _prove(Proof memory proof, uint256 cursor, uint256 end) private view returns (uint256[] memory entries) {
-        uint256 count;
-        uint256 total;
-        (count, cursor) = Deliveries.number(cursor, end, 2);
-        if (proof.kind == Deliveries.MERKLE_PATHS) (total, cursor) = Deliveries.number(cursor, end, 4);
-        else if (proof.kind - 1 > 2) revert UnknownProofKind(uint8(proof.kind));
-        entries = new uint256[](count);
-        bytes32[] memory leaves = new bytes32[](proof.kind == Deliveries.WHOLE_BATCH ? count : 0);
+        (entries, cursor) = _some(cursor, end);
+        uint256 count = entries.length;
+        if (count > BatchRoot.MAX_ENTRIES) revert BatchTooLarge(count);
+        uint256[] memory leaves = Deliveries.list(count);
         for (uint256 i; i < count; ++i) {
+            EntryRef entry;
             bytes32 pathKey;
             bytes32 commitment;
-            (entries[i], pathKey, commitment, cursor) = _read(proof, cursor, end);
-            if (proof.kind == Deliveries.WHOLE_BATCH) leaves[i] = BatchRoot.leaf(pathKey, commitment);
-            else if (entries[i] == Deliveries.BARE) revert MalformedDelivery(cursor);
-            else if (proof.kind == Deliveries.MERKLE_PATHS) cursor = _provePath(proof, pathKey, commitment, uint32(total), cursor, end);
-            else cursor = _proveState(proof, Deliveries.entryAt(entries[i]), commitment, cursor, end);
+            (entry, pathKey, commitment, cursor) = _read(client, cursor, end);
+            Deliveries.put(entries, i, EntryRef.unwrap(entry));
+            Deliveries.put(leaves, i, uint256(BatchRoot.leaf(pathKey, commitment)));
         }
         if (cursor != end) revert MalformedDelivery(cursor);
-        if (proof.kind == Deliveries.WHOLE_BATCH) _match(proof.batchRoot, BatchRoot.compute(leaves));
-        else if (count == 0) revert EmptyBatch();
+        _match(batchRoot, BatchRoot.fold(leaves));
+    }
+
+    /// @dev Proves every entry by its path to the batch's root.
+    function _proveByPaths(bytes32 batchRoot, uint256 client, uint256 cursor, uint256 end)
+        private
+        view
+        returns (uint256[] memory entries)
+    {
+        uint256 total;
+        (entries, cursor) = _some(cursor, end);
+        (total, cursor) = Deliveries.number(cursor, end, 4);
+        for (uint256 i; i < entries.length; ++i) {
+            (EntryRef entry, bytes32 pathKey, bytes32 commitment, uint256 next) = _read(client, cursor, end);
+            if (entry.isNone()) revert MalformedDelivery(cursor);
+            Deliveries.put(entries, i, EntryRef.unwrap(entry));
+            uint256 index;
+            (index, cursor) = Deliveries.number(next, end, 4);
+            (bytes32 root, uint256 used) = BatchRoot.climb(
+                BatchRoot.leaf(pathKey, commitment), uint32(index), uint32(total), Deliveries.slice(cursor, end - cursor)
+            );
+            _match(batchRoot, root);
+            cursor += used;
+        }
+        if (cursor != end) revert MalformedDelivery(cursor);
+    }
+
+    /// @dev Proves every entry against the other chain's state, for what was missed.
+    function _proveByState(ILightClient lightClient, bytes32 appRoot, uint256 client, uint256 cursor, uint256 end)
+        private
+        view
+        returns (uint256[] memory entries)
+    {
+        (entries, cursor) = _some(cursor, end);
+        for (uint256 i; i < entries.length; ++i) {
+            (EntryRef entry,, bytes32 commitment, uint256 next) = _read(client, cursor, end);
+            if (entry.isNone()) revert MalformedDelivery(cursor);
+            Deliveries.put(entries, i, EntryRef.unwrap(entry));
+            bytes calldata proof;
+            (proof, cursor) = Deliveries.counted(next, end);
+            bytes memory path = entry.isAcknowledged()
+                ? entry.lane().acknowledgementPath(entry.sequence())
+                : entry.lane().commitmentPath(entry.sequence());
+            lightClient.verifyMembership(appRoot, path, abi.encodePacked(commitment), proof);
+        }
+        if (cursor != end) revert MalformedDelivery(cursor);
+    }
+
+    /// @dev The list of so many entries as the number at the cursor says, at least one.
+    function _some(uint256 cursor, uint256 end) private pure returns (uint256[] memory entries, uint256 next) {
+        uint256 count;
+        (count, next) = Deliveries.number(cursor, end, 2);
+        if (count == 0) revert EmptyBatch();
+        entries = Deliveries.list(count);
     }
 
     /// @dev Reads an entry and computes what the other chain must have written for it.
-    function _read(Proof memory proof, uint256 cursor, uint256 end)
+    function _read(uint256 client, uint256 cursor, uint256 end)
         private
         view
-        returns (uint256 ref, bytes32 pathKey, bytes32 commitment, uint256 next)
+        returns (EntryRef entry, bytes32 pathKey, bytes32 commitment, uint256 next)
     {
         uint256 kind;
-        (kind, cursor) = Deliveries.number(cursor, end, 1);
-        if (kind == Deliveries.BARE) {
-            (pathKey, commitment, next) = Deliveries.bare(cursor, end);
-            return (Deliveries.BARE, pathKey, commitment, next);
-        }
-        Entry memory entry;
-        (entry, next) = Deliveries.record(cursor, end);
-        LaneRef lane = _laneOf(entry, proof.client);
+        (kind, next) = Deliveries.number(cursor, end, 1);
         if (kind == Deliveries.PACKET) {
-            if (lane.isOutbound()) revert WrongDirection(uint16(entry.laneNumber));
-            pathKey = entry.pathKey;
-            commitment = Commitments.packet(lane, entry.timeout, entry.value());
+            (entry, next) = Deliveries.record(next, end, client);
+            if (entry.lane().isOutbound()) revert WrongDirection(entry.laneNumber());
+            (pathKey, commitment) = (entry.pathKey(), Commitments.packet(entry.lane(), entry.timeout(), entry.value()));
         } else if (kind == Deliveries.ACKNOWLEDGEMENT) {
-            if (!lane.isOutbound()) revert WrongDirection(uint16(entry.laneNumber));
-            next = entry.readAcknowledgement(next, end);
-            pathKey = keccak256(lane.acknowledgementPath(entry.sequence));
+            (entry, next) = Deliveries.record(next, end, client);
+            if (!entry.lane().isOutbound()) revert WrongDirection(entry.laneNumber());
+            next = Deliveries.readAcknowledgement(entry, next, end);
+            pathKey = entry.lane().acknowledgementPathKey(entry.sequence());
             commitment = Commitments.acknowledgement(entry.acknowledgement());
+        } else if (kind == Deliveries.BARE) {
+            (pathKey, commitment, next) = Deliveries.bare(next, end);
         } else {
             revert MalformedDelivery(cursor);
         }
-        ref = Deliveries.referenceOf(entry);
-    }
-
-    function _laneOf(Entry memory entry, uint256 client) private view returns (LaneRef lane) {
-        lane = Lanes.load(entry.laneNumber);
-        if (lane.client() != client) revert LaneOfOtherClient(uint16(entry.laneNumber), uint16(client));
-        entry.lane = lane;
-        entry.pathKey = keccak256(lane.commitmentPath(entry.sequence));
-    }
-
-    function _provePath(Proof memory proof, bytes32 pathKey, bytes32 commitment, uint32 total, uint256 cursor, uint256 end)
-        private
-        pure
-        returns (uint256 next)
-    {
-        uint256 index;
-        (index, cursor) = Deliveries.number(cursor, end, 4);
-        bytes32 leaf = BatchRoot.leaf(pathKey, commitment);
-        (bytes32 root, uint256 used) = BatchRoot.computeFromPath(leaf, uint32(index), total, Deliveries.slice(cursor, end - cursor));
-        _match(proof.batchRoot, root);
-        next = cursor + used;
-    }
-
-    function _proveState(Proof memory proof, Entry memory entry, bytes32 commitment, uint256 cursor, uint256 end)
-        private
-        view
-        returns (uint256 next)
-    {
-        bytes calldata path;
-        (path, next) = Deliveries.counted(cursor, end);
-        bytes memory key =
-            entry.ackLength == 0 ? entry.lane.commitmentPath(entry.sequence) : entry.lane.acknowledgementPath(entry.sequence);
-        proof.lightClient.verifyMembership(proof.appRoot, key, abi.encodePacked(commitment), path);
     }
 
     function _match(bytes32 signed, bytes32 computed) private pure {
@@ -211,33 +202,31 @@ contract Router is RouterAdministration {
 
     // ------------------------------------------------------------------------------------------------ deliver: apply
 
-    function _receive(ClientRecord storage record, Entry memory entry) private {
-        if (block.timestamp >= entry.timeout) revert TimeoutElapsed(uint64(entry.timeout), uint64(block.timestamp));
-        bytes32 clientKey = entry.lane.clientKey();
-        mapping(uint256 => uint256) storage receipts = RouterStorage.store().receipts[clientKey];
-        uint256 word = receipts[entry.sequence >> 8];
-        uint256 bit = 1 << (entry.sequence & 0xff);
+    function _receive(ClientRecord storage record, EntryRef entry) private {
+        if (block.timestamp >= entry.timeout()) revert TimeoutElapsed(entry.timeout(), uint64(block.timestamp));
+        mapping(uint256 => uint256) storage receipts = RouterStorage.store().receipts[entry.clientKey()];
+        uint256 word = receipts[entry.sequence() >> 8];
+        uint256 bit = 1 << (entry.sequence() & 0xff);
         if (word & bit != 0) return;
-        receipts[entry.sequence >> 8] = word | bit;
+        receipts[entry.sequence() >> 8] = word | bit;
 
-        bytes memory ack = _callApplication(entry);
+        address application = entry.lane().application();
+        bytes memory ack = _callApplication(application, entry);
         if (ack.length == 0) {
-            address application = entry.lane.application();
-            RouterStorage.store().pending[keccak256(abi.encode(clientKey, entry.sequence))] = application;
-            emit AcknowledgementPending(clientKey, uint64(entry.sequence), application);
+            RouterStorage.store().pending[keccak256(abi.encode(entry.clientKey(), entry.sequence()))] = application;
+            emit AcknowledgementPending(entry.clientKey(), entry.sequence(), application);
         } else {
-            _append(record, clientKey, uint64(entry.sequence), ack);
+            _append(record, entry.clientKey(), entry.sequence(), ack);
         }
     }
 
     /// @dev Its gas follows from the packet alone, so that no relayer can make it fail.
-    function _callApplication(Entry memory entry) private returns (bytes memory ack) {
-        address application = entry.lane.application();
-        uint256 limit = entry.lane.receiveGas();
+    function _callApplication(address application, EntryRef entry) private returns (bytes memory ack) {
+        uint256 limit = entry.lane().receiveGas();
         if (limit == 0) limit = IPacketApplication(application).receiveGas(entry.value());
-        bytes memory call = abi.encodeCall(IPacketApplication.onPacketReceived, (_context(entry), entry.value()));
         Calls.requireGas(limit, RECEIVE_RESERVE_GAS);
-        (bool success,, bytes memory returned) = LibCall.tryCall(application, 0, limit, uint16(MAX_VALUE_BYTES + 0x60), call);
+        (bool success, bytes memory returned) =
+            Applications.receivePacket(application, entry, limit, MAX_VALUE_BYTES + 0x60);
         if (!success) {
             if (Calls.isInsufficientGas(returned)) Calls.bubble(returned);
             return abi.encodePacked(Commitments.ERROR_ACKNOWLEDGEMENT);
@@ -250,15 +239,15 @@ contract Router is RouterAdministration {
         uint256 n = record.acknowledgements;
         record.acknowledgements = uint56(n + 1);
         mapping(uint256 => bytes32) storage chain = RouterStorage.store().acknowledgementChain[clientKey];
-        chain[n >> 8] = keccak256(abi.encodePacked(chain[n >> 8], sequence, Commitments.acknowledgementInMemory(ack)));
+        chain[n >> 8] = Commitments.chained(chain[n >> 8], sequence, Commitments.acknowledgementInMemory(ack));
         emit AcknowledgementWritten(clientKey, sequence, uint64(n), ack);
     }
 
-    function _acknowledge(Entry memory entry) private {
+    function _acknowledge(EntryRef entry) private {
         if (!_takeCommitment(entry)) return;
-        emit PacketAcknowledged(entry.lane.clientKey(), uint64(entry.sequence));
-        address application = entry.lane.application();
-        try IPacketApplication(application).onPacketAcknowledged(_context(entry), entry.value(), entry.acknowledgement()) {}
+        emit PacketAcknowledged(entry.clientKey(), entry.sequence());
+        address application = entry.lane().application();
+        try IPacketApplication(application).onPacketAcknowledged(entry.context(), entry.value(), entry.acknowledgement()) {}
         catch (bytes memory reason) {
             _refuse(application, reason);
         }
@@ -282,30 +271,32 @@ contract Router is RouterAdministration {
     // ------------------------------------------------------------------------------------------------ time out
 
     /// @inheritdoc IRouter
-    function timeoutPackets(bytes calldata delivery) external once {
+    function timeoutPackets(bytes calldata delivery) external {
         (uint256 cursor, uint256 end) = Deliveries.bounds(delivery);
         uint256 client;
+        bytes calldata header;
         (client, cursor) = Deliveries.number(cursor, end, 2);
-        Proof memory proof;
-        (proof, cursor) = _update(_record(client), client, cursor, end);
+        (header, cursor) = Deliveries.counted(cursor, end);
+        ILightClient lightClient = _record(client).lightClient;
+        (uint256 counterpartyTime, bytes32 appRoot,) = Clients.prove(lightClient, header);
         if (cursor == end) revert EmptyBatch();
         while (cursor != end) {
-            Entry memory entry;
-            (entry, cursor) = Deliveries.record(cursor, end);
-            bytes calldata path;
-            (path, cursor) = Deliveries.counted(cursor, end);
-            if (!_laneOf(entry, client).isOutbound()) revert WrongDirection(uint16(entry.laneNumber));
-            _timeOut(proof, entry, path);
+            EntryRef entry;
+            (entry, cursor) = Deliveries.record(cursor, end, client);
+            bytes calldata proof;
+            (proof, cursor) = Deliveries.counted(cursor, end);
+            if (!entry.lane().isOutbound()) revert WrongDirection(entry.laneNumber());
+            if (counterpartyTime < entry.timeout()) revert TimeoutNotReached(entry.timeout(), uint64(counterpartyTime));
+            _timeOut(lightClient, appRoot, entry, proof);
         }
     }
 
-    function _timeOut(Proof memory proof, Entry memory entry, bytes calldata path) private {
-        if (proof.timestamp < entry.timeout) revert TimeoutNotReached(uint64(entry.timeout), proof.timestamp);
+    function _timeOut(ILightClient lightClient, bytes32 appRoot, EntryRef entry, bytes calldata proof) private {
         if (!_takeCommitment(entry)) return;
-        proof.lightClient.verifyNonMembership(proof.appRoot, entry.lane.receiptPath(entry.sequence), path);
-        emit PacketTimedOut(entry.lane.clientKey(), uint64(entry.sequence));
-        address application = entry.lane.application();
-        try IPacketApplication(application).onPacketTimedOut(_context(entry), entry.value()) {}
+        lightClient.verifyNonMembership(appRoot, entry.lane().receiptPath(entry.sequence()), proof);
+        emit PacketTimedOut(entry.clientKey(), entry.sequence());
+        address application = entry.lane().application();
+        try IPacketApplication(application).onPacketTimedOut(entry.context(), entry.value()) {}
         catch (bytes memory reason) {
             _refuse(application, reason);
         }
@@ -314,24 +305,14 @@ contract Router is RouterAdministration {
     // ------------------------------------------------------------------------------------------------ inside
 
     /// @dev Deletes the commitment of a packet sent from here; false when there is none, which makes a repeat a no-op.
-    function _takeCommitment(Entry memory entry) private returns (bool taken) {
+    function _takeCommitment(EntryRef entry) private returns (bool taken) {
         mapping(bytes32 => bytes32) storage commitments = RouterStorage.store().commitments;
-        bytes32 stored = commitments[entry.pathKey];
+        bytes32 stored = commitments[entry.pathKey()];
         if (stored == 0) return false;
-        bytes32 given = Commitments.packet(entry.lane, entry.timeout, entry.value());
-        if (given != stored) revert CommitmentMismatch(entry.pathKey, stored, given);
-        delete commitments[entry.pathKey];
+        bytes32 given = Commitments.packet(entry.lane(), entry.timeout(), entry.value());
+        if (given != stored) revert CommitmentMismatch(entry.pathKey(), stored, given);
+        delete commitments[entry.pathKey()];
         return true;
-    }
-
-    function _context(Entry memory entry) private pure returns (PacketContext memory) {
-        return PacketContext({
-            pathKey: entry.pathKey,
-            clientKey: entry.lane.clientKey(),
-            lane: uint16(entry.laneNumber),
-            sequence: uint64(entry.sequence),
-            timeout: uint64(entry.timeout)
-        });
     }
 
     /// @dev Too little gas is told as it is, so that a relayer knows to send more.

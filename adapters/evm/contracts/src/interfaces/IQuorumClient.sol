@@ -30,8 +30,6 @@ interface IQuorumClient is ILightClient {
         bool acceptSingleOperator;
     }
 
-    /// @notice A newer checkpoint was believed.
-    event ClientUpdated(uint64 height, uint64 timestamp);
     /// @notice The validator set changed; only the new epoch's signatures count from now on.
     event ValidatorSetRotated(uint64 indexed epoch, bytes32 validatorSetHash);
     /// @notice A set of one validator was accepted: this chain trusts a single operator.

@@ -135,8 +135,6 @@ interface IRouter {
     error InvalidAcknowledgement(uint256 size);
     /// @notice The packet is not waiting for an acknowledgement of this caller.
     error NoPendingPacket(bytes32 clientKey, uint64 sequence, address caller);
-    /// @notice A delivery was made from within a delivery.
-    error Reentered();
 
     // ------------------------------------------------------------------------------------------------ packets
 

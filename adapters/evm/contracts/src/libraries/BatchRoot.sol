@@ -18,27 +18,36 @@ library BatchRoot {
         }
     }
 
-    /// @notice The root of a whole batch; the leaves are overwritten. Reverts with EmptyBatch or BatchTooLarge.
-    function compute(bytes32[] memory leaves) internal pure returns (bytes32) {
+    /// @notice The root of a whole batch of 1 to 256 leaves, which are overwritten.
+    function fold(uint256[] memory leaves) internal pure returns (bytes32) {
         uint256 count = leaves.length;
-        if (count == 0) revert IRouter.EmptyBatch();
-        if (count > MAX_ENTRIES) revert IRouter.BatchTooLarge(count);
-        uint256 width = count;
-        while (width > 1) {
-            uint256 half = width >> 1;
-            for (uint256 i; i < half; ++i) {
-                leaves[i] = _inner(leaves[2 * i], leaves[2 * i + 1]);
-            }
-            if (width & 1 == 1) leaves[half] = leaves[width - 1];
-            width = half + (width & 1);
+        for (uint256 width = count; width > 1; width = (width + 1) >> 1) {
+            _fold(leaves, width);
         }
-        return _root(count, leaves[0]);
+        return _root(count, bytes32(leaves[0]));
+    }
+
+    /// @dev Replaces the first `width` nodes by the level above them. In place: with checked indices it costs 200 gas more a node.
+    function _fold(uint256[] memory nodes, uint256 width) private pure {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            let to := add(nodes, 0x20)
+            let from := to
+            let last := add(to, shl(5, and(width, not(1))))
+            for {} lt(from, last) { from := add(from, 0x40) } {
+                mstore8(m, 1)
+                mcopy(add(m, 1), from, 0x40)
+                mstore(to, keccak256(m, 0x41))
+                to := add(to, 0x20)
+            }
+            if and(width, 1) { mstore(to, mload(from)) }
+        }
     }
 
     /// @notice The root that a Merkle path leads to, and how many bytes of `siblings` it took. Reverts with IndexOutOfBounds,
     /// EmptyBatch, BatchTooLarge or MalformedDelivery.
     /// @param siblings From the leaf up, possibly with other bytes behind; a level at which the node is promoted has none.
-    function computeFromPath(bytes32 node, uint32 index, uint32 count, bytes calldata siblings)
+    function climb(bytes32 node, uint32 index, uint32 count, bytes calldata siblings)
         internal
         pure
         returns (bytes32 root, uint256 used)
@@ -71,7 +80,11 @@ library BatchRoot {
     }
 
     /// @dev `K(0x02 ‖ u32(count) ‖ top)`.
-    function _root(uint256 count, bytes32 top) private pure returns (bytes32) {
-        return keccak256(abi.encodePacked(uint8(2), uint32(count), top));
+    function _root(uint256 count, bytes32 top) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            mstore(0x00, or(shl(32, 2), count))
+            mstore(0x20, top)
+            hash := keccak256(0x1b, 0x25)
+        }
     }
 }

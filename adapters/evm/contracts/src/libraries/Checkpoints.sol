@@ -4,30 +4,26 @@ pragma solidity ^0.8.30;
 import {ILightClient} from "../interfaces/ILightClient.sol";
 import {IQuorumClient} from "../interfaces/IQuorumClient.sol";
 
-/// @notice A checkpoint as it travels: what the client knows already is left out.
-struct Header {
-    uint64 epoch;
-    uint64 height;
-    uint64 timestamp;
-    bytes32 blockHash;
-    bytes32 appRoot;
-    bytes32 batchRoot;
-    /// Zero where the set stays as it is.
-    bytes32 nextSetHash;
-}
+/// @notice Where a checkpoint as it travels begins in the calldata: what the client knows already is left out.
+type HeaderRef is uint256;
+
+using Checkpoints for HeaderRef global;
 
 /// @notice For whom a checkpoint was signed.
 struct Counterparty {
     bytes32 domainSeparator;
+    bytes32 chainHash;
+    bytes32 genesisHash;
     bytes32 sourceClientHash;
     bytes32 destinationClientHash;
 }
 
 /// @title Checkpoints of a chain of our own (EIP-712; docs/protocol.md, section 4).
 library Checkpoints {
-    bytes32 private constant TYPE_HASH = keccak256(
-        "Checkpoint(string chain,bytes32 genesisHash,string sourceClient,string destinationClient,uint64 epoch,uint64 height,uint64 timestamp,bytes32 blockHash,bytes32 appRoot,bytes32 batchRoot,bytes32 nextValidatorSetHash)"
-    );
+    /// @dev keccak256("Checkpoint(string chain,bytes32 genesisHash,string sourceClient,string destinationClient,uint64 epoch,
+    /// uint64 height,uint64 timestamp,bytes32 blockHash,bytes32 appRoot,bytes32 batchRoot,bytes32 nextValidatorSetHash)"), in
+    /// one line without spaces. Tests compare it with the text.
+    bytes32 internal constant TYPE_HASH = 0x584e434da9ed1a4041b72c67b683cdc082ccbd6e7dc7b4ef7be5bff436b79349;
     bytes32 private constant EVM_DOMAIN_TYPE_HASH =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
     bytes32 private constant SALT_DOMAIN_TYPE_HASH = keccak256("EIP712Domain(string name,string version,bytes32 salt)");
@@ -35,6 +31,7 @@ library Checkpoints {
     bytes32 private constant VERSION_HASH = keccak256("1");
 
     uint256 private constant FIXED_BYTES = 121;
+    uint256 private constant FLAG = 120;
 
     /// @notice The domain of an EVM counterparty.
     function evmDomain(uint256 chainId, address verifyingContract) internal pure returns (bytes32) {
@@ -75,52 +72,84 @@ library Checkpoints {
     }
 
     /// @notice Reads `epoch u64 ‖ height u64 ‖ timestamp u64 ‖ blockHash ‖ appRoot ‖ batchRoot ‖ set u8 [‖ 32] ‖ signatures`.
-    function parse(bytes calldata data) internal pure returns (Header memory header, bytes calldata signatures) {
-        if (data.length < FIXED_BYTES) revert IQuorumClient.MalformedCheckpoint();
-        header.epoch = uint64(bytes8(data));
-        header.height = uint64(bytes8(data[8:]));
-        header.timestamp = uint64(bytes8(data[16:]));
-        header.blockHash = bytes32(data[24:]);
-        header.appRoot = bytes32(data[56:]);
-        header.batchRoot = bytes32(data[88:]);
-        uint8 flag = uint8(data[120]);
-        if (flag > 1) revert IQuorumClient.MalformedCheckpoint();
-        uint256 end = FIXED_BYTES;
-        if (flag == 1) {
-            end += 32;
-            if (data.length < end) revert IQuorumClient.MalformedCheckpoint();
-            header.nextSetHash = bytes32(data[FIXED_BYTES:]);
-            // Zero would stand for the current set, and so give one checkpoint two forms.
-            if (header.nextSetHash == 0) revert IQuorumClient.MalformedCheckpoint();
+    function open(bytes calldata data) internal pure returns (HeaderRef header, bytes calldata signatures) {
+        if (data.length < FIXED_BYTES + 32) revert IQuorumClient.MalformedCheckpoint();
+        uint256 flag;
+        assembly ("memory-safe") {
+            header := data.offset
+            flag := byte(0, calldataload(add(data.offset, FLAG)))
         }
-        if (header.appRoot == 0) revert ILightClient.ZeroRoot();
-        signatures = data[end:];
+        if (flag > 1) revert IQuorumClient.MalformedCheckpoint();
+        // Zero would stand for the current set, and so give one checkpoint two forms.
+        if (flag == 1 && header.nextSetHash() == 0) revert IQuorumClient.MalformedCheckpoint();
+        if (header.appRoot() == 0) revert ILightClient.ZeroRoot();
+        assembly ("memory-safe") {
+            let length := add(FIXED_BYTES, shl(5, flag))
+            signatures.offset := add(data.offset, length)
+            signatures.length := sub(data.length, length)
+        }
+    }
+
+    function epoch(HeaderRef header) internal pure returns (uint64) {
+        return uint64(_word(header, 0) >> 192);
+    }
+
+    function height(HeaderRef header) internal pure returns (uint64) {
+        return uint64(_word(header, 8) >> 192);
+    }
+
+    function timestamp(HeaderRef header) internal pure returns (uint64) {
+        return uint64(_word(header, 16) >> 192);
+    }
+
+    function blockHash(HeaderRef header) internal pure returns (bytes32) {
+        return bytes32(_word(header, 24));
+    }
+
+    function appRoot(HeaderRef header) internal pure returns (bytes32) {
+        return bytes32(_word(header, 56));
+    }
+
+    function batchRoot(HeaderRef header) internal pure returns (bytes32) {
+        return bytes32(_word(header, 88));
+    }
+
+    /// @notice The next set's hash, zero where the set stays as it is.
+    function nextSetHash(HeaderRef header) internal pure returns (bytes32) {
+        return _word(header, FLAG) >> 248 == 0 ? bytes32(0) : bytes32(_word(header, FIXED_BYTES));
     }
 
     /// @notice What the validators signed.
-    function digest(
-        Header memory header,
-        Counterparty memory counterparty,
-        bytes32 chainHash,
-        bytes32 genesisHash,
-        bytes32 currentSetHash
-    ) internal pure returns (bytes32) {
-        bytes32 structHash = keccak256(
-            abi.encode(
-                TYPE_HASH,
-                chainHash,
-                genesisHash,
-                counterparty.sourceClientHash,
-                counterparty.destinationClientHash,
-                header.epoch,
-                header.height,
-                header.timestamp,
-                header.blockHash,
-                header.appRoot,
-                header.batchRoot,
-                header.nextSetHash == 0 ? currentSetHash : header.nextSetHash
-            )
-        );
-        return keccak256(abi.encodePacked(hex"1901", counterparty.domainSeparator, structHash));
+    /// @dev Written in place: `abi.encode` of the twelve words, and of a header decoded into memory, costs 1,300 gas more.
+    function digest(HeaderRef header, Counterparty memory counterparty, bytes32 currentSetHash)
+        internal
+        pure
+        returns (bytes32 hash)
+    {
+        bytes32 next = header.nextSetHash();
+        if (next == 0) next = currentSetHash;
+        (uint256 epoch_, uint256 height_, uint256 timestamp_) = (header.epoch(), header.height(), header.timestamp());
+        bytes32 typeHash = TYPE_HASH;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, typeHash)
+            mcopy(add(m, 0x20), add(counterparty, 0x20), 0x80) // chain, genesis, both clients
+            mstore(add(m, 0xa0), epoch_)
+            mstore(add(m, 0xc0), height_)
+            mstore(add(m, 0xe0), timestamp_)
+            calldatacopy(add(m, 0x100), add(header, 24), 0x60) // block hash, both roots
+            mstore(add(m, 0x160), next)
+            let structHash := keccak256(m, 0x180)
+            mstore(m, shl(240, 0x1901))
+            mstore(add(m, 2), mload(counterparty))
+            mstore(add(m, 0x22), structHash)
+            hash := keccak256(m, 0x42)
+        }
+    }
+
+    function _word(HeaderRef header, uint256 offset) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(header, offset))
+        }
     }
 }

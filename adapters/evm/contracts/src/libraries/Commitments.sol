@@ -48,4 +48,15 @@ library Commitments {
             commitment := mload(0)
         }
     }
+
+    /// @notice `K(previous ‖ u64(sequence) ‖ ack commitment)`, the acknowledgement chain's next hash.
+    function chained(bytes32 previous, uint256 sequence, bytes32 commitment) internal pure returns (bytes32 next) {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, previous)
+            mstore(add(m, 0x20), shl(192, sequence))
+            mstore(add(m, 0x28), commitment)
+            next := keccak256(m, 0x48)
+        }
+    }
 }

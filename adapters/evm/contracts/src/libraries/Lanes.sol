@@ -146,7 +146,26 @@ library Lanes {
         return _path(LaneRef.unwrap(lane) + IDENTIFIERS + lane.sourceLength(), lane.destinationLength(), 3, sequence);
     }
 
-    /// @dev The memory is written but not kept where only the hash is wanted: see `_pathKey` in Commitments.
+    /// @notice keccak256 of the commitment path.
+    function commitmentPathKey(LaneRef lane, uint256 sequence) internal pure returns (bytes32) {
+        return _pathKey(LaneRef.unwrap(lane) + IDENTIFIERS, lane.sourceLength(), 1, sequence);
+    }
+
+    /// @notice keccak256 of the acknowledgement path.
+    function acknowledgementPathKey(LaneRef lane, uint256 sequence) internal pure returns (bytes32) {
+        return _pathKey(LaneRef.unwrap(lane) + IDENTIFIERS + lane.sourceLength(), lane.destinationLength(), 3, sequence);
+    }
+
+    /// @dev In the free memory, of which nothing is kept.
+    function _pathKey(uint256 identifier, uint256 length, uint256 kind, uint256 sequence) private pure returns (bytes32 key) {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mcopy(m, identifier, length)
+            mstore(add(m, length), or(shl(248, kind), shl(184, sequence)))
+            key := keccak256(m, add(length, 9))
+        }
+    }
+
     function _path(uint256 identifier, uint256 length, uint256 kind, uint256 sequence)
         private
         pure

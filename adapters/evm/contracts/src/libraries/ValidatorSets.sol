@@ -4,14 +4,10 @@ pragma solidity ^0.8.30;
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 import {IQuorumClient} from "../interfaces/IQuorumClient.sol";
 
-/// @notice A validator set in memory.
-struct ValidatorSet {
-    uint256 count;
-    uint256 totalPower;
-    bytes32 hash;
-    /// Where its first member stands in memory: `(address 20 ‖ power u64)…`.
-    uint256 members;
-}
+/// @notice A validator set in memory: the size of what follows in a word, and then what its contract's code holds.
+type SetRef is uint256;
+
+using ValidatorSets for SetRef global;
 
 /// @title Validator sets, kept as the code of contracts (docs/protocol.md, section 3).
 /// @dev `total power u128 ‖ epoch u64 ‖ (address 20 ‖ power u64)…`: behind the total stands the very preimage of the set's hash.
@@ -23,21 +19,20 @@ library ValidatorSets {
 
     /// @notice Checks a set and writes it as code. Reverts with what is wrong with it.
     /// @param set `epoch u64 ‖ (address 20 ‖ power u64)…`.
-    function write(bytes memory set, bool acceptSingleOperator) internal returns (uint64 epoch, bytes32 hash) {
+    function write(bytes memory set, bool acceptSingleOperator) internal returns (uint64 epoch) {
         if (set.length < EPOCH_BYTES || (set.length - EPOCH_BYTES) % MEMBER_BYTES != 0) {
             revert IQuorumClient.MalformedValidatorSet();
         }
-        uint256 count = (set.length - EPOCH_BYTES) / MEMBER_BYTES;
-        if (count == 0 || count > MAX_MEMBERS) revert IQuorumClient.ValidatorCount(count);
+        uint256 size = (set.length - EPOCH_BYTES) / MEMBER_BYTES;
+        if (size == 0 || size > MAX_MEMBERS) revert IQuorumClient.ValidatorCount(size);
         epoch = uint64(bytes8(set));
-        hash = keccak256(set);
         uint256 total;
         uint160 last;
         uint256 cursor;
         assembly ("memory-safe") {
             cursor := add(set, 0x28)
         }
-        for (uint256 i; i < count; ++i) {
+        for (uint256 i; i < size; ++i) {
             (address validator, uint256 power) = memberAt(cursor, i);
             if (validator == address(0)) revert IQuorumClient.ZeroValidator(i);
             if (uint160(validator) <= last) revert IQuorumClient.ValidatorsNotSorted(i);
@@ -45,7 +40,7 @@ library ValidatorSets {
             last = uint160(validator);
             total += power;
         }
-        if (count == 1) {
+        if (size == 1) {
             if (!acceptSingleOperator) revert IQuorumClient.SingleOperatorNotAccepted();
             emit IQuorumClient.SingleOperatorAccepted(epoch, address(last));
         }
@@ -55,17 +50,38 @@ library ValidatorSets {
     /// @notice Loads a set that `write` wrote.
     /// @dev One copy of the code to memory, where the signatures' check walks over it: 28 bytes a validator would cost 2,100
     /// gas for each in storage, and 450 in calldata.
-    function load(address pointer) internal view returns (ValidatorSet memory set) {
+    function load(address pointer) internal view returns (SetRef set) {
         assembly ("memory-safe") {
             let size := sub(extcodesize(pointer), 1)
-            let code := mload(0x40)
-            mstore(0x40, add(code, add(size, 0x20)))
-            extcodecopy(pointer, code, 1, size)
-            mstore(set, div(sub(size, 24), 28))
-            mstore(add(set, 0x20), shr(128, mload(code)))
-            mstore(add(set, 0x40), keccak256(add(code, 16), sub(size, 16)))
-            mstore(add(set, 0x60), add(code, 24))
+            set := mload(0x40)
+            mstore(0x40, add(set, add(size, 0x20)))
+            mstore(set, size)
+            extcodecopy(pointer, add(set, 0x20), 1, size)
         }
+    }
+
+    function count(SetRef set) internal pure returns (uint256 count_) {
+        assembly ("memory-safe") {
+            count_ := div(sub(mload(set), 24), 28)
+        }
+    }
+
+    function totalPower(SetRef set) internal pure returns (uint256 total) {
+        assembly ("memory-safe") {
+            total := shr(128, mload(add(set, 0x20)))
+        }
+    }
+
+    /// @notice `K(u64(epoch) ‖ (address ‖ u64(power))…)`.
+    function hash(SetRef set) internal pure returns (bytes32 hash_) {
+        assembly ("memory-safe") {
+            hash_ := keccak256(add(set, 0x30), sub(mload(set), 16))
+        }
+    }
+
+    /// @notice Where its first member stands in memory: `(address 20 ‖ power u64)…`.
+    function members(SetRef set) internal pure returns (uint256 place) {
+        return SetRef.unwrap(set) + 0x38;
     }
 
     /// @notice The stored set's hash preimage, for readers.
