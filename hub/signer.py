@@ -1,10 +1,9 @@
 """Who signs: one small interface, so that an HSM or a KMS can take a keystore file's place."""
 
 import json
+import os
 from pathlib import Path
 from typing import Protocol
-
-from eth_account import Account
 
 from hub.proofs.signatures import address_of, sign_digest
 from hub.quantities import Address, Hash
@@ -40,11 +39,15 @@ class KeySigner:
 
 def signer_from_keystore(path: Path, password: str) -> KeySigner:
     """Open an encrypted V3 keystore; raises OSError, ValueError for a wrong password or another file."""
+    from eth_account import Account  # noqa: PLC0415 -- it takes a second to import, which few who sign need
+
     return KeySigner(bytes(Account.decrypt(json.loads(path.read_text()), password)))
 
 
 def write_keystore(path: Path, key: bytes, password: str, iterations: int | None = None) -> None:
     """Write a key as an encrypted V3 keystore that only its owner can read; raises FileExistsError."""
+    from eth_account import Account  # noqa: PLC0415 -- as above
+
     document = Account.encrypt(key, password, iterations=iterations)
-    path.touch(mode=0o600, exist_ok=False)
-    path.write_text(json.dumps(document))
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(document, file)
