@@ -15,7 +15,7 @@ help: ## list the targets
 
 setup: $(VENV) $(NODE) ## install everything the project needs, into the checkout alone
 
-$(VENV): requirements.txt pyproject.toml
+$(VENV): requirements.txt
 	@sh tools/prerequisites.sh
 	@echo "setting up Python packages in .venv (about a minute, once)"
 	@test -x .venv/bin/python || "$(PYTHON_FOUND)" -m venv .venv
