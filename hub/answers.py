@@ -112,8 +112,12 @@ class Receipt(msgspec.Struct, frozen=True):
     index: int
     """Its place in the block, from 0."""
     result: ResultCode
-    """OK, or NO_OP where nothing was left to do; what was refused is raised instead."""
+    """OK, or NO_OP where nothing was left to do; what was refused is raised, but where one looks a transaction up."""
     events: tuple[EventRecord, ...]
+    reason: str = ""
+    """Of a refusal: the error's stable name."""
+    detail: str = ""
+    """Of a refusal: what it said."""
 
 
 class BlockInfo(msgspec.Struct, frozen=True):

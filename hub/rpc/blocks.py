@@ -2,6 +2,7 @@
 
 # ruff: noqa: N802, ARG002  # gRPC gives the methods their names and arguments
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, get_args
 
@@ -58,6 +59,8 @@ class Blocks(BlockServiceServicer):
             while height <= head:
                 block = self._events(height, kinds)
                 quiet = 0 if block.events else quiet + 1
+                if quiet:
+                    await asyncio.sleep(0)  # a long way through old blocks must not keep others waiting
                 if block.events or quiet % PROGRESS == 0 or height == head:
                     yield block
                 height = Height(height + 1)

@@ -21,6 +21,9 @@ log = structlog.get_logger("rpc")
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 MAX_CONCURRENT_STREAMS = 1_000
+"""Of one connection."""
+MAX_CALLS = 10_000
+"""Of all connections together; more are answered RESOURCE_EXHAUSTED."""
 _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", 64 * 1024 * 1024),
@@ -117,7 +120,9 @@ class Server:
     """A gRPC server over ``services``."""
 
     def __init__(self, services: Iterable[Service], measures: Measures) -> None:
-        self._server = grpc.aio.server(interceptors=[Refusals(measures)], options=_OPTIONS)
+        self._server = grpc.aio.server(
+            interceptors=[Refusals(measures)], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
+        )
         self._health = health.aio.HealthServicer()
         names = []
         for name, register in services:

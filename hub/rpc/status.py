@@ -44,6 +44,7 @@ _BY_CODE: dict[StatusCode, tuple[type[HubError], ...]] = {
         ibc.InvalidCounterparty,
         ibc.InvalidLane,
         ibc.LaneOfOtherClient,
+        ibc.TooManyPackets,
         # light clients
         clients.InvalidClientConfig,
         clients.ClientKindMismatch,

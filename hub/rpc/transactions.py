@@ -2,6 +2,7 @@
 
 # ruff: noqa: N802, ARG002  # gRPC gives the methods their names and arguments
 
+import asyncio
 from typing import Any
 
 from interchain.hub.v1 import answer_pb2, transaction_service_pb2, tx_pb2
@@ -34,7 +35,7 @@ class Transactions(TransactionServiceServicer):
     async def Simulate(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
         signed = decode_transaction(request.body, NO_SIGNATURE)
-        result = self._engine.simulate(signed)
+        result = await asyncio.to_thread(self._engine.simulate, signed)
         raise_refusal(result)
         head = self._ledger.head
         events = tuple(
@@ -65,7 +66,9 @@ class Transactions(TransactionServiceServicer):
         record = self._ledger.record(inclusion.height)
         events = tuple(event for event in record.events() if event.transaction_hash == result.hash)
         code = ResultCode.NO_OP if inclusion.repeated and result.code is ResultCode.OK else result.code
-        return Receipt(result.hash, inclusion.height, inclusion.time, inclusion.index, code, events)
+        return Receipt(
+            result.hash, inclusion.height, inclusion.time, inclusion.index, code, events, result.reason, result.text
+        )
 
 
 def raise_refusal(result: TransactionResult) -> None:

@@ -121,7 +121,8 @@ async def test_what_was_refused_in_a_block_is_refused_again_and_not_done_later(h
     (refused,) = (await hub.block()).transaction_hashes
     await hub.submit([Transfer(ADDRESSES[SOMEONE], Amount(10))], SIGNERS[OPERATOR])
     receipt, sent = await hub.transaction(refused)
-    assert receipt.result is ResultCode.REFUSED
+    assert (receipt.result, receipt.reason) == (ResultCode.REFUSED, "INSUFFICIENT_FUNDS")
+    assert receipt.detail.endswith("fund it first")
     with pytest.raises(InsufficientFunds):
         await hub.send(sent.body, sent.signature)
 

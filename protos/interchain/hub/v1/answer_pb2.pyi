@@ -381,12 +381,18 @@ class Receipt(_message.Message):
     INDEX_FIELD_NUMBER: _builtins.int
     RESULT_FIELD_NUMBER: _builtins.int
     EVENTS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
     hash: _builtins.bytes
     height: _builtins.int
     time_unix_seconds: _builtins.int
     index: _builtins.int
     """Its place in the block, from 0."""
     result: Global___Result.ValueType
+    reason: _builtins.str
+    """Of a refusal: the stable name that `ErrorInfo.reason` would have had."""
+    detail: _builtins.str
+    """Of a refusal: what it said."""
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventRecord]: ...
     def __init__(
@@ -398,10 +404,12 @@ class Receipt(_message.Message):
         index: _builtins.int = ...,
         result: Global___Result.ValueType = ...,
         events: _abc.Iterable[Global___EventRecord] | None = ...,
+        reason: _builtins.str = ...,
+        detail: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "hash", b"hash", "height", b"height", "index", b"index", "result", b"result", "time_unix_seconds", b"time_unix_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "events", b"events", "hash", b"hash", "height", b"height", "index", b"index", "reason", b"reason", "result", b"result", "time_unix_seconds", b"time_unix_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
