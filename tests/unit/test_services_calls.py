@@ -454,6 +454,14 @@ def test_nobody_answers_for_a_contract(world: World) -> None:
     assert world.hub.try_(PROVIDER, m.RespondService(request_id, 500, b"", "")).reason == "NOT_THE_PROVIDER"
 
 
+def test_a_hub_account_does_not_answer_for_the_contract_of_the_same_address(world: World) -> None:
+    world.hub.do(MEMBER, bind(world.b.client, provider=ADDRESSES[PROVIDER], price=Amount(1)))
+    called = one(world.accept()[1], ServiceCalled)
+    assert (called.client, called.provider) == (world.b.client, ADDRESSES[PROVIDER])
+    answer = m.RespondService(called.request_id, 500, b"", "")
+    assert world.hub.try_(PROVIDER, answer).reason == "NOT_THE_PROVIDER"
+
+
 def test_a_silent_hub_account_is_a_504_and_refunds_at_once(world: World) -> None:
     hub_provider(world)
     world.accept(deadline=world.hub.now + 100)
