@@ -40,11 +40,10 @@ def take_batches(ctx: Context) -> tuple[Batch, ...]:
 
 def _take(ctx: Context, client: ClientId, written: list[tuple[bytes, Hash]]) -> tuple[tuple[bytes, Hash], ...]:
     """The longest waiting first. Whatever waits is older than what was written, so that order is kept."""
-    waiting = list(islice(_WAITING.scan(ctx.state, text(client)), MAX_BATCH_ENTRIES + 1))
-    taken = waiting[:MAX_BATCH_ENTRIES]
+    taken = list(islice(_WAITING.scan(ctx.state, text(client)), MAX_BATCH_ENTRIES))
     for key, _ in taken:
         _WAITING.delete(ctx.state, key)
-    room = 0 if len(waiting) > MAX_BATCH_ENTRIES else MAX_BATCH_ENTRIES - len(taken)
+    room = MAX_BATCH_ENTRIES - len(taken)
     for place, (path, commitment) in enumerate(written[room:]):
         _WAITING.put(ctx.state, text(client) + u64(ctx.height) + u64(place), _Waiting(client, path, commitment))
     return (*((record.path, record.commitment) for _, record in taken), *written[:room])

@@ -219,7 +219,13 @@ def test_what_finds_no_room_in_a_batch_waits_in_order() -> None:
     ]
     taken: list[tuple[str, bytes]] = []
     sizes = []
-    for height, new in ((1, posted[:1200:2] + posted[1:20:2]), (2, posted[21::2]), (3, []), (4, []), (5, [])):
+    for height, new in (
+        (1, posted[:1000:2] + posted[1:20:2]),
+        (2, posted[1000::2] + posted[21::2]),
+        (3, []),
+        (4, []),
+        (5, []),
+    ):
         ctx = Context(Branch(state), Height(height), UnixSeconds(height))
         for entry in new:
             ctx.post(*entry)

@@ -13,7 +13,14 @@ from hub.clients.base import ClientStatus
 from hub.clients.errors import ClientHasExpired, ClientIsFrozen
 from hub.clients.quorum import Evidence, Proof, SignedElsewhere, StateProofs, Update
 from hub.errors import HubError
-from hub.events import AcknowledgementWritten, ApplicationFailed, PacketReceived, PacketSent, PacketTimedOut
+from hub.events import (
+    AcknowledgementWritten,
+    ApplicationFailed,
+    ClientUpdated,
+    PacketReceived,
+    PacketSent,
+    PacketTimedOut,
+)
 from hub.ibc import lane_registry
 from hub.ibc.channel import Route
 from hub.ibc.commitment import (
@@ -84,6 +91,7 @@ def world() -> World:
 def test_receive_writes_a_receipt_and_the_application_acts(world: World) -> None:
     sequence, events = world.accept()
     assert one(events, PacketReceived).sequence == sequence
+    assert one(events, ClientUpdated) == ClientUpdated(world.a.client, world.a.height, world.a.time)
     assert world.hub.state.get(receipt_path(world.a.client, sequence)) == b"\x01"
     assert world.hub.state.get(acknowledgement_path(world.a.client, sequence)) is None
 
