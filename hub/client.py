@@ -67,6 +67,8 @@ PAGE_SIZE = 1_000
 IDLE_SECONDS = 120.0
 """A Watch stream that says nothing for so long is dead: a hub tells of each block at least at its heartbeat."""
 _ATTEMPTS = 5
+_MAX_CALLS = 500
+"""At the same time: a hub resets the streams of a connection that opens far more."""
 _LATER = (MempoolFull, AccountQueueFull, RateLimited)
 _LOST = (HubUnreachable, DeadlineExceeded, NodeStopping)
 
@@ -84,6 +86,7 @@ class HubClient:
         self._checkpoints = checkpoint_service_pb2_grpc.CheckpointServiceStub(channel)
         self._queries = query_service_pb2_grpc.QueryServiceStub(channel)
         self._owners: defaultdict[Address, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._calls = asyncio.Semaphore(_MAX_CALLS)
         self._chain_id = ""
         self._genesis_hash = Hash(b"")
         self._behind = 0
@@ -364,7 +367,8 @@ class HubClient:
     # --- how ---
 
     async def _ask(self, method: Callable[..., Awaitable[T]], request: Any) -> T:
-        return await answered(self._target, method(request, timeout=self._timeout))
+        async with self._calls:
+            return await answered(self._target, method(request, timeout=self._timeout))
 
     async def _pages(self, method: Callable[..., Awaitable[Any]], request: Any) -> AsyncIterator[Any]:
         request.page_size = PAGE_SIZE

@@ -62,6 +62,15 @@ class BlockRecord(msgspec.Struct, frozen=True, array_like=True):
             validators,
         )
 
+    def events_of(self, transaction: int) -> tuple[EventRecord, ...]:
+        """The events of the transaction at this index."""
+        first = sum(len(result.events) for result in self.results[:transaction])
+        result = self.results[transaction]
+        return tuple(
+            EventRecord(self.header.height, index, result.hash, event)
+            for index, event in enumerate(result.events, first)
+        )
+
     def events(self) -> Iterator[EventRecord]:
         """All events, each with its place and its transaction."""
         index = 0

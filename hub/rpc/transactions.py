@@ -63,8 +63,7 @@ class Transactions(TransactionServiceServicer):
         result = inclusion.result
         if not allow_refused:
             raise_refusal(result)
-        record = self._ledger.record(inclusion.height)
-        events = tuple(event for event in record.events() if event.transaction_hash == result.hash)
+        events = self._ledger.record(inclusion.height).events_of(inclusion.index)
         code = ResultCode.NO_OP if inclusion.repeated and result.code is ResultCode.OK else result.code
         return Receipt(
             result.hash, inclusion.height, inclusion.time, inclusion.index, code, events, result.reason, result.text
