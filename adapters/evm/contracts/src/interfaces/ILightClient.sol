@@ -15,16 +15,18 @@ interface ILightClient {
     error ClientFrozen();
     /// @notice The newest header believed is older than the trusting period; replace the client.
     error ClientExpired(uint64 latestTimestamp, uint64 trustingPeriod);
-    /// @notice A root of zero proves nothing.
-    error ZeroRoot();
-    /// @notice The proof does not lead to the root.
-    error ProofRefused();
+    /// @notice A zero state root proves nothing: no chain of ours has an empty state.
+    error EmptyTreeRoot();
     /// @notice The proof is malformed: bytes are missing, left over, or not in the one allowed form.
-    error MalformedProof();
-    /// @notice The proof of absence ends in the very entry that should be absent.
-    error KeyPresent();
-    /// @notice The proof of absence ends in a leaf of another part of the tree.
-    error UnrelatedLeaf();
+    error MalformedTreeProof();
+    /// @notice The proof does not lead to the root.
+    error TreeRootMismatch();
+    /// @notice The proof shows that nothing stands there: it cannot prove a value.
+    error NotAMembershipProof();
+    /// @notice The proof shows that something stands there: it cannot prove its absence.
+    error NotANonMembershipProof();
+    /// @notice The proof of absence ends in a leaf that does not stand in the way of the path, or in the path's own.
+    error UnrelatedNeighbour();
 
     /// @notice Verifies a signed header of the other chain and stores it where it is the newest.
     /// @dev Open to anyone: the header is proven. A header older than the newest is still good for proofs; it changes nothing.

@@ -82,7 +82,7 @@ library Checkpoints {
         if (flag > 1) revert IQuorumClient.MalformedCheckpoint();
         // Zero would stand for the current set, and so give one checkpoint two forms.
         if (flag == 1 && header.nextSetHash() == 0) revert IQuorumClient.MalformedCheckpoint();
-        if (header.appRoot() == 0) revert ILightClient.ZeroRoot();
+        if (header.appRoot() == 0) revert ILightClient.EmptyTreeRoot();
         assembly ("memory-safe") {
             let length := add(FIXED_BYTES, shl(5, flag))
             signatures.offset := add(data.offset, length)

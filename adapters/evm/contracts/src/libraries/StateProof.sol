@@ -24,45 +24,45 @@ library StateProof {
 
     /// @notice Reverts unless `value` stands at `key` under `root`.
     function verifyMembership(bytes32 root, bytes calldata key, bytes calldata value, bytes calldata proof) internal view {
-        if (root == 0) revert ILightClient.ZeroRoot();
+        if (root == 0) revert ILightClient.EmptyTreeRoot();
         Shape memory shape = _parse(proof);
-        if (shape.kind != ENDS_IN_LEAF) revert ILightClient.ProofRefused();
+        if (shape.kind != ENDS_IN_LEAF) revert ILightClient.NotAMembershipProof();
         bytes32 keyHash = sha256(key);
-        if (_climb(shape, keyHash, _leaf(keyHash, sha256(value)), proof) != root) revert ILightClient.ProofRefused();
+        if (_climb(shape, keyHash, _leaf(keyHash, sha256(value)), proof) != root) revert ILightClient.TreeRootMismatch();
     }
 
     /// @notice Reverts unless nothing stands at `key` under `root`.
     function verifyNonMembership(bytes32 root, bytes calldata key, bytes calldata proof) internal view {
-        if (root == 0) revert ILightClient.ZeroRoot();
+        if (root == 0) revert ILightClient.EmptyTreeRoot();
         Shape memory shape = _parse(proof);
-        if (shape.kind == ENDS_IN_LEAF) revert ILightClient.KeyPresent();
+        if (shape.kind == ENDS_IN_LEAF) revert ILightClient.NotANonMembershipProof();
         bytes32 keyHash = sha256(key);
         bytes32 node;
         if (shape.kind == ENDS_IN_OTHER_LEAF) {
             bytes32 otherKey = bytes32(proof[shape.end + 1:]);
-            if (otherKey == keyHash) revert ILightClient.KeyPresent();
-            if (uint256(otherKey ^ keyHash) >> (256 - shape.depth) != 0) revert ILightClient.UnrelatedLeaf();
+            bool agrees = uint256(otherKey ^ keyHash) >> (256 - shape.depth) == 0;
+            if (!agrees || otherKey == keyHash) revert ILightClient.UnrelatedNeighbour();
             node = _leaf(otherKey, bytes32(proof[shape.end + 33:]));
         }
-        if (_climb(shape, keyHash, node, proof) != root) revert ILightClient.ProofRefused();
+        if (_climb(shape, keyHash, node, proof) != root) revert ILightClient.TreeRootMismatch();
     }
 
     function _parse(bytes calldata proof) private pure returns (Shape memory shape) {
-        if (proof.length < 3) revert ILightClient.MalformedProof();
+        if (proof.length < 3) revert ILightClient.MalformedTreeProof();
         shape.depth = uint16(bytes2(proof));
         uint256 bitmapBytes = (shape.depth + 7) / 8;
-        if (shape.depth > 256 || proof.length < 3 + bitmapBytes) revert ILightClient.MalformedProof();
+        if (shape.depth > 256 || proof.length < 3 + bitmapBytes) revert ILightClient.MalformedTreeProof();
         uint256 bits = uint256(bytes32(proof[2:2 + bitmapBytes]));
         // bytes32 of a shorter slice pads with zeros; what lies beyond the depth must be zero as well.
-        if (bits << shape.depth != 0) revert ILightClient.MalformedProof();
+        if (bits << shape.depth != 0) revert ILightClient.MalformedTreeProof();
         shape.bitmap = bits;
         shape.siblings = 2 + bitmapBytes;
         shape.end = shape.siblings + 32 * LibBit.popCount(bits);
-        if (proof.length <= shape.end) revert ILightClient.MalformedProof();
+        if (proof.length <= shape.end) revert ILightClient.MalformedTreeProof();
         shape.kind = uint8(proof[shape.end]);
-        if (shape.kind > ENDS_IN_OTHER_LEAF) revert ILightClient.MalformedProof();
+        if (shape.kind > ENDS_IN_OTHER_LEAF) revert ILightClient.MalformedTreeProof();
         uint256 length = shape.end + (shape.kind == ENDS_IN_OTHER_LEAF ? 65 : 1);
-        if (proof.length != length) revert ILightClient.MalformedProof();
+        if (proof.length != length) revert ILightClient.MalformedTreeProof();
     }
 
     function _climb(Shape memory shape, bytes32 keyHash, bytes32 node, bytes calldata proof) private view returns (bytes32) {
@@ -73,7 +73,7 @@ library StateProof {
             if (shape.bitmap & bit != 0) {
                 cursor -= 32;
                 sibling = bytes32(proof[cursor:cursor + 32]);
-                if (sibling == 0) revert ILightClient.MalformedProof();
+                if (sibling == 0) revert ILightClient.MalformedTreeProof();
             }
             node = uint256(keyHash) & bit != 0 ? _inner(sibling, node) : _inner(node, sibling);
         }
