@@ -51,8 +51,8 @@ def root(
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and end the process with its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    commands.register(app, given)
     try:
+        commands.register(app, given)
         app(args=given, prog_name="ichub")
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)

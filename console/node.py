@@ -1,13 +1,9 @@
 """A node from its home: configuration, key and certificates put together for ``hub.node``."""
 
 import asyncio
-import logging
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import structlog
 
 from console.admin import serve_admin
 from console.exits import Misused
@@ -74,17 +70,3 @@ async def run_home(home: NodeHome, signer: Signer) -> None:
         serving.append(asyncio.create_task(serve_admin(home.path, {"backup": backup, "ping": ping})))
 
     await run_node(config, signer, ready)
-
-
-def log_plainly() -> None:
-    """One line an event on stderr, with its time in UTC; colours on a terminal only."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )

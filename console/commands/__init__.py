@@ -5,7 +5,20 @@ from importlib import import_module
 
 import typer
 
-COMMANDS = ("init", "start", "doctor", "backup", "restore", "keys", "chain", "client", "service", "call", "packet")
+COMMANDS = (
+    "init",
+    "start",
+    "doctor",
+    "backup",
+    "restore",
+    "keys",
+    "account",
+    "chain",
+    "client",
+    "service",
+    "call",
+    "packet",
+)
 DAEMONS = ("attestor", "relayer", "devnet")
 """In the order in which ``ichub --help`` lists them; each is a module here, with ``app`` for a group of commands."""
 

@@ -8,6 +8,7 @@ import typer
 
 from console.amounts import address_text, parse_hex
 from console.exits import Misused
+from console.logs import JsonLogs, log_to_stderr
 from console.members import CONFIG, make_attestor
 from console.options import Json
 from console.output import Output
@@ -41,9 +42,10 @@ def init(
 
 
 @app.command()
-def start(folder: Folder) -> None:
+def start(folder: Folder, json: JsonLogs = False) -> None:
     """Sign until Ctrl-C or SIGTERM. The chains file is read again whenever it changes.
 
     Example: ichub attestor start /srv/attestor
     """
+    log_to_stderr(as_json=json)
     asyncio.run(run_attestor(load_attestor_config(folder / CONFIG if folder.is_dir() else folder)))

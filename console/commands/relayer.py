@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from console.home import find_home
+from console.logs import JsonLogs, log_to_stderr
 from console.members import CONFIG, make_relayer
 from console.options import Home, Json
 from console.output import Output
@@ -38,9 +39,10 @@ def init(
 
 
 @app.command()
-def start(folder: Folder) -> None:
+def start(folder: Folder, json: JsonLogs = False) -> None:
     """Carry packets until Ctrl-C or SIGTERM. Nothing is kept on disk: everything is read from the chains.
 
     Example: ichub relayer start /srv/relayer
     """
+    log_to_stderr(as_json=json)
     asyncio.run(run_relayer(load_relayer_config(folder / CONFIG if folder.is_dir() else folder)))

@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from console.amounts import address_text, parse_address, parse_amount
+from console.amounts import address_text, moment, parse_address, parse_amount, parse_hex, read_input
 from console.commands.encodings import Encoding
 from console.exits import Misused
 from console.home import find_home
 from console.options import Home, Hub, Json, Key, PasswordFile
 from console.output import Output
 from console.session import hub_of, run, signer_of
-from hub.answers import ServiceBinding
-from hub.messages import BindService, DefineService
+from hub.answers import RequestState, ServiceBinding, ServiceRequest
+from hub.messages import BindService, DefineService, RespondService
 from hub.quantities import Gas
 
 app = typer.Typer(help="Services: what they accept and answer, who offers them, at what price.", no_args_is_help=True)
@@ -166,6 +166,80 @@ def show(service: Name, home: Home = None, hub: Hub = None, json: Json = False) 
 
     output = Output(json)
     run(work())
+
+
+@app.command()
+def requests(
+    service: Annotated[str, typer.Argument(help="Only of this service.")] = "",
+    all_: Annotated[bool, typer.Option("--all", help="Also those that have their result.")] = False,
+    home: Home = None,
+    hub: Hub = None,
+    json: Json = False,
+) -> None:
+    """List the calls that wait for an answer: what a provider that is a hub account has to do.
+
+    Example: ichub service requests price
+    """
+    output = Output(json)
+
+    async def work() -> list[ServiceRequest]:
+        async with hub_of(find_home(home), hub) as connection:
+            found = list((page := await connection.requests(service)).items)
+            while page.next_token:
+                page = await connection.requests(service, token=page.next_token)
+                found += page.items
+            return found
+
+    found = [one for one in run(work()) if all_ or one.state is RequestState.PENDING]
+    output.rows("requests", [_request_row(one) for one in found], "No calls wait. --all lists those that are done.")
+
+
+@app.command()
+def respond(
+    request: Annotated[str, typer.Argument(metavar="REQUEST", help="The request's identifier, 0x and 64 hex digits.")],
+    answer: Annotated[
+        str,
+        typer.Argument(metavar="OUTPUT", help="JSON, or ABI bytes as 0x-hex; @FILE reads a file, - standard input."),
+    ] = "",
+    code: Annotated[int, typer.Option(help="200 answered, 400 the input is refused, 500 failed.")] = 200,
+    message: Annotated[str, typer.Option(help="The reason, where it is not 200.")] = "",
+    home: Home = None,
+    hub: Hub = None,
+    key: Key = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Answer a call as its provider, a hub account.
+
+    Example: ichub service respond 0x12ab… '{"total": "42"}'
+    """
+    output = Output(json)
+    place = find_home(home)
+    text = read_input(answer).strip()
+    data = parse_hex(text, "ABI bytes") if text.startswith("0x") else text.encode()
+    response = RespondService(parse_hex(request, "a request's identifier"), code, data, message)
+    signer = signer_of(place, key, password_file)
+
+    async def work() -> int:
+        async with hub_of(place, hub) as connection:
+            return (await connection.submit([response], signer)).height
+
+    height = run(work())
+    output.done(f"answered {code} in block {height}", height=height)
+
+
+def _request_row(one: ServiceRequest) -> dict[str, object]:
+    readable = one.provider_encoding == Encoding.JSON.number
+    return {
+        "request": one.request_id,
+        "service": one.service,
+        "caller": f"{one.caller_client or 'the hub'} {address_text(one.caller)}",
+        "provider": f"{one.client or 'the hub'} {address_text(one.provider)}",
+        "state": one.state.value,
+        "code": one.code,
+        "deadline": moment(one.deadline),
+        "input": one.input.decode(errors="replace") if readable else one.input,
+    }
 
 
 def _binding_row(binding: ServiceBinding) -> dict[str, object]:

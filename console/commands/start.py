@@ -3,15 +3,16 @@
 import uvloop
 
 from console.home import find_home
-from console.node import log_plainly, run_home, validator_signer
+from console.logs import JsonLogs, log_to_stderr
+from console.node import run_home, validator_signer
 from console.options import Home, PasswordFile
 
 
-def start(home: Home = None, password_file: PasswordFile = None) -> None:
+def start(home: Home = None, password_file: PasswordFile = None, json: JsonLogs = False) -> None:
     """Run the node of a home until Ctrl-C or SIGTERM. Logs go to stderr.
 
     Example: ichub start --home /srv/hub
     """
     place = find_home(home)
-    log_plainly()
+    log_to_stderr(as_json=json)
     uvloop.run(run_home(place, validator_signer(place, password_file)))

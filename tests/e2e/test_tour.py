@@ -4,16 +4,14 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from console.devnet.ports import Ports, is_free
-from console.devnet.processes import ROOT
 from console.tour.run import STEPS
+from tests.e2e.devnet_world import ICHUB, free_base, wait_for
 
-ICHUB = ROOT / "ichub"
 ALL = [
     "call_ab",
     "call_ba",
@@ -27,20 +25,13 @@ ALL = [
 ]
 
 
-def _free_base() -> int:
-    for base in range(22000, 60000, 211):
-        if all(is_free(port) for port in Ports.from_base(base).named().values()):
-            return base
-    raise AssertionError("no free ports on this machine")
-
-
 def test_the_steps_have_their_names_in_their_order() -> None:
     assert [step.__name__ for step in STEPS] == ALL
 
 
 @pytest.mark.timeout(1200)
 def test_the_tour_shows_what_it_promises(tmp_path: Path) -> None:
-    base = _free_base()
+    base = free_base()
     folder = tmp_path / "a devnet"
     run = subprocess.run(
         [str(ICHUB), "devnet", "up", "--once", "--folder", str(folder)],
@@ -63,7 +54,7 @@ def test_the_tour_shows_what_it_promises(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(300)
 def test_a_killed_devnet_leaves_nothing_behind(tmp_path: Path) -> None:
-    base = _free_base()
+    base = free_base()
     with subprocess.Popen(
         [str(ICHUB), "devnet", "up", "--no-tour", "--folder", str(tmp_path / "devnet")],
         env={**os.environ, "PORT_BASE": str(base)},
@@ -71,14 +62,7 @@ def test_a_killed_devnet_leaves_nothing_behind(tmp_path: Path) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     ) as devnet:
-        _wait(lambda: not is_free(Ports.from_base(base).hub), 120)
+        wait_for(lambda: not is_free(Ports.from_base(base).hub), 120)
         os.kill(devnet.pid, signal.SIGKILL)
         devnet.wait()
-    _wait(lambda: all(is_free(port) for port in Ports.from_base(base).named().values()), 60)
-
-
-def _wait(ready: object, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not ready():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.1)
+    wait_for(lambda: all(is_free(port) for port in Ports.from_base(base).named().values()), 60)

@@ -1,0 +1,71 @@
+"""A devnet of its own for tests: started by the command, on free ports, in a folder of its own, and stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from console.devnet.ports import Ports, is_free
+from console.devnet.processes import ROOT
+
+ICHUB = ROOT / "ichub"
+
+
+def free_base() -> int:
+    for base in range(22000, 60000, 211):
+        if all(is_free(port) for port in Ports.from_base(base).named().values()):
+            return base
+    raise AssertionError("no free ports on this machine")
+
+
+def wait_for(ready: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.1)
+
+
+class Devnet:
+    """`ichub devnet up --no-tour`, and commands that talk to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "a devnet"
+        self.base = free_base()
+        self.ports = Ports.from_base(self.base)
+        self.told = (folder / "devnet.out").open("w")
+        self.process = subprocess.Popen(
+            [str(ICHUB), "devnet", "up", "--no-tour", "--folder", str(self.folder)],
+            env={**os.environ, "PORT_BASE": str(self.base)},
+            stdout=self.told,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        out = folder / "devnet.out"
+        wait_for(lambda: "all runs" in out.read_text() or self.process.poll() is not None, 180)
+        assert self.process.poll() is None, out.read_text()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(60)
+        self.told.close()
+        return code
+
+    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """One command; fails the test where it ends with another code."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ICHUB")}
+        if words[0] == "devnet":
+            words = (*words, "--folder", str(self.folder))
+        else:
+            environment["ICHUB_HOME"] = str(self.folder / "hub")
+        done = subprocess.run(
+            [str(ICHUB), *words], capture_output=True, text=True, env=environment, timeout=200, check=False
+        )
+        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def json(self, *words: str, code: int = 0) -> Any:
+        return json.loads(self.run(*words, "--json", code=code).stdout)

@@ -1,0 +1,191 @@
+"""The commands against a devnet that runs, as in the newcomer's second terminal."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from eth_abi.abi import encode
+
+from console.devnet.accounts import Holder, dev_account
+from console.devnet.anvil import anvil_command, is_ready, rpc, url_of
+from console.devnet.ports import is_free
+from console.devnet.processes import Supervisor
+from hub.proofs.keccak import keccak256
+from tests.e2e.devnet_world import Devnet, wait_for
+
+pytestmark = pytest.mark.timeout(600)
+
+CONSUMER = """\
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+import {IServiceGateway, ServiceConsumer} from "@interchain/ServiceConsumer.sol";
+
+contract Mine is ServiceConsumer {
+    uint256 public total;
+    constructor(IServiceGateway gateway) ServiceConsumer(gateway) {}
+    function go(string calldata service) external returns (bytes32) {
+        return _callService(service, abi.encode("pear", uint256(4)), 90, 100, 100_000);
+    }
+    function _onResult(bytes32, uint16 code, bytes calldata output, string calldata) internal override {
+        total = code == 200 ? abi.decode(output, (uint256)) : code;
+    }
+    function _onTimeout(bytes32) internal override {}
+}
+"""
+INPUT_ABI = [{"name": "item", "type": "string"}, {"name": "pieces", "type": "uint256"}]
+OUTPUT_ABI = [{"name": "total", "type": "uint256"}]
+INTEGER = {"type": "string", "pattern": "^(0|[1-9][0-9]*)$", "maxLength": 78}
+
+
+@pytest.fixture(scope="module")
+def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
+    made = Devnet(tmp_path_factory.mktemp("commands"))
+    yield made
+    assert made.stop() == 0
+    assert all(is_free(port) for port in made.ports.named().values()), "a process was left behind"
+
+
+def _schema(**properties: object) -> dict[str, object]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _define(devnet: Devnet, tmp_path: Path, name: str) -> None:
+    contents = {
+        "--input-abi": INPUT_ABI,
+        "--output-abi": OUTPUT_ABI,
+        "--input-json": _schema(item={"type": "string", "maxLength": 100}, pieces=INTEGER),
+        "--output-json": _schema(total=INTEGER),
+    }
+    words = []
+    for option, content in contents.items():
+        path = tmp_path / f"{option[2:]}.json"
+        path.write_text(json.dumps(content))
+        words += [option, str(path)]
+    devnet.run("service", "define", name, *words, "--description", "a test", "--tag", "test")
+
+
+def test_what_is_there_is_listed_and_shown(devnet: Devnet) -> None:
+    chains = devnet.json("chain", "list")
+    assert [(chain["chain"], chain["client"], chain["status"]) for chain in chains] == [
+        ("a", "attested-0", "active"),
+        ("b", "attested-1", "active"),
+    ]
+    assert devnet.json("chain", "show", "a")["client"] == "attested-0"
+    assert devnet.json("client", "show", "attested-1")["threshold"] == "3 of 4"
+    services = {service["service"]: service["bindings"] for service in devnet.json("service", "list")}
+    assert services == {"quote-a": 1, "quote-b": 1}
+    (binding,) = devnet.json("service", "show", "quote-b")["bindings"]
+    assert (binding["client"], binding["encoding"], binding["price"]) == ("attested-1", "abi", "100")
+
+
+def test_the_doctor_finds_a_devnet_well(devnet: Devnet) -> None:
+    checks = devnet.json("doctor")
+    assert {"hub", "same genesis", "versions", "endpoint of a", "endpoint of b"} <= {check["check"] for check in checks}
+    assert all(check["ok"] for check in checks)
+
+
+def test_a_call_from_a_hub_account_is_answered_by_a_contract_and_traced(devnet: Devnet) -> None:
+    data = "0x" + encode(["string", "uint256"], ["apple", 3]).hex()
+    result = devnet.json("call", "quote-b", data, "--fee-cap", "100", "--wait")
+    assert result["code"] == 200
+    assert int(result["output"], 16) == 21
+    life = devnet.json("packet", "trace", result["request_id"])
+    assert [(step["place"], step["what"]) for step in life["steps"]] == [
+        ("hub", "packet sent"),
+        ("hub", "call of quote-b accepted, 100 into escrow"),
+        ("hub", "request forwarded to attested-1"),
+        ("b", "acknowledgement written"),
+        ("hub", "acknowledgement learned"),
+        ("hub", "result 200"),
+        ("hub", "100 paid to the provider"),
+    ]
+    assert all(step["height"] > 0 and len(step["transaction"]) == 66 for step in life["steps"])
+    (packet,) = life["packets"]
+    assert devnet.json("packet", "trace", packet)["steps"] == life["steps"]
+    assert packet in {line["packet"] for line in devnet.json("packet", "list", "--all")}
+
+
+def test_refusals_have_their_codes(devnet: Devnet) -> None:
+    data = "0x" + encode(["string", "uint256"], ["apple", 3]).hex()
+    assert "--fee-cap" in devnet.run("call", "quote-b", data, "--wait", code=1).stderr
+    refused = json.loads(devnet.run("call", "nothing", data, "--json", code=1).stderr)["error"]
+    assert refused["reason"] == "SERVICE_NOT_FOUND"
+    assert devnet.run("packet", "trace", "0x" + "00" * 32, code=2).stderr.startswith("error: ")
+    assert "neither JSON nor 0x-hex" in devnet.run("call", "quote-b", "{", code=2).stderr
+    assert devnet.run("chain", "list", "--hub", "localhost:9", code=3).stderr.startswith("error: ")
+
+
+def test_a_contract_of_ones_own_is_served_by_a_person_in_json(devnet: Devnet, tmp_path: Path) -> None:
+    _define(devnet, tmp_path, "by-hand")
+    devnet.run("service", "bind", "by-hand", "--encoding", "json", "--price", "100", "--grace-seconds", "20")
+    file = tmp_path / "Mine.sol"
+    file.write_text(CONSUMER)
+    mine = devnet.json("devnet", "deploy", str(file), "--chain", "a")["address"]
+    devnet.run("devnet", "fund", mine)
+    assert devnet.json("account", "show", mine, "--client", "attested-0")["balance"] == "1000000"
+    url = url_of(devnet.ports.chain_a)
+    go = "0x" + (keccak256(b"go(string)")[:4] + encode(["string"], ["by-hand"])).hex()
+    rpc(url, "eth_sendTransaction", {"from": dev_account(Holder.VISITOR).address, "to": mine, "data": go})
+    wait_for(lambda: bool(devnet.json("service", "requests", "by-hand")), 60)
+    (request,) = devnet.json("service", "requests", "by-hand")
+    assert json.loads(request["input"]) == {"item": "pear", "pieces": "4"}
+    assert "JSON Schema" in devnet.run("service", "respond", request["request"], '{"sum": "5"}', code=1).stderr
+    devnet.run("service", "respond", request["request"], '{"total": "28"}')
+    total = {"to": mine, "data": "0x" + keccak256(b"total()")[:4].hex()}
+    wait_for(lambda: int(rpc(url, "eth_call", total, "latest"), 16) == 28, 60)
+    assert devnet.json("account", "show", mine, "--client", "attested-0")["balance"] == "999900"
+
+
+def test_no_answer_is_a_timeout(devnet: Devnet, tmp_path: Path) -> None:
+    _define(devnet, tmp_path, "silent")
+    devnet.run("service", "bind", "silent", "--encoding", "json", "--grace-seconds", "0", "--max-response-seconds", "1")
+    text = '{"item": "x", "pieces": "1"}'
+    assert "no answer in time" in devnet.run("call", "silent", text, "--deadline", "3", "--wait", code=4).stderr
+
+
+def test_money_and_roles(devnet: Devnet) -> None:
+    other = "0x" + "12" * 20
+    devnet.run("account", "transfer", other, "5")
+    devnet.run("account", "grant", other, "member")
+    assert devnet.json("account", "show", other) == {
+        "account": "0x1212121212121212121212121212121212121212",
+        "balance": "5",
+        "next_nonce": 0,
+        "roles": ["member"],
+    }
+    devnet.run("account", "revoke", other, "member")
+    assert devnet.json("account", "show", other)["roles"] == []
+    assert "choose one of" in devnet.run("account", "grant", other, "king", code=2).stderr
+    assert "fund it" in devnet.run("account", "transfer", other, "9" * 18, code=1).stderr
+
+
+def test_a_chain_is_added_by_one_command_and_called(devnet: Devnet, tmp_path: Path) -> None:
+    url = url_of(devnet.ports.chain_c)
+    supervisor = Supervisor(tmp_path)
+    try:
+        supervisor.start("chain", anvil_command(devnet.ports.chain_c, 31399))
+        supervisor.wait_until("the chain is ready", lambda: is_ready(url, 31399))
+        key = tmp_path / "key"
+        key.write_text(bytes(dev_account(Holder.CHAIN_OPERATOR).key).hex())
+        devnet.run("keys", "import", "payer", str(key))
+        files = [f"--attestor-file={devnet.folder}/attestor-{number}/config.toml" for number in range(1, 5)]
+        relayer = f"--relayer-file={devnet.folder}/relayer/config.toml"
+        added = devnet.json("chain", "add", "c", "--rpc", url, "--payer", "payer", *files, relayer)
+        assert added["name"] == "c"
+        assert "already" in devnet.run("chain", "add", "c", "--rpc", url, "--payer", "payer", *files, code=2).stderr
+        file = tmp_path / "Mine.sol"
+        file.write_text(CONSUMER)
+        mine = devnet.json("devnet", "deploy", str(file), "--chain", "c")["address"]
+        devnet.run("devnet", "fund", mine)
+        go = "0x" + (keccak256(b"go(string)")[:4] + encode(["string"], ["quote-a"])).hex()
+        rpc(url, "eth_sendTransaction", {"from": dev_account(Holder.VISITOR).address, "to": mine, "data": go})
+        total = {"to": mine, "data": "0x" + keccak256(b"total()")[:4].hex()}
+        wait_for(lambda: int(rpc(url, "eth_call", total, "latest"), 16) == 28, 90)
+    finally:
+        supervisor.stop_all()
