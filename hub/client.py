@@ -226,8 +226,6 @@ class HubClient:
             try:
                 async for answer in streamed(self._target, stream, IDLE_SECONDS):
                     block = from_proto(answer.block, BlockEvents)
-                    if block.height < next_height:
-                        continue
                     next_height, pause = Height(block.height + 1), 0.1
                     yield block
             except _LOST:
