@@ -50,13 +50,12 @@ from hub.answers import (
     StateProof,
 )
 from hub.clients.quorum import SignedCheckpoint
-from hub.engine.errors import AccountQueueFull, MempoolFull, NodeStopping, NoncePending, RateLimited
+from hub.engine.errors import NoncePending
 from hub.events import Event
 from hub.messages import AnyMessage, SignedTransaction, Transaction
 from hub.quantities import Address, Amount, Gas, Hash, Height, UnixSeconds
 from hub.quantities import Sequence as PacketSequence
-from hub.rpc.calling import answered, open_channel, streamed
-from hub.rpc.errors import DeadlineExceeded, HubUnreachable
+from hub.rpc.calling import OUT_OF_REACH, Patience, answered, open_channel, streamed
 from hub.rpc.wire import decode_transaction, encode_transaction, from_proto
 from hub.signer import Signer
 
@@ -69,8 +68,6 @@ IDLE_SECONDS = 120.0
 _ATTEMPTS = 5
 _MAX_CALLS = 500
 """At the same time: a hub resets the streams of a connection that opens far more."""
-_LATER = (MempoolFull, AccountQueueFull, RateLimited)
-_LOST = (HubUnreachable, DeadlineExceeded, NodeStopping)
 
 
 class HubClient:
@@ -228,7 +225,7 @@ class HubClient:
                     block = from_proto(answer.block, BlockEvents)
                     next_height, pause = Height(block.height + 1), 0.1
                     yield block
-            except _LOST:
+            except OUT_OF_REACH:
                 pass
             await asyncio.sleep(pause)
             pause = min(pause * 2, 5.0)
@@ -392,25 +389,6 @@ class HubClient:
         now = error.now if isinstance(error, TransactionExpired) else error.latest - MAX_EXPIRY_SECONDS
         before, self._behind = self._behind, now - int(time.time())
         return abs(self._behind - before) > 1
-
-
-class Patience:
-    """Asks again, with growing pauses, while a hub cannot be reached or is busy: for what may be asked twice."""
-
-    def __init__(self, seconds: float) -> None:
-        self._give_up = time.monotonic() + seconds
-
-    async def with_(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Raises what is no matter of time at once, and what is when patience is at its end."""
-        pause = 0.05
-        while True:
-            try:
-                return await ask()
-            except (*_LOST, *_LATER):
-                if time.monotonic() + pause > self._give_up:
-                    raise
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 2.0)
 
 
 def _signature(compact: bytes) -> bytes:

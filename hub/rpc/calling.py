@@ -1,18 +1,23 @@
 """The client's side of the wire: the channel, and what a failed call means."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
 from grpc_status import rpc_status
 
+from hub.engine.errors import AccountQueueFull, MempoolFull, NodeStopping, RateLimited
 from hub.errors import HubError
 from hub.rpc.errors import DeadlineExceeded, HubUnreachable, UnknownRefusal
 from hub.rpc.status import from_status
 
 A = TypeVar("A")
+
+OUT_OF_REACH = (HubUnreachable, DeadlineExceeded, NodeStopping)
+BUSY = (MempoolFull, AccountQueueFull, RateLimited)
 
 _OPTIONS = (
     ("grpc.max_receive_message_length", 64 * 1024 * 1024),
@@ -74,3 +79,22 @@ def refusal(target: str, error: grpc.aio.AioRpcError) -> HubError:
             return DeadlineExceeded(target)
         case code:
             return UnknownRefusal(code.name, detail)
+
+
+class Patience:
+    """Asks again, with growing pauses, while a hub cannot be reached or is busy: for what may be asked twice."""
+
+    def __init__(self, seconds: float) -> None:
+        self._give_up = time.monotonic() + seconds
+
+    async def with_(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Raises what is no matter of time at once, and what is when patience is at its end."""
+        pause = 0.05
+        while True:
+            try:
+                return await ask()
+            except (*OUT_OF_REACH, *BUSY):
+                if time.monotonic() + pause > self._give_up:
+                    raise
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)

@@ -342,7 +342,9 @@ async def test_earlier_heights_are_shown_as_they_were(hub: HubClient) -> None:
     assert (await hub.checkpoint("quorum-0", Height(before + 1))).checkpoint.batch_root != bytes(32)
 
 
-@pytest.mark.parametrize("path", [b"", b"quorum-0\x01", b"quorum-0\x04" + bytes(8), b"\x08" * 9 + b"\x01" + bytes(8), b"q" * 200])
+@pytest.mark.parametrize(
+    "path", [b"", b"quorum-0\x01", b"quorum-0\x04" + bytes(8), b"\x08" * 9 + b"\x01" + bytes(8), b"q" * 200]
+)
 async def test_only_ibc_paths_are_proven(hub: HubClient, path: bytes) -> None:
     with pytest.raises(Exception, match="paths is refused"):
         await hub.prove(None, [path])
