@@ -38,6 +38,7 @@ from hub.services.application import PORT
 from hub.services.payload import Result
 from hub.services.payload import ResultCode as Code
 from hub.state.branch import MemoryState
+from hub.state.collections import Room
 from hub.state.context import Context
 from tests.unit.hub_world import (
     CONSUMER,
@@ -56,6 +57,7 @@ from tests.unit.hub_world import (
 )
 from tests.vectors.generate_quorum import ADDRESSES
 
+PANIC = b"\x39 written by an application that failed"
 BEHAVIOURS = ("echo", "fails", "lies", "panics", "later")
 replace = msgspec.structs.replace
 
@@ -171,9 +173,16 @@ class HubMachine(RuleBasedStateMachine):
         chain.block()
         self._send(m.UpdateQuorumClient(chain.client, Update(chain.checkpoint())), honest=True)
 
-    @rule(seconds=st.sampled_from((0, 1, 10, 30, 100, 400)))
+    @rule(seconds=st.sampled_from((0, 1, 10, 30, 100, 400, 1500)))
     def time_passes(self, seconds: int) -> None:
         self.hub.block(advance=seconds)
+
+    @precondition(lambda self: self.hub.app.next_due(self.hub.state))
+    @rule()
+    def time_comes_to_what_is_due(self) -> None:
+        due = self.hub.app.next_due(self.hub.state)
+        assert due is not None
+        self.hub.block(advance=max(due - self.hub.now, 0))
 
     # --- what hostile relayers do ---
 
@@ -212,7 +221,7 @@ class HubMachine(RuleBasedStateMachine):
         early = replace(message.proof, signed=self.b.checkpoint(timestamp=sent.timeout - 1))
         assert self._try(RELAYER, replace(message, proof=early)).code is ResultCode.REFUSED
         shorter = LaneRecord(self.b.hub_outward, sent.sequence, UnixSeconds(sent.timeout - 1), sent.value)
-        forged = replace(message, records=encode_records([shorter]))
+        forged = replace(message, records=encode_records([shorter]), proof=early)
         assert self._try(RELAYER, forged).code is ResultCode.REFUSED
 
     @precondition(lambda self: self._acknowledged_to_a())
@@ -243,6 +252,7 @@ class HubMachine(RuleBasedStateMachine):
                 self.codes[event.request_id] = event.code
         self.seen_events = len(self.hub.events)
         assert not [key for key, count in self.counts.items() if count > 1]
+        assert self.b.state.get(PANIC) is None
         received = Counter(packet.sequence for packet in self.b.gateway.received)
         assert not [sequence for sequence, count in received.items() if count > 1]
 
@@ -262,6 +272,7 @@ class HubMachine(RuleBasedStateMachine):
             assert record.is_open == (record.request_id not in self.codes)
             assert not record.is_open or self.hub.now < record.due
             assert record.is_open or record.code == self.codes[record.request_id]
+            assert record.is_open or record.client or record.escrow is not requests.Escrow.HELD
             if not record.is_open and record.escrow is not requests.Escrow.HELD:
                 assert self.counts[EscrowSettled, record.request_id] == 1
 
@@ -312,6 +323,8 @@ class HubMachine(RuleBasedStateMachine):
         assert self.a.gateway.results.keys() | self.a.gateway.timeouts == self.a.sent.keys()
         assert not self.a.gateway.results.keys() & self.a.gateway.timeouts
         assert not self._open_commitments()
+        for room in (Room.PENDING_PACKETS, Room.OUTBOX, Room.SERVICE_DUE):
+            assert not list(self.hub.state.scan(bytes((room,)), bytes((room + 1,))))
         assert self.hub.app.next_due(self.hub.state) is None
 
     def _check_replay(self) -> None:
@@ -343,6 +356,7 @@ class HubMachine(RuleBasedStateMachine):
             case "lies":
                 return Result(Code.ANSWERED, b"this is no ABI").encode()
             case "panics":
+                ctx.state.put(PANIC, b"\x01")
                 raise HubError
             case _:
                 self.later.append(packet.sequence)

@@ -214,31 +214,28 @@ def test_what_finds_no_room_in_a_batch_waits_in_order() -> None:
     state = MemoryState()
     posted = [
         (ClientId(client), b"%s %d" % (client.encode(), number), Hash(label(f"{client} {number}")))
-        for number in range(600)
+        for number in range(900)
         for client in ("quorum-0", "quorum-1")
     ]
     taken: list[tuple[str, bytes]] = []
     sizes = []
-    for height, new in (
-        (1, posted[:1000:2] + posted[1:20:2]),
-        (2, posted[1000::2] + posted[21::2]),
-        (3, []),
-        (4, []),
-        (5, []),
-    ):
+    first, second = posted[0::2], posted[1::2]
+    new_at = {1: first[:700] + second[:10], 2: first[700:] + second[10:]}
+    for height in range(1, 7):
         ctx = Context(Branch(state), Height(height), UnixSeconds(height))
-        for entry in new:
+        for entry in new_at.get(height, []):
             ctx.post(*entry)
         batches = take_batches(ctx)
         sizes.append([(batch.client, len(batch.entries)) for batch in batches])
         taken += [(batch.client, path) for batch in batches for path, _ in batch.entries]
         state.apply(ctx.changes())
-        assert is_waiting(state) == (height < 4)
+        assert is_waiting(state) == (height < 5)
     assert sizes == [
         [("quorum-0", 256), ("quorum-1", 10)],
         [("quorum-0", 256), ("quorum-1", 256)],
-        [("quorum-0", 88), ("quorum-1", 256)],
-        [("quorum-1", 78)],
+        [("quorum-0", 256), ("quorum-1", 256)],
+        [("quorum-0", 132), ("quorum-1", 256)],
+        [("quorum-1", 122)],
         [],
     ]
     for client in ("quorum-0", "quorum-1"):
