@@ -30,6 +30,7 @@ class RelayerMetrics:
             registry=registry,
         )
         self._gas = Counter("relayer_gas", "Gas used.", ("path", "source", "lane", "hop"), registry=registry)
+        self._transactions = Counter("relayer_transactions", "Transactions on the chain.", ("path",), registry=registry)
         self._redundant = Counter(
             "relayer_redundant_tasks", "Tasks that another had done already.", ("path", "hop"), registry=registry
         )
@@ -42,10 +43,11 @@ class RelayerMetrics:
         for age in ages_s:
             self._latency.labels(path, hop).observe(age)
 
-    def spent(self, path: str, hop: str, tasks: Sequence[Task], delivered: Delivered) -> None:
+    def spent(self, path: str, tasks: Sequence[Task], delivered: Delivered) -> None:
         """A transaction's gas, in equal parts to the lanes of its tasks."""
+        self._transactions.labels(path).inc()
         for task in tasks:
-            labels = (path, task.packet.source_client, str(task.lane), hop)
+            labels = (path, task.packet.source_client, str(task.lane), f"{task.kind.value}_at_chain")
             self._gas.labels(*labels).inc(delivered.gas / len(tasks))
 
     def redundant(self, path: str, hop: str, count: int) -> None:

@@ -17,8 +17,8 @@ class Monitor:
         self._registry = registry
         self._health = health
         application = web.Application()
-        health = [web.get(path, self._answer_health) for path in ("/health", "/healthz")]
-        application.add_routes([web.get("/metrics", self._metrics), *health])
+        well = [web.get(path, self._answer_health) for path in ("/health", "/healthz")]
+        application.add_routes([web.get("/metrics", self._metrics), *well])
         self._runner = web.AppRunner(application, access_log=None)
 
     async def start(self, listen: str) -> str:

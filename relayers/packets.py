@@ -198,10 +198,11 @@ class PacketRelayer:
             return
         delivered = await self._chain_side.deliver(tasks, height)
         log.info("delivered", path=self._chain.name, packets=len(tasks), gas=delivered.gas, height=delivered.height)
+        self._metrics.spent(self._chain.name, tasks, delivered)
         for task in tasks:
-            self._metrics.spent(self._chain.name, f"{task.kind.value}_at_chain", (task,), delivered)
             self._to_chain.hold(task.key, self._rhythm.hold_s)
-        self._done(world, "at_chain", tasks)
+        for kind in {task.kind for task in tasks}:
+            self._done(world, f"{kind.value}_at_chain", [task for task in tasks if task.kind is kind])
 
     async def _catch_up(self, world: World, task: Task) -> None:
         """Another relayer was there first: learn what came of it, and let the packet be where nothing is known."""

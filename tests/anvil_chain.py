@@ -4,10 +4,12 @@ import asyncio
 import os
 import re
 import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import aiohttp
 from aiohttp import web
@@ -31,7 +33,7 @@ def account(index: int) -> LocalAccount:
 class AnvilChain:
     """A running Anvil. Blocks are made by ``mine`` alone, unless it was started otherwise."""
 
-    def __init__(self, process: "subprocess.Popen[str]", url: str, chain_id: int) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", url: str, chain_id: int) -> None:
         self.process = process
         self.url = url
         self.chain_id = chain_id
@@ -63,18 +65,23 @@ def running_anvil(chain_id: int = 31337, *options: str) -> Iterator[AnvilChain]:
     otherwise.
     """
     command = [str(_binary()), "--port=0", f"--chain-id={chain_id}", "--slots-in-an-epoch=1", "--accounts=4", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if found := re.match(r"Listening on (\S+)", line):
-                yield AnvilChain(process, f"http://{found[1]}", chain_id)
-                return
-        raise AssertionError("anvil ended before it listened")
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    with tempfile.TemporaryFile("w+") as output:  # no pipe: Anvil writes of every request, and would wait for a reader
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            yield AnvilChain(process, _url(process, output), chain_id)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _url(process: "subprocess.Popen[bytes]", output: IO[str]) -> str:
+    """Where it listens, as soon as it says so."""
+    while process.poll() is None:
+        output.seek(0)
+        if found := re.search(r"Listening on (\S+)", output.read()):
+            return f"http://{found[1]}"
+        time.sleep(0.01)
+    raise AssertionError(f"anvil ended: {output.read()}")
 
 
 Lie = Callable[[str, list[Any], Any], Any]

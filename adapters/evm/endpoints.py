@@ -11,8 +11,7 @@ from time import monotonic
 from typing import Any, TypeVar, cast
 
 import structlog
-from aiohttp import ClientError, ClientTimeout
-from web3 import AsyncHTTPProvider
+from aiohttp import ClientError, ClientSession
 from web3.providers.async_base import AsyncJSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
@@ -33,14 +32,17 @@ log = structlog.get_logger(__name__)
 
 
 class Endpoint:
-    """One endpoint: every answer within ``timeout_s``, or an EndpointFault."""
+    """One endpoint: every answer within ``timeout_s``, or an EndpointFault.
+
+    The connection is our own and not AsyncHTTPProvider's: that one guards its sessions, in all providers together, by a
+    lock that a cancelled request can leave locked for ever, and requests are cancelled here whenever one is late.
+    """
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self.url = url
         self._timeout_s = timeout_s
-        self._provider = AsyncHTTPProvider(
-            url, request_kwargs={"timeout": ClientTimeout(timeout_s)}, exception_retry_configuration=None
-        )
+        self._codec = AsyncJSONBaseProvider()
+        self._session: ClientSession | None = None
 
     async def call(self, method: str, *params: Any) -> Any:
         """The result; raises CallRefused for an answer that is no, EndpointFault for no answer."""
@@ -54,7 +56,7 @@ class Endpoint:
         """The response as it came; raises EndpointFault unless it is JSON-RPC."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                response = await self._provider.make_request(cast(RPCEndpoint, method), params)
+                response = await self._post(method, params)
         except TimeoutError:
             raise EndpointFault(self.url, f"{method} was not answered within {self._timeout_s:g} s") from None
         except (ClientError, OSError, ValueError) as error:
@@ -64,7 +66,15 @@ class Endpoint:
         return response
 
     async def close(self) -> None:
-        await self._provider.disconnect()
+        if self._session is not None:
+            await self._session.close()
+
+    async def _post(self, method: str, params: Any) -> RPCResponse:
+        if self._session is None or self._session.closed:
+            self._session = ClientSession(headers={"Content-Type": "application/json"})
+        body = self._codec.encode_rpc_request(cast(RPCEndpoint, method), params)
+        async with self._session.post(self.url, data=body) as response:
+            return self._codec.decode_rpc_response(await response.read())
 
 
 class Endpoints(AsyncJSONBaseProvider):

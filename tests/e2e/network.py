@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.node import OPERATOR_KEY, RunningNode, devnet_node
-
+from adapters.evm.artifacts import artifact
 from adapters.evm.contract import Contract
 from adapters.evm.deploy import Workshop
 from adapters.evm.endpoints import Endpoints
@@ -31,6 +30,7 @@ from relayers.config import ChainTarget
 from relayers.packets import Rhythm
 from relayers.run import Payer, Relayer
 from tests.anvil_chain import AnvilChain, account, running_anvil
+from tests.e2e.node import OPERATOR_KEY, RunningNode, devnet_node
 
 SETUP, CALLER, RELAYER = 0, 1, 2
 """Whose account of Anvil is whose."""
@@ -39,9 +39,13 @@ GREETING = json.dumps([{"name": "greeting", "type": "string"}])
 FEE = Amount(100)
 QUICK = Pace(poll_s=0.1, stuck_s=10.0, give_up_s=60.0)
 RHYTHM = Rhythm(poll_s=0.25, retry_s=0.5, hold_s=3.0, clients_s=5.0)
-_RESULT = keccak256(b"ServiceResult(bytes32,address,uint16,bytes,string,uint32,bool)")
-_TIMEOUT = keccak256(b"ServiceTimeout(bytes32,address,uint32,bool)")
 PATIENCE_S = 90.0
+
+
+def topic(event: str) -> bytes:
+    """The first topic of one of the gateway's events."""
+    abi = next(entry for entry in artifact("ServiceGateway").abi if entry.get("name") == event)
+    return keccak256(f"{event}({','.join(field['type'] for field in abi['inputs'])})".encode())
 
 
 @dataclass
@@ -68,8 +72,13 @@ class Site:
         sent = await self.workshop.sender.send_for_receipt(
             self.consumer.address, self.consumer.calldata("greet", service, text, within)
         )
-        called = keccak256(b"ServiceCalled(bytes32,address,string,uint64,uint64)")
+        called = topic("ServiceCalled")
         return next(bytes_of(log["topics"][1]) for log in sent["logs"] if bytes_of(log["topics"][0]) == called)
+
+    async def deploy(self, name: str) -> Address:
+        """A contract of ours that belongs to the gateway."""
+        address, _ = await self.workshop.create(name, self.chain.gateway)
+        return address
 
     async def answer(self, call_id: bytes) -> str:
         """What the consumer keeps of a call; empty while there is nothing."""
@@ -78,10 +87,11 @@ class Site:
 
     async def outcomes(self, call_id: bytes) -> list[str]:
         """Every result or timeout that the gateway brought for a call: one, in the end."""
-        topics = [[hex_of(_RESULT), hex_of(_TIMEOUT)], hex_of(call_id)]
+        result = topic("ServiceResult")
+        topics = [[hex_of(result), hex_of(topic("ServiceTimeout"))], hex_of(call_id)]
         query = {"address": self.chain.gateway, "fromBlock": "0x0", "toBlock": "latest", "topics": topics}
         logs = await self.endpoints.call("eth_getLogs", query)
-        return ["result" if bytes_of(log["topics"][0]) == _RESULT else "timeout" for log in logs]
+        return ["result" if bytes_of(log["topics"][0]) == result else "timeout" for log in logs]
 
 
 @dataclass
@@ -120,6 +130,12 @@ class Network:
             for name, site in self.sites.items()
         }
 
+    async def offer(self, service: str, site: Site, provider: Address, within: int = 5, grace: int = 10) -> Receipt:
+        """Define a service and bind a contract to it; durations in seconds."""
+        define = DefineService(service, "Says what it is told.", ("test",), "", "", GREETING, GREETING)
+        bind = BindService(service, site.client, provider, ABI, FEE, Gas(300_000), within, grace)
+        return await self.hub.submit([define, bind], self.operator)
+
     @asynccontextmanager
     async def relayer(self, key: int = RELAYER, rhythm: Rhythm = RHYTHM) -> AsyncIterator[Relayer]:
         """A relayer that knows nothing yet."""
@@ -134,7 +150,7 @@ class Network:
 async def until(what: Callable[[], Awaitable[Any]], patience_s: float = PATIENCE_S) -> Any:
     """Ask until the answer is true, and give it; raises TimeoutError."""
     async with asyncio.timeout(patience_s):
-        while not (found := await what()):
+        while not (found := await what()):  # noqa: ASYNC110  # a chain outside tells nobody
             await asyncio.sleep(0.1)
         return found
 
@@ -159,7 +175,7 @@ async def running_network(folder: Path, *names: str, attestors: int = 4) -> Asyn
 
 @asynccontextmanager
 async def _attestor(folder: Path, number: int, genesis: bytes) -> AsyncIterator[RunningAttestor]:
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True)  # noqa: ASYNC240
     write_keystore(folder / "key.json", bytes([number]) * 32, "secret", iterations=2)
     (folder / "chains.toml").write_text(f'hub_genesis_hash = "0x{genesis.hex()}"\n')
     running = await start_attestor(
@@ -204,7 +220,6 @@ async def _join(stack: AsyncExitStack, network: Network, name: str, anvil: Anvil
 
 async def _offer(network: Network, site: Site) -> Receipt:
     pocket = await network.hub.caller_account(site.client, site.consumer.address)
-    define = DefineService(site.service, "Says what it is told.", ("test",), "", "", GREETING, GREETING)
-    bind = BindService(site.service, site.client, site.provider, ABI, FEE, Gas(300_000), 5, 10)
     faucet = Faucet(pocket.address, Amount(1_000_000))
-    return await network.hub.submit([define, bind, faucet], network.operator)
+    await network.hub.submit([faucet], network.operator)
+    return await network.offer(site.service, site, site.provider)

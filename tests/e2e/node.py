@@ -48,5 +48,3 @@ async def devnet_node(folder: Path, **parameters: int) -> AsyncIterator[RunningN
     config = NodeConfig(genesis(**parameters), folder / "store", folder / "guard", listen="127.0.0.1:0")
     async with running_node(config, KeySigner(VALIDATOR_KEY)) as node:
         yield RunningNode(f"127.0.0.1:{node.port}", node)
-
-
