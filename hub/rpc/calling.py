@@ -87,7 +87,7 @@ class Patience:
     def __init__(self, seconds: float) -> None:
         self._give_up = time.monotonic() + seconds
 
-    async def with_(self, ask: Callable[[], Awaitable[T]]) -> T:
+    async def with_(self, ask: Callable[[], Awaitable[A]]) -> A:
         """Raises what is no matter of time at once, and what is when patience is at its end."""
         pause = 0.05
         while True:
