@@ -1,0 +1,110 @@
+"""States of a given size: a real store with a real tree, built in bulk, and copied by hard links for each use.
+
+What fills them is what fills a hub's: receipts and acknowledgements of packets that came in over some other client.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Self, cast
+
+from hub.app import App
+from hub.engine.ledger import Ledger
+from hub.engine.records import BlockRecord, encode_record
+from hub.engine.store import Store, StoreOptions
+from hub.ibc.commitment import RECEIPT, acknowledgement_path, receipt_path
+from hub.ibc.identifiers import ClientId
+from hub.quantities import Height
+from hub.quantities import Sequence as Number
+from hub.rpc.wire import decode_transaction
+from hub.state.branch import Branch
+from tests.bench.own_process import in_own_process
+from tests.bench.showing import Screen
+from tests.unit.node_world import genesis
+
+FILLING = ClientId("attested-99")
+"""The client whose packets fill the state: none that is used."""
+_AT_ONCE = 1_000_000
+"""Keys in a block: the tree is hashed once where it is written once."""
+
+
+GENESIS = genesis()
+SIZES = {"10k": 10_000, "1m": 1_000_000}
+
+
+class States:
+    """Stores of a chain at GENESIS, each built once, when it is first asked for. ``folder`` is gone at the end."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="run-", dir=_roomy()))
+        self._built: dict[int, Path] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def of(self, keys: int, screen: Screen) -> Path:
+        """A store whose state has ``keys`` keys besides the genesis's."""
+        if keys not in self._built:
+            with screen.step(f"building a state of {keys:,} keys"):
+                path = self.folder / f"state-{keys}"
+                in_own_process(fill, path, keys)
+                self._built[keys] = path
+        return self._built[keys]
+
+
+@contextmanager
+def copied(path: Path, options: StoreOptions | None = None) -> Iterator[Ledger]:
+    """The ledger of a copy of a store, which can be written to; gone afterwards."""
+    copy = Path(tempfile.mkdtemp(prefix="copy-", dir=path.parent)) / "store"
+    original = Store.open(path, GENESIS.hash())
+    try:
+        original.backup(copy)
+    finally:
+        original.close()
+    store = Store.open(copy, GENESIS.hash(), options)
+    try:
+        yield Ledger(App(GENESIS), store, decode_transaction)
+    finally:
+        store.close()
+        shutil.rmtree(copy.parent, ignore_errors=True)
+
+
+def fill(path: Path, keys: int) -> None:
+    """Begin the chain as a node does, and make its first blocks as a ledger does, but without transactions."""
+    app = App(GENESIS)
+    store = Store.create(path, GENESIS.hash())
+    try:
+        head, height = Ledger(app, store, decode_transaction).head.hash, 0
+        entries = _entries(keys)
+        while part := list(islice(entries, _AT_ONCE)):
+            height += 1
+            block = app.begin(store.view(), Height(height), GENESIS.time, head)
+            for key, value in part:
+                cast(Branch, block.state).put(key, value)
+            outcome = block.finish()
+            prepared = store.prepare(outcome.changes)
+            record = BlockRecord.of(app.header(outcome, prepared.app_root), outcome, GENESIS.validators)
+            store.commit(prepared, height=record.header.height, block=encode_record(record))
+            head = record.header.hash()
+    finally:
+        store.close()
+
+
+def _entries(keys: int) -> Iterator[tuple[bytes, bytes]]:
+    for number in range(1, keys // 2 + 1):
+        yield receipt_path(FILLING, Number(number)), RECEIPT
+        yield acknowledgement_path(FILLING, Number(number)), sha256(b"ack %d" % number).digest()
+
+
+def _roomy() -> Path:
+    """Beside what else is built: on the disk, where a synced write costs what it costs a node."""
+    path = Path(__file__).parents[2] / "build" / "bench"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
