@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from sys import stdin
 
-from eth_utils.address import is_checksum_address, to_checksum_address
-
 from console.exits import Misused
+from hub.proofs.keccak import keccak256
 from hub.quantities import MAX_AMOUNT, Address, Amount
 
 
@@ -16,7 +15,7 @@ def parse_address(text: str) -> Address:
     if len(value) != 20:
         raise Misused(f"{text} is no address: give 0x and 40 hex digits")
     digits = text.removeprefix("0x")
-    if digits not in (digits.lower(), digits.upper()) and not is_checksum_address("0x" + digits):
+    if digits not in (digits.lower(), digits.upper()) and address_text(value) != "0x" + digits:
         raise Misused(f"{text} has a wrong checksum (EIP-55): copy it again, or write it all in small letters")
     return Address(value)
 
@@ -46,8 +45,17 @@ def read_input(text: str) -> str:
 
 
 def address_text(value: bytes) -> str:
-    """An address as people compare it (EIP-55); other bytes as hex."""
-    return to_checksum_address(value) if len(value) == 20 else "0x" + value.hex()
+    """An address as people compare it (EIP-55); other bytes as hex.
+
+    Importing eth_utils for it would take longer than all else that most commands do.
+    """
+    digits = value.hex()
+    if len(value) != 20:
+        return "0x" + digits
+    nibbles = keccak256(digits.encode()).hex()
+    return "0x" + "".join(
+        digit.upper() if nibble > "7" else digit for digit, nibble in zip(digits, nibbles, strict=False)
+    )
 
 
 def moment(seconds: int) -> str:

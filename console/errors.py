@@ -1,6 +1,5 @@
 """What a command may meet, as a ConsoleError: the one table from exceptions to exit codes."""
 
-import aiohttp
 import grpc
 
 from adapters.errors import EndpointFault, EndpointsFailed, TransactionLost
@@ -46,7 +45,7 @@ def as_console_error(error: BaseException) -> ConsoleError | None:  # noqa: PLR0
             return Unreachable(f"the hub broke off ({error!r}): try again, and look into its log")
         case TimeoutError():
             return TimedOut(f"{str(error) or 'it took too long'}: try again, or give more --timeout")
-        case aiohttp.ClientConnectionError() | ConnectionError():
+        case ConnectionError():
             return Unreachable(f"{error}: check that it runs and that the address is right")
         case OSError() if error.filename is not None:
             return Misused(f"{error.filename}: {(error.strerror or str(error)).lower()}")

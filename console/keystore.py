@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eth_account import Account
-from eth_utils.address import to_checksum_address
-
+from console.amounts import address_text
 from console.exits import Misused
 
 SCRYPT_ROUNDS = 2**18
@@ -64,12 +62,16 @@ class Keystore:
         if path.exists():
             raise Misused(f"the key {name!r} exists already in {self.directory}: choose another name")
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        from eth_account import Account  # noqa: PLC0415  # it takes long, and most commands do without
+
         encrypted = Account.encrypt(private_key, password, kdf="scrypt", iterations=rounds)
         write_private(path, json.dumps(encrypted, indent=1).encode())
         return self._entry(path)
 
     def open(self, name: str, password: str) -> bytes:
         """The private key; raises Misused where the password is wrong."""
+        from eth_account import Account  # noqa: PLC0415  # it takes long, and most commands do without
+
         entry = self.entry(name)
         try:
             return bytes(Account.decrypt(entry.path.read_text(), password))
@@ -84,7 +86,7 @@ class Keystore:
     def _entry(self, path: Path) -> KeyEntry:
         try:
             content: dict[str, Any] = json.loads(path.read_text())
-            return KeyEntry(path.stem, to_checksum_address("0x" + content["address"].removeprefix("0x")), path)
+            return KeyEntry(path.stem, address_text(bytes.fromhex(content["address"].removeprefix("0x"))), path)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise Misused(f"{path} is not a V3 keystore: put it elsewhere or restore it from your copy") from error
 

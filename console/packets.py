@@ -7,6 +7,7 @@ from hub.answers import BlockEvents, EventRecord
 from hub.client import HubClient
 from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceived, PacketSent, PacketTimedOut
 from hub.quantities import Height, UnixSeconds
+from hub.quantities import Sequence as PacketSequence
 
 PACKET_EVENTS = (PacketSent, PacketReceived, AcknowledgementWritten, PacketAcknowledged, PacketTimedOut)
 
@@ -44,6 +45,18 @@ class PacketLine:
     def in_flight(self) -> bool:
         """Whether the hub still waits for something: an answer to give, or an acknowledgement to learn."""
         return self.state in {"sent", "received"}
+
+
+@dataclass(frozen=True, slots=True)
+class PacketName:
+    """A packet, as the hub sees it."""
+
+    client: str
+    inward: bool
+    sequence: PacketSequence
+
+    def __str__(self) -> str:
+        return f"{self.client}/{'in' if self.inward else 'out'}/{self.sequence}"
 
 
 PacketKey = tuple[str, str, int]

@@ -17,6 +17,7 @@ from adapters.evm.words import bytes_of, hex_of
 from console.chain_access import open_chain
 from console.chains import ChainFile
 from console.exits import Misused
+from console.packets import PacketName
 from hub.answers import EventRecord, ServiceRequest
 from hub.client import HubClient
 from hub.events import (
@@ -44,18 +45,6 @@ _CALLED = keccak256(b"ServiceCalled(bytes32,address,string,uint64,uint64)")
 _SENT = keccak256(b"PacketSent(bytes32,uint64,uint16,uint64,bytes32,bytes)")
 _PACKET_SENT = "packet sent"
 _OF_REQUESTS = (ServiceCalled, RequestForwarded, ServiceResulted, EscrowSettled)
-
-
-@dataclass(frozen=True, slots=True)
-class PacketName:
-    """A packet, as the hub sees it."""
-
-    client: str
-    inward: bool
-    sequence: PacketSequence
-
-    def __str__(self) -> str:
-        return f"{self.client}/{'in' if self.inward else 'out'}/{self.sequence}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,23 @@
 """``ichub chain``: the chains that a hub connects."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from eth_account import Account
 
 from console.amounts import address_text, moment, parse_address
 from console.chains import ChainFile, chain_path, find_chain, known_chains, write_chain
 from console.exits import Misused
 from console.home import find_home, read_password
-from console.joining import Attestor, NewChain, Target, add_chain
-from console.members import read_attestor_file, tell_attestor, tell_relayer
 from console.options import Home, Hub, Json, Key, PasswordFile
 from console.output import Output
 from console.session import hub_of, run, signer_of
 from hub.answers import ClientInfo
 from hub.clients import attested_evm
 from hub.quantities import Seconds
+
+if TYPE_CHECKING:
+    from console.joining import Attestor
 
 app = typer.Typer(help="Chains: connect one, list them, show one.", no_args_is_help=True)
 
@@ -58,6 +58,11 @@ def add(
 
     Example: ichub chain add polygon --rpc https://… --payer deployer --attestor 0xAb…@a1.example:9100 --attestor …
     """
+    from eth_account import Account  # noqa: PLC0415  # it takes long, and most commands do without
+
+    from console.joining import NewChain, add_chain  # noqa: PLC0415  # it takes long, and most commands do without
+    from console.members import read_attestor_file, tell_attestor, tell_relayer  # noqa: PLC0415  # it takes long, and most commands do without
+
     output = Output(json)
     place = find_home(home)
     if chain_path(place, name).exists():
@@ -129,7 +134,9 @@ def show(
     output.record("", _file_row(chain) | _row(run(work()), chain))
 
 
-def _attestor(text: str) -> Attestor:
+def _attestor(text: str) -> "Attestor":
+    from console.joining import Attestor, Target  # noqa: PLC0415  # it takes long, and most commands do without
+
     address, at, target = text.partition("@")
     if not at or ":" not in target:
         raise Misused(f"{text!r} is no attestor: give ADDRESS@HOST:PORT")

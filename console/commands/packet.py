@@ -1,6 +1,6 @@
 """``ichub packet``: packets on their way, and the whole life of one."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,11 +9,13 @@ from console.chains import known_chains
 from console.home import find_home
 from console.options import Home, Hub, Json
 from console.output import Output
-from console.packets import PacketBook, PacketLine, recent_blocks
+from console.packets import PacketBook, PacketLine, PacketName, recent_blocks
 from console.session import hub_of, run
-from console.trace import Life, PacketName, Tracer
 from hub.quantities import Height
 from hub.quantities import Sequence as PacketSequence
+
+if TYPE_CHECKING:
+    from console.trace import Life
 
 app = typer.Typer(
     help="Packets: which are on their way, and the whole life of one across chains.", no_args_is_help=True
@@ -65,7 +67,9 @@ def trace(
     output = Output(json)
     place = find_home(home)
 
-    async def work() -> Life:
+    from console.trace import Tracer  # noqa: PLC0415  # it takes long, and most commands do without
+
+    async def work() -> "Life":
         async with hub_of(place, hub) as connection:
             return await Tracer(connection, known_chains(place)).trace(name)
 
@@ -81,7 +85,7 @@ def trace(
     output.rows("", rows, "Nothing has happened to it yet.")
 
 
-def life_rows(life: Life) -> list[dict[str, object]]:
+def life_rows(life: "Life") -> list[dict[str, object]]:
     """One line a step; ``after`` in seconds from the first."""
     began = life.steps[0].time if life.steps else 0
     return [

@@ -3,8 +3,8 @@
 from typing import Any
 
 from console.commands.packet import name_of
-from console.packets import PacketBook
-from console.trace import PacketName, describe, packets_of
+from console.packets import PacketBook, PacketName
+from console.trace import describe, packets_of
 from hub.answers import BlockEvents, EventRecord
 from hub.events import (
     AcknowledgementWritten,

@@ -1,0 +1,56 @@
+"""What people type: read strictly, and addresses shown as all wallets show them."""
+
+import secrets
+from pathlib import Path
+
+import pytest
+from eth_utils.address import to_checksum_address
+
+from console.amounts import address_text, moment, parse_address, parse_amount, parse_hex, read_input
+from console.exits import Misused
+
+MIXED = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
+
+
+def test_addresses_are_shown_as_eip_55_says() -> None:
+    for _ in range(50):
+        address = secrets.token_bytes(20)
+        assert address_text(address) == to_checksum_address(address)
+        assert parse_address(address_text(address)) == address
+    assert address_text(b"\x01\x02") == "0x0102"
+
+
+@pytest.mark.parametrize("text", [MIXED, MIXED.lower(), "0x" + MIXED[2:].upper(), MIXED[2:]])
+def test_an_address_is_read_in_any_right_spelling(text: str) -> None:
+    assert parse_address(text) == bytes.fromhex(MIXED[2:])
+
+
+@pytest.mark.parametrize("text", ["", "0x", MIXED + "00", MIXED[:-2], "0x" + "g" * 40, MIXED.replace("F", "f", 1)])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(Misused):
+        parse_address(text)
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "1e3", "١", str(2**128), "0x10", " 5"])
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(Misused, match="no amount"):
+        parse_amount(text)
+
+
+def test_amounts_and_hex_are_read() -> None:
+    assert parse_amount("0") == 0
+    assert parse_amount(str(2**128 - 1)) == 2**128 - 1
+    assert parse_hex("0x0a", "x") == parse_hex("0a", "x") == b"\n"
+    with pytest.raises(Misused, match="is not a thing"):
+        parse_hex("0xz", "a thing")
+
+
+def test_an_input_may_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "input").write_text("{}")
+    assert read_input(f"@{tmp_path}/input") == "{}"
+    assert read_input("{}") == "{}"
+
+
+def test_moments_are_utc() -> None:
+    assert moment(0) == ""
+    assert moment(1_700_000_000) == "2023-11-14 22:13:20"
