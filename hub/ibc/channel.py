@@ -8,12 +8,10 @@ batch, a failing application only its own packet.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
 
 import msgspec
 
-from hub.clients.base import Claims, ClientStatus, ProvenPoint
-from hub.clients.counterparty import Counterparty
+from hub.clients.base import Claims, ClientStatus
 from hub.clients.errors import ClientHasExpired, ClientIsFrozen
 from hub.errors import HubError
 from hub.events import (
@@ -54,27 +52,14 @@ from hub.ibc.errors import (
 )
 from hub.ibc.identifiers import ClientId, PortId
 from hub.ibc.lanes import Lane, LaneRecord
+from hub.ibc.light_clients import LightClients
 from hub.ibc.packet import MAX_ACKNOWLEDGEMENT_BYTES, MAX_TIMEOUT_SECONDS, validate_packet
 from hub.ibc.ports import Application, Ports
 from hub.quantities import MAX_U64, Hash, UnixSeconds
 from hub.quantities import Sequence as Number
-from hub.state.branch import Branch, StateReader
+from hub.state.branch import StateReader
 from hub.state.collections import Records, Room, text, u64
 from hub.state.context import Context
-
-
-class LightClients(Protocol):
-    """What the handlers ask of the light clients of all kinds (``hub.clients.registry.Clients``)."""
-
-    def counterparty(self, state: StateReader, client: ClientId) -> Counterparty: ...
-
-    def max_value_bytes(self, state: StateReader, client: ClientId) -> int: ...
-
-    def status(self, state: StateReader, client: ClientId, now: UnixSeconds) -> ClientStatus: ...
-
-    def latest(self, state: StateReader, client: ClientId) -> ProvenPoint: ...
-
-    def verify(self, state: Branch, client: ClientId, proof: Any, claims: Claims, now: UnixSeconds) -> ProvenPoint: ...
 
 
 class PendingPacket(msgspec.Struct, frozen=True, array_like=True):

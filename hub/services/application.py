@@ -1,12 +1,9 @@
 """The service model as an application: what stands behind port ``service``, and what transactions ask of it."""
 
-from typing import Protocol
-
-from hub.clients.base import ClientStatus, ProvenPoint
-from hub.clients.counterparty import Counterparty
 from hub.ibc.channel import Channel, Route
 from hub.ibc.commitment import ERROR_ACKNOWLEDGEMENT
 from hub.ibc.identifiers import ClientId, PortId
+from hub.ibc.light_clients import LightClients
 from hub.ibc.packet import Packet
 from hub.messages import CallService, RespondService
 from hub.parameters import parameters
@@ -45,22 +42,10 @@ MAX_DUE = 256
 _FROM_ACCOUNTS = (ResultCode.ANSWERED, ResultCode.INPUT_REFUSED, ResultCode.PROVIDER_FAILED)
 
 
-class Clients(Protocol):
-    """What is asked of the light clients."""
-
-    def status(self, state: StateReader, client: ClientId, now: UnixSeconds) -> ClientStatus: ...
-
-    def latest(self, state: StateReader, client: ClientId) -> ProvenPoint: ...
-
-    def counterparty(self, state: StateReader, client: ClientId) -> Counterparty: ...
-
-    def max_value_bytes(self, state: StateReader, client: ClientId) -> int: ...
-
-
 class ServiceApplication:
     """Implements ``hub.ibc.ports.Application``."""
 
-    def __init__(self, clients: Clients, channel: Channel) -> None:
+    def __init__(self, clients: LightClients, channel: Channel) -> None:
         self._clients = clients
         self._channel = channel
 

@@ -1,15 +1,14 @@
 """Service bindings: who provides a service, where, at what price and how fast; and which of them serves a call."""
 
 from collections.abc import Iterator
-from typing import Protocol
 
 import msgspec
 
-from hub.clients.base import ClientStatus, ProvenPoint
-from hub.clients.counterparty import Counterparty
+from hub.clients.base import ClientStatus
 from hub.events import ServiceBound
 from hub.ibc.errors import CounterpartyNotRegistered
 from hub.ibc.identifiers import ClientId, client_id
+from hub.ibc.light_clients import LightClients
 from hub.messages import BindService
 from hub.parameters import Parameters
 from hub.quantities import MAX_U32, MAX_U64, Address, Amount, Gas, Seconds, UnixSeconds
@@ -32,16 +31,6 @@ MAX_BINDINGS = 64
 """Of one service: a call looks at each."""
 MAX_PROVIDER_BYTES = 255
 MAX_RESPONSE_SECONDS = 30 * 24 * 3600
-
-
-class Clients(Protocol):
-    """What is asked of the light clients."""
-
-    def status(self, state: StateReader, client: ClientId, now: UnixSeconds) -> ClientStatus: ...
-
-    def latest(self, state: StateReader, client: ClientId) -> ProvenPoint: ...
-
-    def counterparty(self, state: StateReader, client: ClientId) -> Counterparty: ...
 
 
 class Binding(msgspec.Struct, frozen=True, array_like=True):
@@ -71,7 +60,7 @@ class Binding(msgspec.Struct, frozen=True, array_like=True):
 _BINDINGS = Records(Room.SERVICE_BINDINGS, Binding)
 
 
-def bind(ctx: Context, clients: Clients, parameters: Parameters, owner: Address, message: BindService) -> bool:
+def bind(ctx: Context, clients: LightClients, parameters: Parameters, owner: Address, message: BindService) -> bool:
     """Offer a service, or change one's own offer for calls to come; False where it is what stands there already.
 
     Raises ServiceNotFound, InvalidBinding, EncodingNotOffered, UnknownInputEncoding, BindingNotOwned, ClientNotFound,
@@ -116,7 +105,7 @@ def bindings(state: StateReader, service: str = "", after: Binding | None = None
 
 def choose(
     ctx: Context,
-    clients: Clients,
+    clients: LightClients,
     parameters: Parameters,
     service: str,
     *,
@@ -147,7 +136,7 @@ def choose(
     return cheapest
 
 
-def _reaches(ctx: Context, clients: Clients, client: ClientId, deadline: UnixSeconds) -> bool:
+def _reaches(ctx: Context, clients: LightClients, client: ClientId, deadline: UnixSeconds) -> bool:
     """Whether a packet can be sent to the provider's chain at all, or none is needed."""
     if not client:
         return True
@@ -157,7 +146,9 @@ def _reaches(ctx: Context, clients: Clients, client: ClientId, deadline: UnixSec
     )
 
 
-def _validate(ctx: Context, clients: Clients, parameters: Parameters, owner: Address, message: BindService) -> None:
+def _validate(
+    ctx: Context, clients: LightClients, parameters: Parameters, owner: Address, message: BindService
+) -> None:
     for holds, rule in (
         (0 <= message.price <= MAX_U64, "the price is 0 to 2**64 - 1"),
         (0 <= message.gas_limit <= MAX_U32, "gas_limit is 0 to 2**32 - 1"),

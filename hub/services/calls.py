@@ -7,11 +7,12 @@ from hub.accounts import money
 from hub.accounts.errors import InsufficientFunds
 from hub.events import RequestForwarded, ServiceCalled
 from hub.ibc.identifiers import ClientId
+from hub.ibc.light_clients import LightClients
 from hub.ibc.packet import MAX_TIMEOUT_SECONDS
 from hub.parameters import Parameters
 from hub.quantities import Address, Amount, Hash, Sequence, UnixSeconds
 from hub.services import rates
-from hub.services.bindings import Binding, Clients, choose
+from hub.services.bindings import Binding, choose
 from hub.services.definitions import definition
 from hub.services.errors import (
     DeadlineTooFar,
@@ -62,7 +63,9 @@ class IncomingCall:
     deadline: UnixSeconds
 
 
-def accept(ctx: Context, clients: Clients, sender: RequestSender, parameters: Parameters, call: IncomingCall) -> None:
+def accept(
+    ctx: Context, clients: LightClients, sender: RequestSender, parameters: Parameters, call: IncomingCall
+) -> None:
     """Take on a call: its fee goes into escrow, and its request to the provider. Raises CallRefused.
 
     To be run on a branch, for what fails late has written already.
