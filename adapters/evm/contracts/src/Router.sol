@@ -263,7 +263,8 @@ contract Router is RouterAdministration {
         RouterStorage.Layout storage store = RouterStorage.store();
         bytes32 pendingKey = keccak256(abi.encode(clientKey, sequence));
         // It was stored with the receipt and goes with the acknowledgement: its presence shows both.
-        if (store.pending[pendingKey] != msg.sender) revert NoPendingPacket(clientKey, sequence, msg.sender);
+        address application = store.pending[pendingKey];
+        if (application == address(0) || application != msg.sender) revert NoPendingPacket(clientKey, sequence, msg.sender);
         delete store.pending[pendingKey];
         _append(store.clients[store.clientNumbers[clientKey]], clientKey, sequence, acknowledgement);
     }

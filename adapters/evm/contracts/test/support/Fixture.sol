@@ -138,7 +138,7 @@ abstract contract Fixture is Hub {
         bool isNull = keccak256(bytes(port)) == keccak256("null");
         p.sequence = sequence;
         p.timeout = timeout;
-        p.port = port;
+        (p.sourcePort, p.destinationPort) = (port, port);
         p.version = isNull ? "null-1" : "service-1";
         p.encoding = isNull ? "application/octet-stream" : SERVICE_ENCODING;
         p.value = value;

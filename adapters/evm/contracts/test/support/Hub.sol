@@ -9,7 +9,8 @@ struct Packet {
     string sourceClient;
     string destinationClient;
     uint64 timeout;
-    string port;
+    string sourcePort;
+    string destinationPort;
     string version;
     string encoding;
     bytes value;
@@ -135,10 +136,9 @@ abstract contract Hub is Check {
     }
 
     function packetCommitment(Packet memory p) internal pure returns (bytes32) {
-        bytes32 port = sha256(bytes(p.port));
-        bytes32 payload = sha256(
-            abi.encodePacked(port, port, sha256(bytes(p.version)), sha256(bytes(p.encoding)), sha256(p.value))
-        );
+        bytes memory ports = abi.encodePacked(sha256(bytes(p.sourcePort)), sha256(bytes(p.destinationPort)));
+        bytes32 payload =
+            sha256(abi.encodePacked(ports, sha256(bytes(p.version)), sha256(bytes(p.encoding)), sha256(p.value)));
         return sha256(
             abi.encodePacked(
                 uint8(2),

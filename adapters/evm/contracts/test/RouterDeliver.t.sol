@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ILightClient} from "interchain/interfaces/ILightClient.sol";
+import {IRouter} from "interchain/interfaces/IRouter.sol";
+import {Packet} from "./support/Hub.sol";
+import {ProbeApplication} from "./support/ProbeApplication.sol";
+import {ProbeFixture} from "./support/ProbeFixture.sol";
+
+/// @title Receiving: whole batches, Merkle paths, proofs in the state; and one rule broken at a time.
+contract RouterDeliverTest is ProbeFixture {
+    bytes32 private _chain;
+
+    function _appended(uint64 sequence, bytes memory ack) private returns (bytes32) {
+        _chain = keccak256(abi.encodePacked(_chain, sequence, ackCommitment(ack)));
+        return _chain;
+    }
+
+    function test_aPacketIsReceivedAndAcknowledged() public {
+        bytes memory call = single(PROBE_IN, toProbe(1, "hello"));
+        vm.expectEmit();
+        emit IRouter.AcknowledgementWritten(CLIENT_KEY, 1, 0, hex"0102");
+        router.deliver(call);
+        so(router.hasReceipt(CLIENT_KEY, 1), "receipt");
+        same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(1, hex"0102"), "chain");
+        same(router.getClient(1).acknowledgements, 1, "count");
+        same(probe.lastValue(), "hello", "value");
+        (bytes32 pathKey, bytes32 clientKey, uint16 lane, uint64 sequence, uint64 timeout) = probe.last();
+        same(pathKey, keccak256(commitmentPath(THERE, 1)), "path key");
+        same(clientKey, CLIENT_KEY, "client key");
+        same(lane, PROBE_IN, "lane");
+        same(sequence, 1, "sequence");
+        same(timeout, inAnHour(), "timeout");
+    }
+
+    function test_aRepeatIsANoOp() public {
+        Packet memory p = toProbe(1, "hello");
+        router.deliver(single(PROBE_IN, p));
+        bytes32 chain = router.acknowledgementChain(CLIENT_KEY, 0);
+        vm.recordLogs();
+        router.deliver(single(PROBE_IN, p));
+        same(vm.getRecordedLogs().length, 0, "events");
+        same(probe.received(), 1, "received");
+        same(router.acknowledgementChain(CLIENT_KEY, 0), chain, "chain");
+    }
+
+    function test_aWholeBatchOfAllKinds() public {
+        Packet memory sent = fromProbe(inAnHour(), "sent before");
+        bytes[] memory entries = new bytes[](5);
+        bytes32[] memory leaves = new bytes32[](5);
+        (Packet memory a, Packet memory b, Packet memory unknown) = (toProbe(1, "a"), inbound("null", 2, inAnHour(), "b"), toProbe(3, "u"));
+        unknown.destinationPort = "unknown";
+        (entries[0], leaves[0]) = (packetEntry(PROBE_IN, a), packetLeaf(a));
+        entries[1] = bareEntry(commitmentPath(THERE, 3), packetCommitment(unknown));
+        leaves[1] = packetLeaf(unknown);
+        (entries[2], leaves[2]) = (ackEntry(PROBE_OUT, sent, "done"), ackLeaf(sent, "done"));
+        (entries[3], leaves[3]) = (packetEntry(NULL_IN, b), packetLeaf(b));
+        entries[4] = bareEntry(acknowledgementPath(THERE, 9), ackCommitment("other"));
+        leaves[4] = leafOf(acknowledgementPath(THERE, 9), ackCommitment("other"));
+        router.deliver(batch(entries, leaves));
+        same(probe.received(), 1, "received");
+        same(probe.acknowledged(), 1, "acknowledged");
+        same(probe.lastAcknowledgement(), "done", "acknowledgement");
+        same(stored(sent), 0, "commitment");
+        _appended(1, hex"0102");
+        same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(2, hex"01"), "chain");
+        so(router.hasReceipt(CLIENT_KEY, 2) && !router.hasReceipt(CLIENT_KEY, 3), "receipts");
+    }
+
+    function testFuzz_batchesOfEverySize(uint8 size) public {
+        uint256 count = uint256(size) + 1;
+        vm.assume(count <= 40 || count >= 255);
+        (bytes[] memory entries, bytes32[] memory leaves) = _null(count, 1);
+        router.deliver(batch(entries, leaves));
+        same(router.getClient(1).acknowledgements, count, "count");
+    }
+
+    function test_aBatchOf257IsRefused() public {
+        (bytes[] memory entries, bytes32[] memory leaves) = _null(257, 1);
+        bytes memory call = batch(entries, leaves);
+        vm.expectRevert(abi.encodeWithSelector(IRouter.BatchTooLarge.selector, 257));
+        router.deliver(call);
+    }
+
+    /// @dev Windows of 256 acknowledgements each begin at zero.
+    function test_acknowledgementWindows() public {
+        for (uint64 round; round < 2; ++round) {
+            (bytes[] memory entries, bytes32[] memory leaves) = _null(200, 1 + round * 200);
+            router.deliver(batch(entries, leaves));
+        }
+        bytes32 chain;
+        for (uint64 i = 1; i <= 400; ++i) {
+            if (i == 257) {
+                same(router.acknowledgementChain(CLIENT_KEY, 0), chain, "first window");
+                chain = 0;
+            }
+            chain = keccak256(abi.encodePacked(chain, i, ackCommitment(hex"01")));
+        }
+        same(router.acknowledgementChain(CLIENT_KEY, 1), chain, "second window");
+    }
+
+    function _null(uint256 count, uint64 first) private view returns (bytes[] memory entries, bytes32[] memory leaves) {
+        entries = new bytes[](count);
+        leaves = new bytes32[](count);
+        for (uint64 i; i < count; ++i) {
+            Packet memory p = inbound("null", first + i, inAnHour(), "x");
+            (entries[i], leaves[i]) = (packetEntry(NULL_IN, p), packetLeaf(p));
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------ single entries
+
+    function testFuzz_merklePaths(uint8 size, uint8 place) public {
+        uint256 count = uint256(size) % 33 + 1;
+        uint256 index = place % count;
+        (bytes[] memory entries, bytes32[] memory leaves) = _null(count, 1);
+        router.deliver(_byPath(entries[index], leaves, uint32(index), uint32(count)));
+        so(router.hasReceipt(CLIENT_KEY, uint64(index + 1)), "receipt");
+        same(router.getClient(1).acknowledgements, 1, "only one");
+    }
+
+    function _byPath(bytes memory entry, bytes32[] memory leaves, uint32 index, uint32 count) private returns (bytes memory) {
+        bytes memory path = index < leaves.length ? merklePath(leaves, index) : merklePath(leaves, 0);
+        bytes memory header = signed(checkpoint(APP_ROOT, rootOf(leaves)));
+        return delivery(2, header, abi.encodePacked(uint16(1), count, entry, index, path));
+    }
+
+    /// @dev Hyperbridge 2026: a leaf index beyond the count.
+    function test_anIndexBeyondTheCountIsRefused() public {
+        (bytes[] memory entries, bytes32[] memory leaves) = _null(5, 1);
+        bytes memory call = _byPath(entries[4], leaves, 5, 5);
+        vm.expectRevert(abi.encodeWithSelector(IRouter.IndexOutOfBounds.selector, 5, 5));
+        router.deliver(call);
+        call = _byPath(entries[4], leaves, type(uint32).max, 5);
+        vm.expectRevert(abi.encodeWithSelector(IRouter.IndexOutOfBounds.selector, type(uint32).max, 5));
+        router.deliver(call);
+        call = _byPath(entries[4], leaves, 4, 6);
+        vm.expectPartialRevert(IRouter.MalformedDelivery.selector);
+        router.deliver(call);
+    }
+
+    function test_againstTheState() public {
+        Packet memory sent = send(inAnHour(), "sent");
+        Packet memory p = inbound("null", 1, inAnHour(), "missed");
+        for (uint256 i; i < 40; ++i) {
+            tree.set(abi.encodePacked("other", i), "x");
+        }
+        tree.set(commitmentPath(THERE, 1), abi.encodePacked(packetCommitment(p)));
+        tree.set(acknowledgementPath(THERE, sent.sequence), abi.encodePacked(ackCommitment("done")));
+        bytes memory first = tree.prove(commitmentPath(THERE, 1));
+        bytes memory second = tree.prove(acknowledgementPath(THERE, sent.sequence));
+        bytes memory body = abi.encodePacked(
+            uint16(2), packetEntry(NULL_IN, p), uint16(first.length), first, ackEntry(NULL_OUT, sent, "done"), uint16(second.length), second
+        );
+        router.deliver(delivery(3, signed(checkpoint(tree.root(), 0)), body));
+        so(router.hasReceipt(CLIENT_KEY, 1), "receipt");
+        same(stored(sent), 0, "commitment");
+    }
+
+    function test_anotherStateRootIsRefused() public {
+        Packet memory p = inbound("null", 1, inAnHour(), "missed");
+        tree.set("other", "x");
+        tree.set(commitmentPath(THERE, 1), abi.encodePacked(packetCommitment(p)));
+        bytes memory proof = tree.prove(commitmentPath(THERE, 1));
+        bytes memory body = abi.encodePacked(uint16(1), packetEntry(NULL_IN, p), uint16(proof.length), proof);
+        bytes memory call = delivery(3, signed(checkpoint(APP_ROOT, 0)), body);
+        vm.expectRevert(ILightClient.TreeRootMismatch.selector);
+        router.deliver(call);
+    }
+
+    function test_bareEntriesStandInWholeBatchesOnly() public {
+        bytes32[] memory leaves = list(leafOf("path", keccak256("c")));
+        bytes memory header = signed(checkpoint(APP_ROOT, rootOf(leaves)));
+        bytes memory bare = bareEntry("path", keccak256("c"));
+        for (uint8 kind = 2; kind <= 3; ++kind) {
+            bytes memory count = kind == 2 ? abi.encodePacked(uint32(1)) : bytes("");
+            bytes memory call = delivery(kind, header, abi.encodePacked(uint16(1), count, bare, uint32(0)));
+            vm.expectPartialRevert(IRouter.MalformedDelivery.selector);
+            router.deliver(call);
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------ refusals
+
+    function test_anEmptyBatchProvesNothing() public {
+        bytes memory header = signed(checkpoint(APP_ROOT, 0));
+        for (uint8 kind = 1; kind <= 3; ++kind) {
+            vm.expectRevert(IRouter.EmptyBatch.selector);
+            router.deliver(delivery(kind, header, abi.encodePacked(uint16(0), uint32(0))));
+        }
+        bytes memory zeroRoot = delivery(1, header, abi.encodePacked(uint16(1), packetEntry(NULL_IN, inbound("null", 1, inAnHour(), "x"))));
+        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
+        router.deliver(zeroRoot);
+    }
+
+    function test_unknownProofKinds() public {
+        bytes memory header = signed(checkpoint(APP_ROOT, 0));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.UnknownProofKind.selector, 0));
+        router.deliver(delivery(0, header, hex"0001"));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.UnknownProofKind.selector, 4));
+        router.deliver(delivery(4, header, hex"0001"));
+    }
+
+    function test_anUnknownClient() public {
+        vm.expectRevert(abi.encodeWithSelector(IRouter.UnknownClient.selector, 2));
+        router.deliver(hex"0002010000");
+        vm.expectRevert(abi.encodeWithSelector(IRouter.UnknownClient.selector, 0));
+        router.deliver(hex"0000010000");
+    }
+
+    function test_anElapsedTimeout() public {
+        Packet memory p = toProbe(1, "late");
+        vm.warp(p.timeout - 1);
+        uint256 snapshot = block.timestamp;
+        router.deliver(single(PROBE_IN, p));
+        p.sequence = 2;
+        vm.warp(snapshot + 1);
+        bytes memory call = single(PROBE_IN, p);
+        vm.expectRevert(abi.encodeWithSelector(IRouter.TimeoutElapsed.selector, p.timeout, p.timeout));
+        router.deliver(call);
+    }
+
+    function test_aPausedClientReceivesNothing() public {
+        bytes memory call = single(NULL_IN, inbound("null", 1, inAnHour(), "x"));
+        vm.prank(admin);
+        router.pause(1, 1 minutes);
+        vm.expectRevert(abi.encodeWithSelector(IRouter.ClientPaused.selector, 1, uint64(block.timestamp) + 60));
+        router.deliver(call);
+        vm.warp(block.timestamp + 60);
+        router.deliver(call);
+    }
+
+    function test_lanesGoOneWay() public {
+        bytes memory call = single(NULL_OUT, inbound("null", 1, inAnHour(), "x"));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.WrongDirection.selector, NULL_OUT));
+        router.deliver(call);
+        call = singleAck(NULL_IN, outbound("null", 1, inAnHour(), "x"), "done");
+        vm.expectRevert(abi.encodeWithSelector(IRouter.WrongDirection.selector, NULL_IN));
+        router.deliver(call);
+    }
+
+    /// @dev Each byte of a valid delivery flipped: refused, and nothing changes. Only the client's number may name another error.
+    function test_everyByteMutated() public {
+        bytes[] memory entries = new bytes[](2);
+        bytes32[] memory leaves = new bytes32[](2);
+        (Packet memory a, Packet memory b) = (toProbe(1, "first"), toProbe(2, "second"));
+        (entries[0], leaves[0]) = (packetEntry(PROBE_IN, a), packetLeaf(a));
+        (entries[1], leaves[1]) = (packetEntry(PROBE_IN, b), packetLeaf(b));
+        bytes memory call = batch(entries, leaves);
+        for (uint256 i; i < call.length; ++i) {
+            for (uint8 bit; bit < 8; bit += 7) {
+                call[i] ^= bytes1(uint8(1 << bit));
+                (bool accepted,) = address(router).call(abi.encodeCall(IRouter.deliver, (call)));
+                so(!accepted, string.concat("byte ", vm.toString(i)));
+                call[i] ^= bytes1(uint8(1 << bit));
+            }
+        }
+        same(probe.received(), 0, "nothing was received");
+        router.deliver(call);
+        same(probe.received(), 2, "the valid one is");
+    }
+
+    /// @dev Cut anywhere, or with a byte more: refused by name.
+    function test_everyLength() public {
+        bytes memory call = single(PROBE_IN, toProbe(1, "value"));
+        for (uint256 length; length < call.length; ++length) {
+            bytes memory cut = new bytes(length);
+            for (uint256 i; i < length; ++i) {
+                cut[i] = call[i];
+            }
+            errorOf(abi.encodeCall(IRouter.deliver, (cut)));
+        }
+        bytes4 error_ = errorOf(abi.encodeCall(IRouter.deliver, (bytes.concat(call, hex"00"))));
+        same(bytes32(error_), bytes32(IRouter.MalformedDelivery.selector), "a byte too many");
+    }
+
+    function test_sizesOfValues() public {
+        router.deliver(single(PROBE_IN, toProbe(1, new bytes(16384))));
+        bytes memory call = single(PROBE_IN, toProbe(2, new bytes(16385)));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.ValueSize.selector, 16385));
+        router.deliver(call);
+        call = single(PROBE_IN, toProbe(2, ""));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.ValueSize.selector, 0));
+        router.deliver(call);
+    }
+
+    // ------------------------------------------------------------------------------------------------ applications
+
+    function test_aFailingApplicationFailsOnlyItsOwnPacket() public {
+        probe.set(ProbeApplication.Mode.Revert);
+        bytes[] memory entries = new bytes[](2);
+        bytes32[] memory leaves = new bytes32[](2);
+        (Packet memory a, Packet memory b) = (toProbe(1, "a"), inbound("null", 2, inAnHour(), "b"));
+        (entries[0], leaves[0]) = (packetEntry(PROBE_IN, a), packetLeaf(a));
+        (entries[1], leaves[1]) = (packetEntry(NULL_IN, b), packetLeaf(b));
+        router.deliver(batch(entries, leaves));
+        same(probe.received(), 0, "its writes are dropped");
+        so(router.hasReceipt(CLIENT_KEY, 1), "receipt");
+        _appended(1, abi.encodePacked(ERROR_ACK));
+        same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(2, hex"01"), "chain");
+    }
+
+    function test_aBurningApplicationFailsOnlyItsOwnPacket() public {
+        probe.set(ProbeApplication.Mode.Burn);
+        router.deliver(single(PROBE_IN, toProbe(1, "a")));
+        same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(1, abi.encodePacked(ERROR_ACK)), "error acknowledgement");
+    }
+
+    function test_anApplicationThatSaysItHasTooLittleGasRevertsAll() public {
+        probe.set(ProbeApplication.Mode.RevertWithInsufficientGas);
+        bytes memory call = single(PROBE_IN, toProbe(1, "a"));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.InsufficientGas.selector, 2, 1));
+        router.deliver(call);
+    }
+
+    function test_aBrokenAnswerRevertsAll() public {
+        ProbeApplication.Mode[3] memory modes =
+            [ProbeApplication.Mode.Malformed, ProbeApplication.Mode.Huge, ProbeApplication.Mode.AnswerError];
+        for (uint256 i; i < modes.length; ++i) {
+            probe.set(modes[i]);
+            bytes memory call = single(PROBE_IN, toProbe(1, "a"));
+            vm.expectPartialRevert(IRouter.InvalidAcknowledgement.selector);
+            router.deliver(call);
+        }
+        probe.set(ProbeApplication.Mode.Answer);
+        probe.setAnswer(new bytes(16384));
+        router.deliver(single(PROBE_IN, toProbe(1, "a")));
+    }
+
+    /// @dev Whatever gas a relayer sends, the application gets the same amount, or nothing happens at all.
+    function test_tooLittleGasIsNeverAFalseError() public {
+        bytes memory call = abi.encodeCall(IRouter.deliver, (single(PROBE_IN, toProbe(1, "a"))));
+        bool named;
+        for (uint256 gas_ = 30_000; gas_ < 500_000; gas_ += 1_777) {
+            (bool accepted, bytes memory reason) = address(router).call{gas: gas_}(call);
+            if (accepted) {
+                so(named, "InsufficientGas came before");
+                so(probe.gasSeen() > 290_000, "all its gas");
+                same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(1, hex"0102"), "the true answer");
+                return;
+            }
+            if (selectorOf(reason) == IRouter.InsufficientGas.selector) named = true;
+            so(!router.hasReceipt(CLIENT_KEY, 1), "nothing happened");
+        }
+        revert NotSo("was never accepted");
+    }
+
+    // ------------------------------------------------------------------------------------------------ answers later
+
+    function test_anAnswerLater() public {
+        probe.set(ProbeApplication.Mode.Later);
+        bytes memory call = single(PROBE_IN, toProbe(1, "a"));
+        vm.expectEmit();
+        emit IRouter.AcknowledgementPending(CLIENT_KEY, 1, address(probe));
+        router.deliver(call);
+        same(router.pendingApplication(CLIENT_KEY, 1), address(probe), "pending");
+        same(router.acknowledgementChain(CLIENT_KEY, 0), 0, "no chain yet");
+        probe.writeLater(CLIENT_KEY, 1, "answer");
+        same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(1, "answer"), "chain");
+        same(router.pendingApplication(CLIENT_KEY, 1), address(0), "not pending");
+        vm.expectRevert(abi.encodeWithSelector(IRouter.NoPendingPacket.selector, CLIENT_KEY, 1, address(probe)));
+        probe.writeLater(CLIENT_KEY, 1, "again");
+    }
+
+    function test_onlyThePacketsApplicationAnswersLater() public {
+        probe.set(ProbeApplication.Mode.Later);
+        router.deliver(single(PROBE_IN, toProbe(1, "a")));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.NoPendingPacket.selector, CLIENT_KEY, 1, address(this)));
+        router.writeAcknowledgement(CLIENT_KEY, 1, "answer");
+        vm.expectPartialRevert(IRouter.NoPendingPacket.selector);
+        probe.writeLater(CLIENT_KEY, 2, "never received");
+        vm.expectPartialRevert(IRouter.NoPendingPacket.selector);
+        probe.writeLater(keccak256("quorum-9"), 1, "another client");
+        // Nobody is the application of what is not pending, not even a caller without an address.
+        vm.prank(address(0));
+        vm.expectPartialRevert(IRouter.NoPendingPacket.selector);
+        router.writeAcknowledgement(CLIENT_KEY, 2, "answer");
+    }
+
+    function test_answersLaterHaveTheirSizes() public {
+        probe.set(ProbeApplication.Mode.Later);
+        router.deliver(single(PROBE_IN, toProbe(1, "a")));
+        bytes memory error_ = abi.encodePacked(ERROR_ACK);
+        vm.expectRevert(abi.encodeWithSelector(IRouter.InvalidAcknowledgement.selector, 0));
+        probe.writeLater(CLIENT_KEY, 1, "");
+        vm.expectRevert(abi.encodeWithSelector(IRouter.InvalidAcknowledgement.selector, 16385));
+        probe.writeLater(CLIENT_KEY, 1, new bytes(16385));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.InvalidAcknowledgement.selector, 32));
+        probe.writeLater(CLIENT_KEY, 1, error_);
+        probe.writeLater(CLIENT_KEY, 1, new bytes(16384));
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IPacketApplication, PacketContext} from "interchain/interfaces/IPacketApplication.sol";
+import {IRouter} from "interchain/interfaces/IRouter.sol";
+
+/// @title An application that does what a test tells it, and counts what it was told.
+contract ProbeApplication is IPacketApplication {
+    enum Mode {
+        Answer,
+        Revert,
+        RevertWithInsufficientGas,
+        Burn,
+        Later,
+        Malformed,
+        Huge,
+        AnswerError,
+        Reenter
+    }
+
+    error Refused(uint256 code);
+
+    IRouter public immutable ROUTER;
+    Mode public mode;
+    bytes public answer = hex"0102";
+    bytes public reentry;
+    uint256 public received;
+    uint256 public acknowledged;
+    uint256 public timedOut;
+    PacketContext public last;
+    bytes public lastValue;
+    bytes public lastAcknowledgement;
+    uint256 public gasSeen;
+    bool public failCallbacks;
+
+    constructor(IRouter router) {
+        ROUTER = router;
+    }
+
+    function set(Mode mode_) external {
+        mode = mode_;
+    }
+
+    function setAnswer(bytes calldata answer_) external {
+        answer = answer_;
+    }
+
+    function setReentry(bytes calldata call) external {
+        reentry = call;
+    }
+
+    function setFailCallbacks(bool fail) external {
+        failCallbacks = fail;
+    }
+
+    function send(uint16 lane, uint64 timeout, bytes calldata value) external returns (uint64 sequence, bytes32 pathKey) {
+        return ROUTER.sendPacket(lane, timeout, value);
+    }
+
+    function writeLater(bytes32 clientKey, uint64 sequence, bytes calldata ack) external {
+        ROUTER.writeAcknowledgement(clientKey, sequence, ack);
+    }
+
+    function onPacketReceived(PacketContext calldata context, bytes calldata value) external returns (bytes memory) {
+        gasSeen = gasleft();
+        if (msg.sender != address(ROUTER)) revert OnlyRouter(msg.sender);
+        ++received;
+        last = context;
+        lastValue = value;
+        if (mode == Mode.Revert) revert Refused(7);
+        if (mode == Mode.RevertWithInsufficientGas) revert IRouter.InsufficientGas(2, 1);
+        if (mode == Mode.Burn) {
+            while (true) {}
+        }
+        if (mode == Mode.Later) return "";
+        if (mode == Mode.Malformed) {
+            assembly {
+                mstore(0, 0x21)
+                return(0, 0x20)
+            }
+        }
+        if (mode == Mode.Huge) return new bytes(16385);
+        if (mode == Mode.AnswerError) return abi.encodePacked(sha256("UNIVERSAL_ERROR_ACKNOWLEDGEMENT"));
+        if (mode == Mode.Reenter) {
+            (bool success, bytes memory reason) = address(ROUTER).call(reentry);
+            return abi.encodePacked(success, reason);
+        }
+        return answer;
+    }
+
+    function onPacketAcknowledged(PacketContext calldata context, bytes calldata value, bytes calldata ack) external {
+        if (msg.sender != address(ROUTER)) revert OnlyRouter(msg.sender);
+        if (failCallbacks) revert Refused(8);
+        ++acknowledged;
+        (last, lastValue, lastAcknowledgement) = (context, value, ack);
+        if (reentry.length > 0) _reenter();
+    }
+
+    function onPacketTimedOut(PacketContext calldata context, bytes calldata value) external {
+        if (msg.sender != address(ROUTER)) revert OnlyRouter(msg.sender);
+        if (failCallbacks) revert Refused(9);
+        ++timedOut;
+        (last, lastValue) = (context, value);
+        if (reentry.length > 0) _reenter();
+    }
+
+    function _reenter() private {
+        (bool success,) = address(ROUTER).call(reentry);
+        success;
+    }
+
+    function onLaneRegistered(uint16, bytes32, bool) external view {
+        if (msg.sender != address(ROUTER)) revert OnlyRouter(msg.sender);
+    }
+
+    function receiveGas(bytes calldata value) external pure returns (uint256) {
+        return 300_000 + 20 * value.length;
+    }
+
+    function acceptsSourcePort(string calldata port) external pure returns (bool) {
+        return keccak256(bytes(port)) == keccak256("null");
+    }
+
+    function packetRouter() external view returns (address) {
+        return address(ROUTER);
+    }
+}
