@@ -24,6 +24,7 @@ from hub.app import App
 from hub.engine.checkpoints import Checkpoints
 from hub.engine.clock import Clock, SystemClock
 from hub.engine.embedded import EmbeddedEngine, EngineOptions
+from hub.engine.engine import Engine
 from hub.engine.errors import GuardMissing
 from hub.engine.guard import Guard
 from hub.engine.ledger import Ledger
@@ -162,9 +163,7 @@ def open_guard(config: NodeConfig, signer: Signer | None, ledger: Ledger) -> Gua
     return Guard.create(config.guard, signer.address, genesis_hash)
 
 
-def services(
-    ledger: Ledger, engine: EmbeddedEngine, checkpoints: Checkpoints, measures: Measures
-) -> tuple[Service, ...]:
+def services(ledger: Ledger, engine: Engine, checkpoints: Checkpoints, measures: Measures) -> tuple[Service, ...]:
     """All that a node serves, by full name."""
     transactions, blocks = Transactions(ledger, engine), Blocks(ledger, engine, measures)
     proving, queries = CheckpointServing(ledger, checkpoints, measures), Queries(ledger, engine)
@@ -189,7 +188,7 @@ def services(
 
 
 @asynccontextmanager
-async def _metrics(listen: str, measures: Measures, engine: EmbeddedEngine) -> AsyncIterator[int]:
+async def _metrics(listen: str, measures: Measures, engine: Engine) -> AsyncIterator[int]:
     """``/metrics`` for Prometheus and ``/healthz`` for whoever restarts nodes; the port."""
     if not listen:
         yield 0

@@ -6,7 +6,6 @@ answered after the durable commit, never before.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from hub.accounts.accounts import account
 from hub.accounts.errors import NonceUsed, TransactionExpired
 from hub.block import ResultCode, TransactionResult
 from hub.engine.clock import Clock
+from hub.engine.engine import Inclusion
 from hub.engine.errors import NodeStopping, RateLimited
 from hub.engine.ledger import Head, Ledger
 from hub.engine.measures import Measures
@@ -42,19 +42,8 @@ class EngineOptions:
     mempool: MempoolLimits = field(default_factory=MempoolLimits)
 
 
-@dataclass(frozen=True, slots=True)
-class Inclusion:
-    """Where a transaction stands, durably, and what came of it. ``repeated``: it had stood there before."""
-
-    height: Height
-    time: UnixSeconds
-    index: int
-    result: TransactionResult
-    repeated: bool = False
-
-
 class EmbeddedEngine:
-    """Belongs to one event loop. Between ``start`` and ``stop`` it makes blocks."""
+    """An ``Engine``. Belongs to one event loop. Between ``start`` and ``stop`` it makes blocks."""
 
     name = "embedded"
 
@@ -141,16 +130,6 @@ class EmbeddedEngine:
         if self.head.height <= height:
             raise NodeStopping
         return self.head
-
-    async def heads(self, height: Height) -> AsyncIterator[Head]:
-        """The head whenever it has passed ``height`` and then what was given last; ends when the engine stops."""
-        while self.running:
-            try:
-                head = await self.wait_beyond(height)
-            except NodeStopping:
-                return
-            height = head.height
-            yield head
 
     def poke(self) -> None:
         """Look again whether a block is to be made: the clock has been set."""

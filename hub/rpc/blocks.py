@@ -10,7 +10,7 @@ from interchain.hub.v1 import answer_pb2, block_service_pb2
 from interchain.hub.v1.block_service_pb2_grpc import BlockServiceServicer
 
 from hub.answers import BlockEvents, BlockInfo
-from hub.engine.embedded import EmbeddedEngine
+from hub.engine.engine import Engine
 from hub.engine.ledger import Ledger
 from hub.engine.measures import Measures
 from hub.events import AnyEvent
@@ -24,7 +24,7 @@ PROGRESS = 100
 
 
 class Blocks(BlockServiceServicer):
-    def __init__(self, ledger: Ledger, engine: EmbeddedEngine, measures: Measures) -> None:
+    def __init__(self, ledger: Ledger, engine: Engine, measures: Measures) -> None:
         self._ledger = ledger
         self._engine = engine
         self._measures = measures

@@ -9,7 +9,7 @@ from interchain.hub.v1 import query_service_pb2 as pb
 from interchain.hub.v1.query_service_pb2_grpc import QueryServiceServicer
 
 from hub import answers
-from hub.engine.embedded import EmbeddedEngine
+from hub.engine.engine import Engine
 from hub.engine.ledger import Ledger
 from hub.ibc.commitment import PathKind
 from hub.ibc.identifiers import counterparty_client_id
@@ -25,7 +25,7 @@ MAX_SEQUENCES = 1_024
 
 
 class Queries(QueryServiceServicer):
-    def __init__(self, ledger: Ledger, engine: EmbeddedEngine) -> None:
+    def __init__(self, ledger: Ledger, engine: Engine) -> None:
         self._ledger = ledger
         self._engine = engine
         self._app = ledger.app

@@ -208,7 +208,12 @@ _BY_CODE: dict[StatusCode, tuple[type[HubError], ...]] = {
     StatusCode.UNAVAILABLE: (rpc.HubUnreachable, engine.NodeStopping),
     StatusCode.DEADLINE_EXCEEDED: (rpc.DeadlineExceeded,),
     StatusCode.UNKNOWN: (rpc.UnknownRefusal,),
-    StatusCode.INTERNAL: (accounts.BlockOutOfOrder, accounts.TimeWentBackwards, engine.ExecutionFault),
+    StatusCode.INTERNAL: (
+        accounts.BlockOutOfOrder,
+        accounts.TimeWentBackwards,
+        engine.ExecutionFault,
+        engine.StoreUnwritable,
+    ),
     StatusCode.DATA_LOSS: (engine.GuardDamaged, engine.StoreUnreadable, engine.ReplayDiffers, state.TreeDamaged),
 }
 

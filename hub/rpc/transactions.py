@@ -10,7 +10,7 @@ from interchain.hub.v1.transaction_service_pb2_grpc import TransactionServiceSer
 
 from hub.answers import EventRecord, Receipt
 from hub.block import ResultCode, TransactionResult
-from hub.engine.embedded import EmbeddedEngine, Inclusion
+from hub.engine.engine import Engine, Inclusion
 from hub.engine.ledger import Ledger
 from hub.quantities import Hash, Height, UnixSeconds
 from hub.rpc.errors import TransactionNotFound, WrongLength
@@ -21,7 +21,7 @@ NO_SIGNATURE = bytes(65)
 
 
 class Transactions(TransactionServiceServicer):
-    def __init__(self, ledger: Ledger, engine: EmbeddedEngine) -> None:
+    def __init__(self, ledger: Ledger, engine: Engine) -> None:
         self._ledger = ledger
         self._engine = engine
 

@@ -11,7 +11,8 @@ import pytest
 from hub import messages as m
 from hub.accounts.errors import NonceUsed, RoleMissing, TransactionExpired, WrongSignature
 from hub.block import ResultCode
-from hub.engine.embedded import EmbeddedEngine, EngineOptions, Inclusion
+from hub.engine.embedded import EmbeddedEngine, EngineOptions
+from hub.engine.engine import Inclusion
 from hub.engine.errors import MempoolFull, NodeStopping, NoncePending, RateLimited
 from hub.engine.ledger import Ledger
 from hub.engine.measures import Measures
