@@ -16,7 +16,7 @@ from hub.engine.errors import (
 from hub.quantities import Hash
 
 _MIB = 2**20
-_BLOCK_CACHE_BYTES = 96 * _MIB
+_BLOCK_CACHE_BYTES = 16 * _MIB
 _MEMTABLE_BYTES = 64 * _MIB
 
 
@@ -94,6 +94,8 @@ def _options() -> rocksdict.Options:
     options = rocksdict.Options(raw_mode=True)
     options.set_block_based_table_factory(table)
     options.set_compression_type(rocksdict.DBCompressionType.none())
+    # Hashes do not compress, and uncompressed files can be read in place: half the time of a read, and no second cache.
+    options.set_allow_mmap_reads(True)
     options.set_write_buffer_size(_MEMTABLE_BYTES)
     options.set_max_background_jobs(2)
     options.set_keep_log_file_num(2)

@@ -154,6 +154,12 @@ class StoreUnreadable(EngineError):
 
 
 @dataclass(eq=False)
+class StoreUnwritable(EngineError):
+    detail: str
+    template: ClassVar[str] = "the store cannot be written ({detail}): make room on its disk, then start the node again"
+
+
+@dataclass(eq=False)
 class UnknownStoreFormat(EngineError):
     path: str
     found: int

@@ -18,7 +18,7 @@ import rocksdict
 
 from hub.engine import cells as names
 from hub.engine.database import create_database, open_database, synced
-from hub.engine.errors import BackupExists, StalePreparation
+from hub.engine.errors import BackupExists, StalePreparation, StoreUnwritable
 from hub.engine.view import View
 from hub.proofs.smt import key_hash, leaf_hash, value_hash
 from hub.quantities import Hash, Height
@@ -63,6 +63,7 @@ class Store:
         self._database = database
         self._options = options
         self._cache = Cache(options.cache_bytes)
+        self._cache.fill(self.scan(PAGE, PAGE + b"\xff"))
         self._synced = synced()
         height = database.get(names.META_HEIGHT)
         self._height = None if height is None else Height(int.from_bytes(height, "big"))
@@ -132,7 +133,8 @@ class Store:
         """Write the block and all that it changed, durably. The first is height 0, each next one higher.
 
         ``tx_index``: transaction hashes and their places in the block. ``event_keys``: index keys and the places of the
-        events that stand under them. Raises StalePreparation; ValueError for a height out of order.
+        events that stand under them. Raises StalePreparation; ValueError for a height out of order; StoreUnwritable:
+        nothing more can be committed until the store is opened again, and the block may be there then.
         """
         if prepared.follows != self._height:
             raise StalePreparation(str(prepared.follows), str(self._height))
@@ -150,13 +152,19 @@ class Store:
         at_step("assembled")
         # Readers must look for this block's undo record before any of its cells can be seen (hub/engine/view.py).
         self._newest, self._oldest = height, oldest
-        self._database.write(batch, self._synced)
+        self._write(batch)
         at_step("written")
         self._height = height
         for cell, data in prepared.writes.items():
             if cell.startswith(PAGE):
                 self._cache.put(cell, data)
         at_step("applied")
+
+    def _write(self, batch: rocksdict.WriteBatch) -> None:
+        try:
+            self._database.write(batch, self._synced)
+        except Exception as error:  # rocksdict raises nothing more precise
+            raise StoreUnwritable(str(error)) from error
 
     def _batch(self, prepared: Prepared, height: Height) -> rocksdict.WriteBatch:
         batch = rocksdict.WriteBatch(raw_mode=True)
@@ -167,7 +175,8 @@ class Store:
             else:
                 put(cell, data)
         undo = names.undo_prefix(height)
-        for cell, data in prepared.before.items():
+        # There is no height before the genesis that anyone could ask for.
+        for cell, data in prepared.before.items() if height else ():
             put(undo + cell, data or b"")
         put(names.META_HEIGHT, names.u64(height))
         return batch

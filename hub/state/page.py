@@ -1,22 +1,23 @@
 """Pages and buckets: how the state tree lies in a store.
 
-A **bucket** is a subtree of at most ``BUCKET_LEAVES`` leaves, stored as their records ``H(key) ‖ leaf hash`` in order,
-and hashed whole when one of them changes. Above the buckets, a **page** holds the nodes of ``PAGE_LEVELS`` levels below one
-node. Its places are numbered as in a heap: 1 is that node itself, which is stored in the page above; the children of n
-are 2n and 2n + 1. What is a bucket depends on the content alone: a node with at most ``BUCKET_LEAVES`` leaves below it,
-and more below its parent.
+A **bucket** is a subtree of at most ``BUCKET_LEAVES`` leaves, stored as their records ``H(key) ‖ leaf hash`` in order
+and hashed whole when one of them changes. Above the buckets, a **page** holds the nodes of the ``PAGE_LEVELS`` levels
+below one node. Its places are numbered as in a heap: 1 is that node itself, which is stored in the page above; the
+children of n are 2n and 2n + 1. What is a bucket depends on the content alone: a node with at most ``BUCKET_LEAVES``
+leaves below it, and more below its parent.
 """
 
 from hashlib import sha256
 
 from hub.proofs.smt import EMPTY, MAX_DEPTH
 
+# These two are part of the store's format (hub/engine/cells.py); docs/adr/0002 says what was measured.
 PAGE_LEVELS = 4
 """A divisor of 8: no page's way lies in two bytes of a key."""
 BOTTOM = 1 << PAGE_LEVELS
 """The first place of a page's lowest level."""
 
-BUCKET_LEAVES = 8
+BUCKET_LEAVES = 4
 RECORD = 64
 """Bytes of a leaf's record in a bucket."""
 MAX_BUCKET_BYTES = BUCKET_LEAVES * RECORD
@@ -55,10 +56,26 @@ class Page:
         at = self.offset(place)
         return bytes(self.nodes[at : at + 32])
 
-    def hash_children(self, place: int) -> bytes:
-        """The hash of the node at ``place``, neither of whose children is empty."""
-        at = ((self.inner | self.buckets) & ((1 << 2 * place) - 4)).bit_count() << 5
-        return sha256(_INNER + self.nodes[at : at + 64]).digest()
+    def hash_up(self, todo: int, shrunk: bool) -> tuple[int, bytes]:
+        """Hash the places whose bits ``todo`` has and all above them, the deepest first: (0, the first place's hash).
+
+        Stops before a place that may have to change its kind, one of whose children is empty, or both of which are
+        buckets while leaves have gone (``shrunk``): (what is left to do, nothing).
+        """
+        there, buckets, nodes = self.inner | self.buckets, self.buckets, self.nodes
+        while True:
+            place = todo.bit_length() - 1
+            children = place << 1
+            if there >> children & 3 != 3 or (shrunk and buckets >> children & 3 == 3):
+                return todo, b""
+            at = (there & ((1 << children) - 4)).bit_count() << 5
+            hashed = sha256(_INNER + nodes[at : at + 64]).digest()
+            if place == 1:
+                return 0, hashed
+            at = (there & ((1 << place) - 4)).bit_count() << 5
+            nodes[at : at + 32] = hashed
+            todo ^= 1 << place
+            todo |= 1 << (place >> 1)
 
     def put_inner(self, place: int, node: bytes) -> None:
         """Write the hash of a node that is, or becomes, no bucket."""
@@ -116,11 +133,6 @@ def last_way(place: int) -> int:
     """The last of the ways that lead through ``place``."""
     span = PAGE_LEVELS - level(place)
     return ((place + 1) << span) - 1 - BOTTOM
-
-
-def way_at(key_hash: bytes, depth: int) -> int:
-    """Which way ``key_hash`` takes through a page at ``depth``."""
-    return key_hash[depth >> 3] >> (8 - PAGE_LEVELS - (depth & 7)) & (BOTTOM - 1)
 
 
 def page_name(key_hash: bytes, depth: int) -> bytes:

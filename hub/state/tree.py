@@ -6,7 +6,7 @@ hashed and written once. Nothing is written here: an update is the new root, the
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.proofs.smt import EMPTY, inner_hash
@@ -23,7 +23,6 @@ from hub.state.page import (
     level,
     page_name,
     split,
-    way_at,
 )
 
 ReadCell = Callable[[bytes], bytes | None]
@@ -68,6 +67,13 @@ class Cache:
         while self._size > self._limit:
             _, oldest = self._pages.popitem(last=False)
             self._size -= len(oldest) + self._OVERHEAD
+
+    def fill(self, pages: Iterable[tuple[bytes, bytes]]) -> None:
+        """Remember stored pages, the upper ones first, as far as there is room."""
+        for cell, page in pages:
+            if self._size + len(page) + self._OVERHEAD > self._limit:
+                return
+            self.put(cell, page)
 
     @property
     def size(self) -> int:
@@ -143,10 +149,10 @@ class _Update:
         todo = 0
         while at < end:
             key = changes[at][0]
-            place = page.stop(way_at(key, depth))
-            last = last_way(place)
+            place = page.stop(key[byte] >> shift & (BOTTOM - 1))
             stop = at + 1
-            if stop < end and changes[stop][0][byte] >> shift & (BOTTOM - 1) <= last:
+            if stop < end:
+                last = last_way(place)
                 stop = bisect_right(
                     changes, last, stop, end, key=lambda change: change[0][byte] >> shift & (BOTTOM - 1)
                 )
@@ -167,16 +173,14 @@ class _Update:
         return top
 
     def _hash_up(self, page: Page, name: bytes, depth: int, todo: int) -> bytes | _Collapsed:
-        """Hash the places in ``todo`` and all above them, the deepest first."""
+        """Hash the places in ``todo`` and all above them, making one bucket of what has become small enough."""
         while True:
+            todo, top = page.hash_up(todo, self._shrunk)
+            if not todo:
+                return top
             place = todo.bit_length() - 1
             todo ^= 1 << place
-            children = 2 * place
-            hashed: bytes | _Collapsed
-            if (page.inner | page.buckets) >> children & 3 != 3 or (self._shrunk and page.buckets >> children & 3 == 3):
-                hashed = self._collapse(page, name, place)
-            else:
-                hashed = page.hash_children(place)
+            hashed = self._collapse(page, name, place)
             if place == 1:
                 return hashed
             if isinstance(hashed, _Collapsed):

@@ -3,14 +3,17 @@
     python -m tests.faults.store_writer PATH STEP BLOCKS
 
 After ``BLOCKS`` blocks it kills itself with SIGKILL at ``STEP`` of the next commit; with ``-`` for a step it goes on.
+With ``full`` no file may grow beyond ``BLOCKS`` bytes: it prints the refusal of the store and ends.
 """
 
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
 from random import Random
 
+from hub.engine.errors import StoreUnwritable
 from hub.engine.store import Store, StoreOptions
 from hub.quantities import Hash, Height
 
@@ -42,6 +45,9 @@ def next_block(store: Store) -> tuple[Height, Hash]:
 
 
 def main(path: str, step: str, blocks: int) -> None:
+    if step == "full":
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (blocks, blocks))
     left = blocks
 
     def at_step(name: str) -> None:
@@ -51,7 +57,11 @@ def main(path: str, step: str, blocks: int) -> None:
     options = StoreOptions(at_step=at_step)
     store = (Store.open if Path(path).exists() else Store.create)(Path(path), GENESIS, options)
     while True:
-        height, root = next_block(store)
+        try:
+            height, root = next_block(store)
+        except StoreUnwritable as refusal:
+            print(refusal, flush=True)
+            return
         print(height, root.hex(), flush=True)
         left -= 1
 

@@ -79,6 +79,17 @@ def test_killed_at_a_step(tmp_path: Path, step: str) -> None:
         acknowledged = [f"{at} {next(expected)[1].hex()}" for at in range(height + 1)]
 
 
+def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    process = writer(path, "full", 150_000)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    *acknowledged, refusal = output.splitlines()
+    assert refusal.startswith("the store cannot be written")
+    assert len(acknowledged) > 3
+    assert check(path, acknowledged) - 3 in {len(acknowledged) - 1, len(acknowledged)}
+
+
 def test_killed_at_any_instant(tmp_path: Path) -> None:
     path = tmp_path / "store"
     acknowledged: list[str] = []
