@@ -40,21 +40,10 @@ from hub.services.payload import ResultCode as Code
 from hub.state.branch import MemoryState
 from hub.state.collections import Room
 from hub.state.context import Context
-from tests.unit.hub_world import (
-    CONSUMER,
-    MEMBER,
-    PARAMETERS,
-    PROVIDER,
-    RELAYER,
-    World,
-    abi_text,
-    bind,
-    call,
-    echo,
-    genesis,
-    hub_call,
-    tree_of,
-)
+from tests.properties.hub_knowledge import Knowledge
+from tests.unit.hub_chain import CONSUMER, MEMBER, PARAMETERS, PROVIDER, RELAYER, genesis, tree_of
+from tests.unit.hub_world import World, abi_text, bind, call, hub_call
+from tests.unit.ledger_chain import echo
 from tests.vectors.generate_quorum import ADDRESSES
 
 PANIC = b"\x39 written by an application that failed"
@@ -62,20 +51,15 @@ BEHAVIOURS = ("echo", "fails", "lies", "panics", "later")
 replace = msgspec.structs.replace
 
 
-class HubMachine(RuleBasedStateMachine):
+class HubMachine(RuleBasedStateMachine, Knowledge):
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
-        self.hub, self.a, self.b = self.world.hub, self.world.a, self.world.b
+        self.know(World())
         self.hub.do(PROVIDER, bind("", provider=ADDRESSES[PROVIDER], encoding=2, price=Amount(3), grace_seconds=5))
         self.behaviour = "echo"
         self.b.gateway.behave = self._behave
         self.later: list[int] = []
-        self.b_answers: dict[int, bytes] = {}
         self.sent_messages: list[AnyMessage] = []
-        self.seen_events = 0
-        self.counts: Counter[tuple[Any, ...]] = Counter()
-        self.codes: dict[bytes, int] = {}
 
     # --- what consumers and providers do ---
 
@@ -345,7 +329,7 @@ class HubMachine(RuleBasedStateMachine):
             assert parent == header
         assert events == self.hub.events
 
-    # --- what the machine knows of the world ---
+    # --- how it is done ---
 
     def _behave(self, ctx: Context, packet: Packet) -> bytes | None:
         match self.behaviour:
@@ -412,62 +396,3 @@ class HubMachine(RuleBasedStateMachine):
                 signed = replace(self.a.checkpoint(), checkpoint=root)
                 message = replace(message, proof=replace(message.proof, signed=signed))
         return replace(message, records=encode_records([record]))
-
-    def _packet_keys(self, kind: type[Any]) -> list[tuple[Any, ...]]:
-        return [key for key in self.counts if key[0] is kind]
-
-    def _received_from_a(self) -> set[int]:
-        return {s for _, client, s in self._packet_keys(PacketReceived) if client == self.a.hub_client}
-
-    def _undelivered(self) -> list[int]:
-        done = self._received_from_a() | self.a.gateway.timeouts
-        return [s for s, sent in self.a.sent.items() if s not in done and sent.timeout > self.hub.now]
-
-    def _late_calls(self) -> list[int]:
-        done = self._received_from_a() | self.a.gateway.timeouts
-        return [s for s, sent in self.a.sent.items() if s not in done and sent.timeout <= self.hub.now]
-
-    def _sent_to_b(self) -> list[PacketSent]:
-        return [event for event in self.hub.events if isinstance(event, PacketSent)]
-
-    def _ended_at_b(self) -> set[int]:
-        kinds = (PacketAcknowledged, PacketTimedOut)
-        return {s for kind in kinds for _, client, s in self._packet_keys(kind) if client == self.b.client}
-
-    def _live_requests(self) -> list[PacketSent]:
-        return [sent for sent in self._sent_to_b() if sent.sequence not in self._ended_at_b()]
-
-    def _requests_on_their_way(self) -> list[PacketSent]:
-        received = {packet.sequence for packet in self.b.gateway.received} | self.b_answers.keys()
-        return [
-            sent
-            for sent in self._live_requests()
-            if sent.sequence not in received and sent.timeout > max(self.b.time + 1, self.hub.now)
-        ]
-
-    def _late_requests(self) -> list[PacketSent]:
-        received = {packet.sequence for packet in self.b.gateway.received} | self.b_answers.keys()
-        return [s for s in self._live_requests() if s.sequence not in received and s.timeout <= self.hub.now]
-
-    def _unshown_answers(self) -> list[PacketSent]:
-        return [sent for sent in self._live_requests() if sent.sequence in self.b_answers]
-
-    def _acknowledged_to_a(self) -> dict[int, bytes]:
-        return {
-            event.sequence: event.acknowledgement
-            for event in self.hub.events
-            if isinstance(event, AcknowledgementWritten) and event.destination_client == self.a.client
-        }
-
-    def _unlearned(self) -> list[int]:
-        return [sequence for sequence in self._acknowledged_to_a() if sequence not in self.a.gateway.results]
-
-    def _open_for_account(self) -> list[bytes]:
-        return [r.request_id for r in requests.requests(self.hub.state) if r.is_open and not r.client]
-
-    def _open_commitments(self) -> list[bytes]:
-        return [
-            key
-            for state, client in ((self.hub.state, self.b.client), (self.a.state, self.a.hub_client))
-            for key, _ in state.scan(client.encode() + b"\x01", client.encode() + b"\x02")
-        ]

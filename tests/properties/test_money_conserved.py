@@ -12,7 +12,8 @@ from hub.block import ResultCode
 from hub.events import EscrowSettled, Minted, ServiceCalled, Transferred
 from hub.quantities import Address, Amount, UnixSeconds
 from hub.services import requests
-from tests.unit.hub_world import CONSUMER, MEMBER, PROVIDER, RELAYER, SUPPLY, HubChain, bind, define, hub_call
+from tests.unit.hub_chain import CONSUMER, MEMBER, PROVIDER, RELAYER, SUPPLY, HubChain
+from tests.unit.hub_world import bind, define, hub_call
 from tests.vectors.generate_quorum import ADDRESSES
 
 PEOPLE = (MEMBER, RELAYER, CONSUMER, PROVIDER)

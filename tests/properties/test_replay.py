@@ -10,7 +10,7 @@ from hub.errors import HubError
 from hub.quantities import Height, UnixSeconds
 from hub.state.branch import MemoryState
 from tests.properties.test_money_conserved import blocks, market, message
-from tests.unit.hub_world import HubChain, genesis, tree_of
+from tests.unit.hub_chain import HubChain, genesis, tree_of
 
 
 def distract(hub: HubChain, signed: Any) -> None:

@@ -46,7 +46,7 @@ from hub.proofs.errors import HighS, UnrecoverableSignature
 from hub.proofs.keccak import keccak256
 from hub.quantities import Address, Amount, Gas, Hash, UnixSeconds
 from hub.state.branch import Branch, MemoryState
-from tests.unit.hub_world import CONSUMER, MEMBER, OPERATOR, RELAYER, SUPPLY, HubChain, genesis
+from tests.unit.hub_chain import CONSUMER, MEMBER, OPERATOR, RELAYER, SUPPLY, HubChain, genesis
 from tests.vectors.generate_quorum import ADDRESSES, KEYS, ORDER
 from tests.vectors.writing import label
 

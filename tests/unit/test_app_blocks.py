@@ -37,7 +37,8 @@ from hub.quantities import Sequence as Number
 from hub.state.branch import Branch, MemoryState
 from hub.state.context import Context
 from tests.unit import attested_chain
-from tests.unit.hub_world import CONSUMER, OPERATOR, PARAMETERS, RELAYER, HubChain, World, call, genesis, one, tree_of
+from tests.unit.hub_chain import CONSUMER, OPERATOR, PARAMETERS, RELAYER, HubChain, genesis, tree_of
+from tests.unit.hub_world import World, call, one
 from tests.vectors.writing import label
 
 TO = Address(b"\x77" * 20)

@@ -11,7 +11,7 @@ from hub.messages import Role
 from hub.parameters import Parameters
 from hub.proofs.quorum import SignerSet
 from hub.quantities import Address, Amount, Seconds
-from tests.unit.hub_world import genesis
+from tests.unit.hub_chain import genesis
 from tests.vectors.generate_quorum import ADDRESSES
 
 

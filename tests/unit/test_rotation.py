@@ -13,7 +13,8 @@ from hub.proofs.quorum import SignerSet, sign_quorum
 from hub.quantities import Address, Epoch, Hash, Height
 from hub.validators import next_validators, proposed_validators, rotation_checkpoint, validators
 from tests.unit import attested_chain
-from tests.unit.hub_world import OPERATOR, RELAYER, VALIDATOR, HubChain, World, one
+from tests.unit.hub_chain import OPERATOR, RELAYER, VALIDATOR, HubChain
+from tests.unit.hub_world import World, one
 from tests.vectors.generate_quorum import ADDRESSES, KEYS
 from tests.vectors.writing import label
 
