@@ -12,8 +12,8 @@ from adapters.evm.words import block_tag, bytes_of, hex_of
 from hub.clients.base import Claims
 from hub.clients.errors import ClientError
 from hub.clients.router_proof import AcknowledgementWindow, RouterProof, verify_router
-from hub.clients.router_storage import WINDOW, acknowledgement_slot, commitment_slot, receipt_slot
-from hub.ibc.commitment import Path, PathKind
+from hub.clients.router_storage import WINDOW, acknowledgement_slot, slot_of
+from hub.ibc.commitment import PathKind
 from hub.ibc.identifiers import ClientId
 from hub.proofs.errors import ProofError
 from hub.quantities import Address, Hash, Height
@@ -100,16 +100,10 @@ class Prover:
 
 
 def _slots(claims: Claims, windows: Sequence[AcknowledgementWindow]) -> list[Hash]:
-    slots = {_slot(path): None for path, _ in claims.present if path.kind is not PathKind.ACKNOWLEDGEMENT}
-    slots |= {_slot(path): None for path in claims.absent}
+    slots = {slot_of(path): None for path, _ in claims.present if path.kind is not PathKind.ACKNOWLEDGEMENT}
+    slots |= {slot_of(path): None for path in claims.absent}
     slots |= {acknowledgement_slot(window.client, window.index): None for window in windows}
     return list(slots)
-
-
-def _slot(path: Path) -> Hash:
-    if path.kind is PathKind.COMMITMENT:
-        return commitment_slot(path.encode())
-    return receipt_slot(path.client, path.sequence)
 
 
 def _nodes(paths: Iterable[Iterable[str]]) -> tuple[bytes, ...]:

@@ -13,8 +13,6 @@ from hub.clients.attestation import AttestationScope, AttestedHeader, set_change
 from hub.clients.base import Claims, ClientStatus, ProvenPoint
 from hub.clients.errors import (
     BelowThreshold,
-    ClientHasExpired,
-    ClientIsFrozen,
     ClientNotFound,
     ConflictingHeader,
     HeaderFromTheFuture,
@@ -29,6 +27,7 @@ from hub.clients.errors import (
 )
 from hub.clients.host import Host
 from hub.clients.router_proof import AcknowledgementWindow, RouterProof, verify_router
+from hub.clients.trust import require_active, status_of
 from hub.ibc.identifiers import ClientId
 from hub.proofs.keccak import keccak256
 from hub.proofs.quorum import SignerSet, is_quorum, least_quorum, verify_quorum
@@ -106,7 +105,7 @@ class _Point(msgspec.Struct, frozen=True, array_like=True):
     time: UnixSeconds
 
 
-_RECORDS = Records(Room.CLIENT_STATES, _Record)
+_RECORDS = Records(Room.CLIENT_STATES, _Record, remembered=64)
 _POINTS = Records(Room.CONSENSUS_STATES, _Point)
 replace = msgspec.structs.replace
 
@@ -129,7 +128,7 @@ class AttestedEvm:
         return _record(state, client).config
 
     def status(self, state: StateReader, client: ClientId, now: UnixSeconds) -> ClientStatus:
-        return _status(_record(state, client), now)
+        return status_of(_record(state, client), now)
 
     def latest(self, state: StateReader, client: ClientId) -> ProvenPoint:
         """The newest point; height 0 at time 0 before the first header."""
@@ -255,21 +254,8 @@ def _record(state: StateReader, client: ClientId) -> _Record:
 
 def _active(state: StateReader, client: ClientId, now: UnixSeconds) -> _Record:
     record = _record(state, client)
-    match _status(record, now):
-        case ClientStatus.ACTIVE:
-            return record
-        case ClientStatus.FROZEN:
-            raise ClientIsFrozen(client)
-        case ClientStatus.EXPIRED:
-            raise ClientHasExpired(client, record.latest.time)
-
-
-def _status(record: _Record, now: UnixSeconds) -> ClientStatus:
-    if record.frozen:
-        return ClientStatus.FROZEN
-    if max(record.created, record.latest.time) + record.config.trusting_period <= now:
-        return ClientStatus.EXPIRED
-    return ClientStatus.ACTIVE
+    require_active(client, record, now)
+    return record
 
 
 def _refuse_too_old(client: ClientId, config: Config, time: UnixSeconds, now: UnixSeconds) -> None:

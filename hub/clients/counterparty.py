@@ -16,7 +16,7 @@ class Counterparty(msgspec.Struct, frozen=True, array_like=True):
     domain: Domain
 
 
-_COUNTERPARTIES = Records(Room.COUNTERPARTIES, Counterparty)
+_COUNTERPARTIES = Records(Room.COUNTERPARTIES, Counterparty, remembered=64)
 
 
 def register_counterparty(state: Branch, client: ClientId, counterparty: Counterparty) -> None:

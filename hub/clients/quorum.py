@@ -14,8 +14,6 @@ from hub.clients.base import Claims, ClientStatus, ProvenPoint
 from hub.clients.checkpoint import Checkpoint
 from hub.clients.counterparty import counterparty_of
 from hub.clients.errors import (
-    ClientHasExpired,
-    ClientIsFrozen,
     ClientNotFound,
     HeaderFromTheFuture,
     HeaderTooOld,
@@ -31,6 +29,7 @@ from hub.clients.errors import (
     WrongProofCount,
 )
 from hub.clients.host import Host
+from hub.clients.trust import require_active, status_of
 from hub.ibc.commitment import Path
 from hub.ibc.identifiers import ClientId
 from hub.proofs.eip712 import Domain, SaltDomain
@@ -124,7 +123,7 @@ class _Record(msgspec.Struct, frozen=True, array_like=True):
     latest: ProvenPoint = ProvenPoint(Height(0), UnixSeconds(0))
 
 
-_RECORDS = Records(Room.CLIENT_STATES, _Record)
+_RECORDS = Records(Room.CLIENT_STATES, _Record, remembered=64)
 replace = msgspec.structs.replace
 
 
@@ -144,7 +143,7 @@ class Quorum:
         return _record(state, client).config
 
     def status(self, state: StateReader, client: ClientId, now: UnixSeconds) -> ClientStatus:
-        return _status(_record(state, client), now)
+        return status_of(_record(state, client), now)
 
     def latest(self, state: StateReader, client: ClientId) -> ProvenPoint:
         """The newest point; height 0 at time 0 before the first checkpoint."""
@@ -314,18 +313,5 @@ def _record(state: StateReader, client: ClientId) -> _Record:
 
 def _active(state: StateReader, client: ClientId, now: UnixSeconds) -> _Record:
     record = _record(state, client)
-    match _status(record, now):
-        case ClientStatus.ACTIVE:
-            return record
-        case ClientStatus.FROZEN:
-            raise ClientIsFrozen(client)
-        case ClientStatus.EXPIRED:
-            raise ClientHasExpired(client, record.latest.time)
-
-
-def _status(record: _Record, now: UnixSeconds) -> ClientStatus:
-    if record.frozen:
-        return ClientStatus.FROZEN
-    if max(record.created, record.latest.time) + record.config.trusting_period <= now:
-        return ClientStatus.EXPIRED
-    return ClientStatus.ACTIVE
+    require_active(client, record, now)
+    return record

@@ -50,7 +50,7 @@ class _Replacement(msgspec.Struct, frozen=True, array_like=True):
     config: Config
 
 
-_CLIENTS = Records(Room.CLIENTS, _Client)
+_CLIENTS = Records(Room.CLIENTS, _Client, remembered=64)
 _COUNTERS = Records(Room.CLIENT_COUNTERS, _Counter)
 _REPLACEMENTS = Records(Room.CLIENT_REPLACEMENTS, _Replacement)
 

@@ -15,9 +15,8 @@ from hub.clients.router_storage import (
     WINDOW,
     acknowledgement_chain,
     acknowledgement_slot,
-    commitment_slot,
     receipt_bit,
-    receipt_slot,
+    slot_of,
 )
 from hub.ibc.commitment import RECEIPT, Path, PathKind
 from hub.ibc.identifiers import ClientId
@@ -47,8 +46,8 @@ def verify_router(state_root: Hash, router: Address, code_hash: Hash, proof: Rou
     storage_root = _storage_root(state_root, router, code_hash, proof.account_nodes)
     acknowledged = _Acknowledged(proof.windows)
     stored = [claim for claim in claims.present if claim[0].kind is not PathKind.ACKNOWLEDGEMENT]
-    slots = [_slot(path) for path, _ in stored]
-    empty = [_slot(path) for path in claims.absent]
+    slots = [slot_of(path) for path, _ in stored]
+    empty = [slot_of(path) for path in claims.absent]
     words = proven_values(storage_root, [*slots, *empty, *acknowledged.slots], proof.storage_nodes)
     for (path, value), slot in zip(stored, slots, strict=True):
         _require_stored(path, value, _word(words[slot]))
@@ -71,12 +70,6 @@ def _storage_root(state_root: Hash, router: Address, code_hash: Hash, nodes: Ite
     if fields[3] != code_hash:
         raise RouterNotProven(router, f"its code has the hash 0x{fields[3].hex()}, not 0x{code_hash.hex()}")
     return Hash(fields[2])
-
-
-def _slot(path: Path) -> Hash:
-    if path.kind is PathKind.COMMITMENT:
-        return commitment_slot(path.encode())
-    return receipt_slot(path.client, path.sequence)
 
 
 def _word(stored: bytes | None) -> bytes | None:

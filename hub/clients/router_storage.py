@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from hub.ibc.commitment import Path, PathKind
 from hub.ibc.identifiers import ClientId
 from hub.proofs.keccak import keccak256
 from hub.quantities import Hash, Sequence
@@ -29,6 +30,13 @@ def commitment_slot(path: bytes) -> Hash:
 def receipt_slot(destination_client: ClientId, sequence: Sequence) -> Hash:
     """The slot of the word that holds a packet's receipt bit."""
     return _nested(_RECEIPTS, destination_client, sequence >> 8)
+
+
+def slot_of(path: Path) -> Hash:
+    """The slot that shows a packet commitment or a receipt; an acknowledgement stands in its window's."""
+    if path.kind is PathKind.COMMITMENT:
+        return commitment_slot(path.encode())
+    return receipt_slot(path.client, path.sequence)
 
 
 def receipt_bit(sequence: Sequence) -> int:
