@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IRouter} from "interchain/interfaces/IRouter.sol";
+import {IServiceConsumer} from "interchain/interfaces/IServiceConsumer.sol";
+import {IServiceGateway} from "interchain/interfaces/IServiceGateway.sol";
+import {Checkpoint, Packet} from "./support/Hub.sol";
+import {ProbeConsumer} from "./support/Parties.sol";
+import {ServiceFixture} from "./support/ServiceFixture.sol";
+
+/// @title Calling services: what a consumer's contract sends, and what comes back to it, once.
+contract ServiceGatewayTest is ServiceFixture {
+    function test_aCallIsAPacket() public {
+        IServiceGateway.Call memory call = aCall();
+        bytes32 expected = keccak256(commitmentPath(HERE, 1));
+        vm.expectEmit();
+        emit IServiceGateway.ServiceCalled(expected, address(consumer), "echo", call.deadline, call.timeout);
+        bytes32 callId = consumer.call(call);
+        same(callId, expected, "call id");
+        Packet memory p = outbound("service", 1, call.timeout, callValue(call, address(consumer)));
+        same(stored(p), packetCommitment(p), "commitment");
+    }
+
+    function test_theConsumersShortWay() public {
+        bytes32 callId = consumer.callSimply(3 days);
+        IServiceGateway.Call memory call = aCall();
+        (call.deadline, call.feeCap, call.callbackGasLimit) = (uint64(block.timestamp) + 3 days, 5, 200_000);
+        call.timeout = uint64(block.timestamp) + 1 days;
+        Packet memory p = outbound("service", 1, call.timeout, callValue(call, address(consumer)));
+        same(router.packetCommitment(callId), packetCommitment(p), "commitment");
+    }
+
+    function test_whatACallMustBe() public {
+        IServiceGateway.Call memory call = aCall();
+        call.service = "";
+        vm.expectRevert(abi.encodeWithSelector(IServiceGateway.ServiceNameSize.selector, 0));
+        gateway.callService(call);
+        call.service = string(new bytes(71));
+        vm.expectRevert(abi.encodeWithSelector(IServiceGateway.ServiceNameSize.selector, 71));
+        gateway.callService(call);
+        call = aCall();
+        call.inputEncoding = 0;
+        vm.expectRevert(abi.encodeWithSelector(IServiceGateway.UnknownEncoding.selector, 0));
+        gateway.callService(call);
+        call.inputEncoding = 3;
+        vm.expectRevert(abi.encodeWithSelector(IServiceGateway.UnknownEncoding.selector, 3));
+        gateway.callService(call);
+        call = aCall();
+        call.deadline = uint64(block.timestamp);
+        vm.expectRevert(abi.encodeWithSelector(IServiceGateway.DeadlineElapsed.selector, call.deadline, call.deadline));
+        gateway.callService(call);
+        call = aCall();
+        call.callbackGasLimit = 3_000_001;
+        vm.expectRevert(abi.encodeWithSelector(IServiceGateway.CallbackGasTooHigh.selector, 3_000_001, 3_000_000));
+        gateway.callService(call);
+        call = aCall();
+        call.input = new bytes(16384);
+        vm.expectPartialRevert(IRouter.ValueSize.selector);
+        gateway.callService(call);
+        call = aCall();
+        call.lane = NULL_OUT;
+        vm.expectRevert(abi.encodeWithSelector(IRouter.NotTheApplication.selector, NULL_OUT, address(gateway)));
+        gateway.callService(call);
+    }
+
+    function test_withoutALaneThereIsNoCall() public {
+        IServiceGateway lonely = IServiceGateway(deploy("ServiceGateway", abi.encode(router)));
+        vm.expectRevert(IServiceGateway.NoLane.selector);
+        lonely.callService(aCall());
+    }
+
+    // ------------------------------------------------------------------------------------------------ results
+
+    function test_aResultComesBack() public {
+        (bytes32 callId, Packet memory p) = called();
+        bytes memory ack = singleAck(SERVICE_OUT, p, result(200, "output", ""));
+        vm.expectEmit();
+        emit IServiceGateway.ServiceResult(callId, address(consumer), 200, "output", "", 300_000);
+        router.deliver(ack);
+        same(consumer.results(), 1, "results");
+        same(consumer.lastCallId(), callId, "call id");
+        same(consumer.lastCode(), 200, "code");
+        same(consumer.lastOutput(), "output", "output");
+        same(gateway.keptOutcome(callId), 0, "nothing kept");
+    }
+
+    function test_businessErrorsComeBackWithTheirReason() public {
+        uint16[5] memory codes = [uint16(400), 402, 404, 500, 504];
+        for (uint256 i; i < codes.length; ++i) {
+            (, Packet memory p) = called();
+            answer(p, result(codes[i], "", unicode"因为"));
+            same(consumer.lastCode(), codes[i], "code");
+            same(consumer.lastMessage(), unicode"因为", "message");
+        }
+        same(consumer.results(), 5, "results");
+    }
+
+    /// @dev An acknowledgement cannot be refused: what cannot be read is a result as well.
+    function test_undecodableResults() public {
+        bytes[6] memory acks = [
+            abi.encodePacked(ERROR_ACK), bytes(hex"02"), result(201, "", ""), hex"0100c8ffffffff", result(500, "", new bytes(1025)),
+            result(500, "", hex"ff")
+        ];
+        for (uint256 i; i < acks.length; ++i) {
+            (, Packet memory p) = called();
+            answer(p, acks[i]);
+            same(consumer.lastCode(), i == 0 ? 400 : 500, vm.toString(i));
+            so(bytes(consumer.lastMessage()).length > 0, "a reason");
+            same(consumer.lastOutput(), "", "no output");
+        }
+        same(consumer.results(), acks.length, "results");
+    }
+
+    function test_aTimeoutComesBack() public {
+        (bytes32 callId, Packet memory p) = called();
+        tree.set("anything", "x");
+        vm.warp(p.timeout);
+        bytes memory call = timeoutDelivery(SERVICE_OUT, p);
+        vm.expectEmit();
+        emit IServiceGateway.ServiceTimeout(callId, address(consumer), 300_000);
+        router.timeoutPackets(call);
+        same(consumer.timeouts(), 1, "timeouts");
+        same(consumer.lastCallId(), callId, "call id");
+    }
+
+    function test_anAccountWithoutCodeReadsTheEvents() public {
+        IServiceGateway.Call memory call = aCall();
+        vm.prank(CALLER);
+        bytes32 callId = gateway.callService(call);
+        Packet memory p = outbound("service", 1, call.timeout, callValue(call, CALLER));
+        answer(p, result(200, "output", ""));
+        same(gateway.keptOutcome(callId), 0, "nothing kept");
+    }
+
+    // ------------------------------------------------------------------------------------------------ callbacks that fail
+
+    function test_aFailingCallbackLosesNoResult() public {
+        ProbeConsumer.Mode[3] memory modes = [ProbeConsumer.Mode.Revert, ProbeConsumer.Mode.Burn, ProbeConsumer.Mode.Bomb];
+        for (uint256 i; i < modes.length; ++i) {
+            consumer.set(modes[i], "");
+            (bytes32 callId, Packet memory p) = called();
+            answer(p, result(200, "output", ""));
+            same(consumer.results(), i, "not delivered");
+            same(stored(p), 0, "the acknowledgement is settled");
+            so(gateway.keptOutcome(callId) != 0, "kept");
+
+            vm.expectPartialRevert(IServiceGateway.RetryFailed.selector);
+            gateway.retryResult{gas: 2_000_000}(callId, address(consumer), 300_000, 200, "output", "");
+            so(gateway.keptOutcome(callId) != 0, "still kept");
+
+            consumer.set(ProbeConsumer.Mode.Accept, "");
+            vm.prank(address(0xBAD));
+            gateway.retryResult(callId, address(consumer), 300_000, 200, "output", "");
+            same(consumer.results(), i + 1, "delivered");
+            same(consumer.lastOutput(), "output", "output");
+            vm.expectRevert(abi.encodeWithSelector(IServiceGateway.NothingToRetry.selector, callId));
+            gateway.retryResult(callId, address(consumer), 300_000, 200, "output", "");
+        }
+    }
+
+    function test_aFailingCallbackTellsItsReason() public {
+        consumer.set(ProbeConsumer.Mode.Revert, "");
+        (bytes32 callId, Packet memory p) = called();
+        bytes memory ack = singleAck(SERVICE_OUT, p, result(200, "output", ""));
+        vm.expectEmit();
+        emit IServiceGateway.CallbackFailed(callId, address(consumer), abi.encodeWithSignature("Error(string)", "not today"));
+        router.deliver(ack);
+    }
+
+    function test_aFailingTimeoutIsRetried() public {
+        consumer.set(ProbeConsumer.Mode.Revert, "");
+        (bytes32 callId, Packet memory p) = called();
+        tree.set("anything", "x");
+        vm.warp(p.timeout);
+        router.timeoutPackets(timeoutDelivery(SERVICE_OUT, p));
+        so(gateway.keptOutcome(callId) != 0, "kept");
+        consumer.set(ProbeConsumer.Mode.Accept, "");
+        gateway.retryTimeout(callId, address(consumer), 300_000);
+        same(consumer.timeouts(), 1, "timeouts");
+        vm.expectRevert(abi.encodeWithSelector(IServiceGateway.NothingToRetry.selector, callId));
+        gateway.retryTimeout(callId, address(consumer), 300_000);
+    }
+
+    function test_aRetryChangesNothingOfTheResult() public {
+        consumer.set(ProbeConsumer.Mode.Revert, "");
+        (bytes32 callId, Packet memory p) = called();
+        answer(p, result(500, "", "sold out"));
+        consumer.set(ProbeConsumer.Mode.Accept, "");
+        bytes[8] memory forged = [
+            abi.encodeCall(IServiceGateway.retryResult, (callId, address(consumer), 300_000, 200, "", "sold out")),
+            abi.encodeCall(IServiceGateway.retryResult, (callId, address(consumer), 300_000, 500, "x", "sold out")),
+            abi.encodeCall(IServiceGateway.retryResult, (callId, address(consumer), 300_000, 500, "", "sold")),
+            abi.encodeCall(IServiceGateway.retryResult, (callId, address(consumer), 1, 500, "", "sold out")),
+            abi.encodeCall(IServiceGateway.retryResult, (callId, address(this), 300_000, 500, "", "sold out")),
+            abi.encodeCall(IServiceGateway.retryResult, (bytes32(0), address(consumer), 300_000, 500, "", "sold out")),
+            abi.encodeCall(IServiceGateway.retryTimeout, (callId, address(consumer), 300_000)),
+            abi.encodeCall(IServiceGateway.retryResult, (keccak256("other"), address(consumer), 300_000, 500, "", "sold out"))
+        ];
+        for (uint256 i; i < forged.length; ++i) {
+            (bool accepted, bytes memory reason) = address(gateway).call(forged[i]);
+            so(!accepted, vm.toString(i));
+            same(bytes32(selectorOf(reason)), bytes32(IServiceGateway.NothingToRetry.selector), "by name");
+        }
+        gateway.retryResult(callId, address(consumer), 300_000, 500, "", "sold out");
+        same(consumer.lastCode(), 500, "code");
+    }
+
+    /// @dev A consumer that re-enters: another call is allowed, a second result is not.
+    function test_aReenteringConsumer() public {
+        (bytes32 callId, Packet memory p) = called();
+        bytes memory ack = singleAck(SERVICE_OUT, p, result(200, "output", ""));
+        consumer.set(
+            ProbeConsumer.Mode.Reenter,
+            abi.encodeCall(IServiceGateway.retryResult, (callId, address(consumer), 300_000, 200, "output", ""))
+        );
+        router.deliver(ack);
+        same(consumer.results(), 1, "once");
+        so(!consumer.reentered(), "no retry of what was not kept");
+
+        (callId, p) = called();
+        consumer.set(ProbeConsumer.Mode.Reenter, abi.encodeCall(IServiceGateway.callService, (aCall())));
+        answer(p, result(200, "output", ""));
+        same(consumer.results(), 2, "once more");
+        so(consumer.reentered(), "a call from a callback");
+        same(router.getClient(1).nextSequence, 4, "and a packet of it");
+    }
+
+    /// @dev A consumer that re-enters during a retry gets its result once.
+    function test_aReenteringRetry() public {
+        consumer.set(ProbeConsumer.Mode.Revert, "");
+        (bytes32 callId, Packet memory p) = called();
+        answer(p, result(200, "output", ""));
+        bytes memory retry =
+            abi.encodeCall(IServiceGateway.retryResult, (callId, address(consumer), 300_000, 200, "output", ""));
+        consumer.set(ProbeConsumer.Mode.Reenter, retry);
+        gateway.retryResult(callId, address(consumer), 300_000, 200, "output", "");
+        same(consumer.results(), 1, "once");
+        so(!consumer.reentered(), "the inner retry failed");
+    }
+
+    // ------------------------------------------------------------------------------------------------ gas
+
+    /// @dev From too little gas to enough: the callback gets all its gas or nothing happens; it is never kept as failed.
+    function test_tooLittleGasNeverFailsACallback() public {
+        (bytes32 callId, Packet memory p) = called();
+        bytes memory ack = abi.encodeCall(IRouter.deliver, (singleAck(SERVICE_OUT, p, result(200, "output", ""))));
+        _sweep(ack, callId, p);
+        so(consumer.gasSeen() > 290_000, "all its gas");
+        same(consumer.results(), 1, "delivered");
+    }
+
+    function test_tooLittleGasNeverFailsATimeout() public {
+        (bytes32 callId, Packet memory p) = called();
+        tree.set("anything", "x");
+        vm.warp(p.timeout);
+        _sweep(abi.encodeCall(IRouter.timeoutPackets, (timeoutDelivery(SERVICE_OUT, p))), callId, p);
+        same(consumer.timeouts(), 1, "delivered");
+    }
+
+    function _sweep(bytes memory call, bytes32 callId, Packet memory p) private {
+        bool named;
+        for (uint256 gas_ = 30_000; gas_ < 600_000; gas_ += 1_333) {
+            (bool accepted, bytes memory reason) = address(router).call{gas: gas_}(call);
+            if (accepted) {
+                so(named, "InsufficientGas came before");
+                same(gateway.keptOutcome(callId), 0, "not kept as failed");
+                return;
+            }
+            if (selectorOf(reason) == IRouter.InsufficientGas.selector) named = true;
+            so(stored(p) != 0, "nothing happened");
+        }
+        revert NotSo("was never accepted");
+    }
+
+    function test_tooLittleGasForARetry() public {
+        consumer.set(ProbeConsumer.Mode.Revert, "");
+        (bytes32 callId, Packet memory p) = called();
+        answer(p, result(200, "output", ""));
+        consumer.set(ProbeConsumer.Mode.Accept, "");
+        vm.expectPartialRevert(IServiceGateway.InsufficientGas.selector);
+        gateway.retryResult{gas: 250_000}(callId, address(consumer), 300_000, 200, "output", "");
+        gateway.retryResult{gas: 400_000}(callId, address(consumer), 300_000, 200, "output", "");
+        same(consumer.results(), 1, "delivered");
+    }
+
+    /// @dev The largest result, a failing callback, the largest gas limit: it still fits.
+    function test_theLargestResult() public {
+        consumer.set(ProbeConsumer.Mode.Bomb, "");
+        (bytes32 callId, Packet memory p) = called();
+        answer(p, result(200, new bytes(15353), new bytes(1024)));
+        so(gateway.keptOutcome(callId) != 0, "kept");
+        consumer.set(ProbeConsumer.Mode.Accept, "");
+        gateway.retryResult(callId, address(consumer), 300_000, 200, new bytes(15353), string(new bytes(1024)));
+        same(consumer.lastOutput().length, 15353, "output");
+    }
+
+    // ------------------------------------------------------------------------------------------------ strangers
+
+    /// @dev CrossCurve 2026: the receiver's entry points called by a stranger.
+    function test_onlyTheGatewayCallsBack() public {
+        vm.expectRevert(abi.encodeWithSelector(IServiceConsumer.OnlyGateway.selector, address(this)));
+        consumer.onServiceResult(keccak256("call"), 200, "forged", "");
+        vm.expectRevert(abi.encodeWithSelector(IServiceConsumer.OnlyGateway.selector, address(this)));
+        consumer.onServiceTimeout(keccak256("call"));
+    }
+}
