@@ -31,6 +31,12 @@ class InvalidConfiguration(RelayerError):
 
 
 @dataclass(eq=False)
+class ClientReconfigured(RelayerError):
+    client: str
+    template: ClassVar[str] = "the hub's client {client} was replaced, or its attestors were: the path begins anew"
+
+
+@dataclass(eq=False)
 class AttestorError(RelayerError):
     """Nothing was signed."""
 

@@ -1,5 +1,6 @@
 """What a relayer does at the hub: proves what happened on a chain, and submits it."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
@@ -17,6 +18,9 @@ from hub.quantities import Sequence as PacketSequence
 from hub.rpc.errors import PacketNotFound
 from hub.signer import Signer
 from relayers.plan import Kind, Task
+
+_AT_ONCE = 32
+"""Packets whose histories are asked for at the same time."""
 
 
 class HubSide:
@@ -63,8 +67,11 @@ class HubSide:
     async def open_packets(self, learn: Callable[[tuple[EventRecord, ...]], None]) -> None:
         """Tell of every packet that the hub sent to the chain and that still waits."""
         at_hub, of_hub = self._chain.client_at_hub, self._chain.client_of_hub
-        for sequence in await self._hub.commitments(at_hub):
-            learn((await self._hub.packet(at_hub, of_hub, sequence)).steps)
+        sequences = await self._hub.commitments(at_hub)
+        for first in range(0, len(sequences), _AT_ONCE):
+            asked = (self._hub.packet(at_hub, of_hub, one) for one in sequences[first : first + _AT_ONCE])
+            for found in await asyncio.gather(*asked):
+                learn(found.steps)
 
     async def _lane(self, packet: Packet) -> int:
         route = route_of(packet)

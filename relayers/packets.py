@@ -23,6 +23,7 @@ from hub.quantities import Height
 from hub.signer import Signer
 from relayers.chain_side import ChainSide
 from relayers.courier import Courier
+from relayers.errors import ClientReconfigured
 from relayers.hub_side import HubSide
 from relayers.metrics import RelayerMetrics
 from relayers.plan import Bounds, Kind, Task, chain_batches, hub_batches, wants_hub_time, wants_update
@@ -77,11 +78,14 @@ class PacketRelayer:
         self._rhythm = path.rhythm
         self._metrics = metrics
         self._world = World(path.chain.client_at_hub, path.chain.client_of_hub)
+        self._client_config: object = None
         self.faults: dict[str, str] = {}
         """What does not work at this moment, by part."""
 
     async def run(self) -> NoReturn:
-        """Relay for ever; cancel to stop."""
+        """Relay for ever; cancel to stop. Raises ClientReconfigured (in a group) where the chain must be read
+        otherwise.
+        """
         while True:
             try:
                 await self._learn_and_carry()
@@ -211,7 +215,7 @@ class PacketRelayer:
             world.learn_from_hub(await self._hub_side.history(task.packet))
             self._to_hub.hold(task.key, self._rhythm.hold_s)
         else:
-            world.flow_of(task).settle(task.packet.sequence)
+            world.settle(task)
 
     async def _ask_for_time(self, world: World) -> None:
         """A packet is overdue: the hub must show a block that says so."""
@@ -229,12 +233,15 @@ class PacketRelayer:
                 await self._update_chain(world)
                 await self._update_hub(world)
                 self.faults.pop("clients", None)
+            except ClientReconfigured:
+                raise
             except HubError as error:
                 await self._rest("clients", error)
             await asyncio.sleep(self._rhythm.clients_s)
 
     async def _update_chain(self, world: World) -> None:
         view = await self._chain.hub_client()
+        self.faults.pop("client on chain", None)
         if view.status is not ClientStatus.ACTIVE:
             self.faults["client on chain"] = f"the chain's client of the hub is {view.status.value}: replace it"
         elif wants_update(view.latest, view.trusting_period, world.hub.proven):
@@ -242,6 +249,10 @@ class PacketRelayer:
 
     async def _update_hub(self, world: World) -> None:
         info = await self._hub.client(self._chain.client_at_hub)
+        if self._client_config not in (None, info.config):
+            raise ClientReconfigured(self._chain.client_at_hub)
+        self._client_config = info.config
+        self.faults.pop("client at hub", None)
         if info.status is not ClientStatus.ACTIVE:
             self.faults["client at hub"] = f"the hub's client of the chain is {info.status.value}: replace it"
         elif wants_update(ProvenPoint(info.height, info.time), info.config.trusting_period, world.chain.proven):

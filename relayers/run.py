@@ -26,7 +26,7 @@ from hub.ibc.identifiers import ClientId
 from hub.quantities import Hash
 from hub.signer import KeySigner, Signer
 from relayers.config import ChainTarget, RelayerConfig, load_relayer_config
-from relayers.errors import InvalidConfiguration
+from relayers.errors import ClientReconfigured, InvalidConfiguration
 from relayers.metrics import RelayerMetrics
 from relayers.monitor import Monitor
 from relayers.packets import PacketRelayer, Path, Rhythm
@@ -102,7 +102,9 @@ class Relayer:
                 self._running[target.name] = relayer
                 self._faults.pop(target.name, None)
                 await relayer.run()
-            except Exception as error:  # a path that fails is begun anew, and stops no other
+            except* ClientReconfigured as group:
+                log.info("begins anew", path=target.name, reason=str(group.exceptions[0]))
+            except* Exception as error:  # a path that fails is begun anew, and stops no other
                 log.exception("path failed", path=target.name)
                 self._fault(target, error)
             finally:

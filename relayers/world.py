@@ -12,7 +12,7 @@ from hub.clients.base import ProvenPoint
 from hub.ibc.identifiers import ClientId
 from hub.quantities import Height, UnixSeconds
 from relayers.flow import Flow
-from relayers.plan import Kind, Side, Task, tasks_of
+from relayers.plan import Side, Task, tasks_of
 
 _NOWHERE = Side(ProvenPoint(Height(0), UnixSeconds(0)), UnixSeconds(0))
 
@@ -49,6 +49,11 @@ class World:
             self._learn(entry.event, entry.height, backlog)
         self.wake()
 
+    def settle(self, task: Task) -> None:
+        """Nothing is left to do for a task's packet: another relayer was there first."""
+        self.flow_of(task).settle(task.packet.sequence)
+        self._first_seen.pop((task.packet.source_client, task.packet.sequence), None)
+
     def see_hub(self, point: ProvenPoint) -> None:
         """The hub's newest block, which is final as soon as it stands."""
         if point.height > self.hub.proven.height:
@@ -81,10 +86,6 @@ class World:
 
     def flow_of(self, task: Task) -> Flow:
         return self.to_hub if task.packet.source_client == self.to_hub.source else self.to_chain
-
-    def is_for_hub(self, task: Task) -> bool:
-        """Where a task is carried out."""
-        return (self.flow_of(task) is self.to_hub) == (task.kind is Kind.RECEIVE)
 
     def wake(self) -> None:
         for event in self._news:

@@ -220,7 +220,9 @@ class Sender:
     def _refusal(self, refusal: CallRefused) -> ChainError:
         if refusal.data:
             reason = revert_reason(refusal.data)
-        elif "revert" in refusal.message.lower() or "out of gas" in refusal.message.lower():
+        elif "gas required exceeds" in refusal.message.lower() or "out of gas" in refusal.message.lower():
+            reason = RevertReason("TooMuchGas", {"message": refusal.message})
+        elif "revert" in refusal.message.lower():
             reason = RevertReason("NoReason", {"message": refusal.message})
         else:
             return refusal
