@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from adapters.errors import ChainError
 from adapters.evm.endpoints import Endpoint
@@ -20,9 +21,11 @@ from console.config import Config
 from console.devnet.ports import holder, is_free
 from console.exits import ConsoleError
 from console.home import NodeHome
+from console.node import node_config
 from console.session import hub_of
 from hub.errors import HubError
 from hub.genesis import Genesis
+from hub.node import replay_node
 from hub.version import VERSION
 
 _RENEW_BEFORE = timedelta(days=30)
@@ -65,6 +68,16 @@ async def remote_checks(home: NodeHome, hub: str | None) -> AsyncIterator[Check]
     for chain in known_chains(home):
         for url in chain.endpoints:
             yield await _endpoint(chain, url)
+
+
+def replay_check(home: NodeHome) -> Check:
+    """Execute all blocks of a stopped node again, beside its store, and compare roots and events."""
+    with TemporaryDirectory(prefix="replay-", dir=home.path) as folder:
+        try:
+            height = replay_node(node_config(home), Path(folder) / "store")
+        except (HubError, ConsoleError) as error:
+            return Check("replay", False, str(error), "stop the node first; if it was, restore a backup")
+    return Check("replay", True, f"blocks 0 to {height} give the same roots and events")
 
 
 def _python() -> Check:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from console.diagnosis import Check, local_checks, remote_checks
+from console.diagnosis import Check, local_checks, remote_checks, replay_check
 from console.exits import CheckFailed
 from console.home import NodeHome, find_home
 from console.options import Home, Hub, Json
@@ -16,6 +16,9 @@ def doctor(
     home: Home = None,
     hub: Hub = None,
     offline: Annotated[bool, typer.Option("--offline", help="Ask neither the hub nor the chains.")] = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Also execute all blocks again and compare; the node must be stopped.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Check the configuration, keys, certificates, ports, clocks, versions, the hub and the chains' endpoints.
@@ -27,6 +30,9 @@ def doctor(
     place = find_home(home)
     with output.progress("looking"):
         checks = [*local_checks(place), *([] if offline else run(_asked(place, hub)))]
+    if replay:
+        with output.progress("executing all blocks again"):
+            checks.append(replay_check(place))
     output.rows("", [_row(check) for check in checks], "")
     ill = [check for check in checks if not check.ok]
     if ill:

@@ -15,6 +15,7 @@ from console.commands.init import HomePlan, make_home
 from console.config import ConfigValues
 from console.devnet.ports import Ports, is_free
 from console.devnet.processes import ROOT, Supervisor
+from console.diagnosis import replay_check
 from console.exits import Misused
 from console.home import NodeHome
 from console.session import hub_of, signer_of
@@ -112,6 +113,19 @@ def test_a_backup_of_a_stopped_node_is_the_same(world: World, tmp_path: Path) ->
     assert make_backup(world.home, tmp_path / "stopped").height == height
     with pytest.raises(Misused, match="something at"):
         make_backup(world.home, tmp_path / "stopped")
+
+
+def test_the_doctor_replays_a_stopped_node(world: World) -> None:
+    world.start()
+    world.give(5)
+    running = replay_check(world.home)
+    assert (running.ok, "in use" in running.found) == (False, True)
+    height = world.status().height
+    world.stop()
+    stopped = replay_check(world.home)
+    assert stopped.ok, stopped.found
+    assert f"blocks 0 to {height} " in stopped.found
+    assert not list(world.home.path.glob("replay-*"))
 
 
 def test_a_backup_holds_no_key_and_no_guard(world: World, tmp_path: Path) -> None:
