@@ -26,7 +26,7 @@ class Parameters(msgspec.Struct, frozen=True, array_like=True):
     """The most money that the word of one light client may put at stake within one window."""
 
 
-_PARAMETERS = Records(Room.PARAMETERS, Parameters)
+_PARAMETERS = Records(Room.PARAMETERS, Parameters, remembered=64)
 
 
 def parameters(state: StateReader) -> Parameters:

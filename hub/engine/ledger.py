@@ -19,6 +19,7 @@ from hub.engine.view import View
 from hub.errors import HubError
 from hub.messages import SignedTransaction
 from hub.quantities import Hash, Height, Sequence, UnixSeconds
+from hub.state.branch import Remembered
 from hub.validators import validators
 
 log = structlog.get_logger("ledger")
@@ -122,7 +123,7 @@ class Ledger:
 
     def make_block(self, transactions: list[SignedTransaction], time: UnixSeconds) -> MadeBlock:
         """Execute and commit the next block; it is durable when this returns."""
-        head, state = self._latest
+        head, state = self._latest[0], Remembered(self._latest[1])
         signers = validators(state)
         block = self.app.begin(state, Height(head.height + 1), time, head.hash)
         left_out: list[tuple[SignedTransaction, HubError]] = []

@@ -57,7 +57,7 @@ class Binding(msgspec.Struct, frozen=True, array_like=True):
         return Seconds(self.max_response_seconds + (parameters.route_time if self.client else 0))
 
 
-_BINDINGS = Records(Room.SERVICE_BINDINGS, Binding)
+_BINDINGS = Records(Room.SERVICE_BINDINGS, Binding, remembered=64)
 
 
 def bind(ctx: Context, clients: LightClients, parameters: Parameters, owner: Address, message: BindService) -> bool:

@@ -30,7 +30,7 @@ class Definition(msgspec.Struct, frozen=True, array_like=True):
     output: ServiceSchema
 
 
-_DEFINITIONS = Records(Room.SERVICE_DEFINITIONS, Definition)
+_DEFINITIONS = Records(Room.SERVICE_DEFINITIONS, Definition, remembered=64)
 
 
 def define(ctx: Context, author: Address, message: DefineService) -> None:

@@ -94,6 +94,25 @@ class Branch:
         return self._order
 
 
+class Remembered:
+    """A state that does not change meanwhile, each key of which is read at most once: for as long as a block takes."""
+
+    __slots__ = ("_below", "_values")
+
+    def __init__(self, below: StateReader) -> None:
+        self._below = below
+        self._values: dict[bytes, bytes | None] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        if key in self._values:
+            return self._values[key]
+        value = self._values[key] = self._below.get(key)
+        return value
+
+    def scan(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        return self._below.scan(start, end)
+
+
 class MemoryState:
     """A state held in a dict, for tests and for a genesis."""
 

@@ -7,6 +7,7 @@ Records are msgspec structs, ``array_like``, as msgpack: one canonical encoding 
 
 from collections.abc import Callable, Iterator
 from enum import IntEnum
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 import msgspec
@@ -65,9 +66,13 @@ class Records(Generic[R]):
 
     __slots__ = ("_decode", "_encode", "_room")
 
-    def __init__(self, room: Room, record: type[R]) -> None:
+    def __init__(self, room: Room, record: type[R], *, remembered: int = 0) -> None:
+        """``remembered``: how many decoded records are kept, by their bytes; for those that are read far more often than
+        written.
+        """
         self._room = bytes((room,))
-        self._decode: Callable[[bytes], R] = msgspec.msgpack.Decoder(record).decode
+        decode: Callable[[bytes], R] = msgspec.msgpack.Decoder(record).decode
+        self._decode = lru_cache(remembered)(decode) if remembered else decode
         self._encode = msgspec.msgpack.Encoder().encode
 
     def get(self, state: StateReader, key: bytes) -> R | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.state.branch import Branch, MemoryState
+from hub.state.branch import Branch, MemoryState, Remembered
 from hub.state.errors import EmptyValue
 
 keys = st.binary(min_size=1, max_size=2).map(lambda key: bytes(byte % 4 for byte in key))
@@ -83,3 +83,11 @@ def test_what_a_failed_step_wrote_is_gone() -> None:
         above.put(b"b", b"")
         above.keep()
     assert list(branch.scan(b"", b"\xff")) == [(b"a", b"1")]
+
+
+def test_what_is_remembered_is_read_once_even_if_nothing_is_there() -> None:
+    state = MemoryState({b"a": b"1"})
+    remembered = Remembered(state)
+    assert (remembered.get(b"a"), remembered.get(b"b")) == (b"1", None)
+    state.apply({b"a": b"2", b"b": b"3", b"c": b"4"})
+    assert [remembered.get(key) for key in (b"a", b"b", b"c")] == [b"1", None, b"4"]
