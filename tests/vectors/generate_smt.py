@@ -88,6 +88,8 @@ def hostile() -> list[dict[str, Any]]:
     depth = len(siblings)
     ours = sha256(path).digest() + sha256(value).digest()
     unrelated = sha256(other).digest() + sha256(MANY[other]).digest()
+    beside = near(path, 9)
+    pair, sister = {path: value, beside: b"\x01"}, sha256(beside).digest() + sha256(b"\x01").digest()
     bitmap = 2 + (depth + 7) // 8
     absent = next(
         p
@@ -110,6 +112,14 @@ def hostile() -> list[dict[str, Any]]:
         case("absence of what is there: empty", root, path, None, proof[:-1] + b"\x00", "TreeRootMismatch"),
         case("absence of what is there: itself", root, path, None, proof[:-1] + b"\x02" + ours, "UnrelatedNeighbour"),
         case("a leaf of elsewhere", root, path, None, proof[:-1] + b"\x02" + unrelated, "UnrelatedNeighbour"),
+        case(
+            "the leaf beside it",
+            root_of(pair),
+            path,
+            None,
+            proof_of(pair, path)[:-1] + b"\x02" + sister,
+            "UnrelatedNeighbour",
+        ),
         case("an unknown end", root, path, value, proof[:-1] + b"\x03", "MalformedTreeProof"),
         case("cut short", root, path, value, proof[:-1], "MalformedTreeProof"),
         case("a byte more", root, path, value, proof + b"\x00", "MalformedTreeProof"),
