@@ -67,7 +67,7 @@ class Records(Generic[R]):
     __slots__ = ("_decode", "_encode", "_room")
 
     def __init__(self, room: Room, record: type[R], *, remembered: int = 0) -> None:
-        """``remembered``: how many decoded records are kept, by their bytes; for those that are read more than written."""
+        """``remembered``: how many decoded records are kept, for those that are read more often than written."""
         self._room = bytes((room,))
         decode: Callable[[bytes], R] = msgspec.msgpack.Decoder(record).decode
         self._decode = lru_cache(remembered)(decode) if remembered else decode
