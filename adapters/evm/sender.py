@@ -23,6 +23,9 @@ from hub.quantities import Address, Gas, Height
 
 log = structlog.get_logger(__name__)
 
+_MISSED = 10
+"""Looks in vain before a nonce counts as another's: nodes show the new state before they show the receipts."""
+
 _TAKEN = ("nonce too low", "nonce is too low", "already been used")
 _KNOWN = ("already known", "already imported", "known transaction")
 _UNDERPRICED = ("underpriced",)
@@ -44,6 +47,8 @@ class _Pending:
     fields: dict[str, Any]
     fees: Fees
     hashes: list[bytes] = field(default_factory=list)
+    missed: int = 0
+    """How often in a row the nonce was taken and no version of ours had a receipt."""
 
 
 class Sender:
@@ -180,17 +185,19 @@ class Sender:
 
     async def _receipt(self, pending: _Pending) -> Mapping[str, Any] | None:
         async def work(endpoint: Endpoint) -> Mapping[str, Any] | None:
-            # The count is read first: a nonce that was taken before all receipts were looked for is somebody else's.
+            # The count is read first: a receipt that comes between would else look like somebody else's transaction.
             count = await endpoint.call("eth_getTransactionCount", self._account.address, "latest")
             for version in reversed(pending.hashes):
                 receipt = await endpoint.call("eth_getTransactionReceipt", hex_of(version))
                 if receipt is not None and receipt.get("blockNumber") is not None:
                     return dict(receipt)
-            if number_of(count) > pending.nonce:
-                raise TransactionLost(self._endpoints.chain, pending.nonce, "another transaction took its nonce")
+            pending.missed = pending.missed + 1 if number_of(count) > pending.nonce else 0
             return None
 
-        return await self._endpoints.attempt(work)
+        receipt = await self._endpoints.attempt(work)
+        if receipt is None and pending.missed >= _MISSED:
+            raise TransactionLost(self._endpoints.chain, pending.nonce, "another transaction took its nonce")
+        return receipt
 
     async def _raise_fees(self, pending: _Pending) -> None:
         market = await self._endpoints.attempt(self._policy.offer)

@@ -167,9 +167,11 @@ async def running_network(folder: Path, *names: str, attestors: int = 4) -> Asyn
             for number in range(1, attestors + 1)
         ]
         network = Network(node, hub, KeySigner(OPERATOR_KEY), running, folder)
-        anvils = [stack.enter_context(running_anvil(31337 + number, "--block-time=1")) for number in range(len(names))]
+        anvils = [stack.enter_context(running_anvil(31337 + number)) for number in range(len(names))]
         for name, anvil in zip(names, anvils, strict=True):
             network.sites[name] = await _join(stack, network, name, anvil)
+            await anvil.rpc("evm_setAutomine", False)  # until now a block for every transaction, to be quick
+            await anvil.rpc("evm_setIntervalMining", 1)
         yield network
 
 

@@ -49,8 +49,8 @@ async def test_a_change_of_final_history_is_believed_by_nobody_and_stops_no_othe
         call = await network.b.greet(network.a.service, "before")
         await until(lambda: network.b.answer(call))
         await drop_newest(network.b, await network.b.anvil.height() - beginning)
-        # The first takes the number of a packet that the hub has answered, and gets that answer: finality was broken, and
-        # an acknowledgement names a number. The second is new to the hub, and must be proven to it.
+        # The first takes the number of a packet that the hub has answered, and gets that answer: finality was broken,
+        # and an acknowledgement names a number. The second is new to the hub, and must be proven to it.
         _, lost = [await network.b.greet(network.a.service, text) for text in ("after", "after that")]
 
         def value(name: str, **labels: str) -> float:

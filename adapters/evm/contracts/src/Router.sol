@@ -224,9 +224,8 @@ contract Router is RouterAdministration {
     function _callApplication(address application, EntryRef entry) private returns (bytes memory ack) {
         uint256 limit = entry.lane().receiveGas();
         if (limit == 0) limit = IPacketApplication(application).receiveGas(entry.value());
-        Calls.requireGas(limit, RECEIVE_RESERVE_GAS);
         (bool success, bytes memory returned) =
-            Applications.receivePacket(application, entry, limit, MAX_VALUE_BYTES + 0x60);
+            Applications.receivePacket(application, entry, limit, RECEIVE_RESERVE_GAS, MAX_VALUE_BYTES + 0x60);
         if (!success) {
             if (Calls.isInsufficientGas(returned)) Calls.bubble(returned);
             return abi.encodePacked(Commitments.ERROR_ACKNOWLEDGEMENT);

@@ -121,6 +121,7 @@ library Checkpoints {
 
     /// @notice What the validators signed.
     /// @dev Written in place: `abi.encode` of the twelve words, and of a header decoded into memory, costs 1,300 gas more.
+    /// @param counterparty For whom it is signed.
     function digest(HeaderRef header, Counterparty memory counterparty, bytes32 currentSetHash)
         internal
         pure

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {SSTORE2} from "solady/utils/SSTORE2.sol";
+import {LibBytes} from "solady/utils/LibBytes.sol";
 import {IQuorumClient} from "../interfaces/IQuorumClient.sol";
 
 /// @notice A validator set in memory: the size of what follows in a word, and then what its contract's code holds.
@@ -9,7 +9,7 @@ type SetRef is uint256;
 
 using ValidatorSets for SetRef global;
 
-/// @title Validator sets, kept as the code of contracts (docs/protocol.md, section 3).
+/// @title Validator sets, kept as code (docs/protocol.md, section 3).
 /// @dev `total power u128 ‖ epoch u64 ‖ (address 20 ‖ power u64)…`: behind the total stands the very preimage of the set's hash.
 library ValidatorSets {
     uint256 internal constant MAX_MEMBERS = 64;
@@ -17,9 +17,9 @@ library ValidatorSets {
     uint256 private constant EPOCH_BYTES = 8;
     uint256 private constant TOTAL_BYTES = 16;
 
-    /// @notice Checks a set and writes it as code. Reverts with what is wrong with it.
+    /// @notice Checks a set and encodes it as it is kept. Reverts with what is wrong with it.
     /// @param set `epoch u64 ‖ (address 20 ‖ power u64)…`.
-    function write(bytes memory set, bool acceptSingleOperator) internal returns (uint64 epoch) {
+    function encode(bytes memory set, bool acceptSingleOperator) internal returns (uint64 epoch, bytes memory encoded) {
         if (set.length < EPOCH_BYTES || (set.length - EPOCH_BYTES) % MEMBER_BYTES != 0) {
             revert IQuorumClient.MalformedValidatorSet();
         }
@@ -44,10 +44,10 @@ library ValidatorSets {
             if (!acceptSingleOperator) revert IQuorumClient.SingleOperatorNotAccepted();
             emit IQuorumClient.SingleOperatorAccepted(epoch, address(last));
         }
-        SSTORE2.write(abi.encodePacked(uint128(total), set));
+        encoded = abi.encodePacked(uint128(total), set);
     }
 
-    /// @notice Loads a set that `write` wrote.
+    /// @notice Loads a set that is the code of a contract.
     /// @dev One copy of the code to memory, where the signatures' check walks over it: 28 bytes a validator would cost 2,100
     /// gas for each in storage, and 450 in calldata.
     function load(address pointer) internal view returns (SetRef set) {
@@ -84,9 +84,13 @@ library ValidatorSets {
         return SetRef.unwrap(set) + 0x38;
     }
 
-    /// @notice The stored set's hash preimage, for readers.
-    function read(address pointer) internal view returns (bytes memory) {
-        return SSTORE2.read(pointer, TOTAL_BYTES);
+    /// @notice The preimage of the set's hash.
+    function preimage(SetRef set) internal pure returns (bytes memory) {
+        bytes memory encoded;
+        assembly ("memory-safe") {
+            encoded := set
+        }
+        return LibBytes.slice(encoded, TOTAL_BYTES);
     }
 
     /// @notice The i-th member of the members at `at`; the caller checked that there is one.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {SSTORE2} from "solady/utils/SSTORE2.sol";
 import {IRouter} from "interchain/interfaces/IRouter.sol";
 import {IServiceGateway} from "interchain/interfaces/IServiceGateway.sol";
 import {Request} from "interchain/interfaces/IServiceProvider.sol";
@@ -96,7 +97,8 @@ contract Harness {
 
     /// @notice Writes a set and returns its nonce.
     function writeSet(bytes calldata set, bool acceptSingleOperator) external returns (uint256) {
-        ValidatorSets.write(set, acceptSingleOperator);
+        (, bytes memory encoded) = ValidatorSets.encode(set, acceptSingleOperator);
+        SSTORE2.write(encoded);
         return ++_nonce;
     }
 
