@@ -1,0 +1,709 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ILightClient} from "interchain/interfaces/ILightClient.sol";
+import {IPacketApplication, PacketContext} from "interchain/interfaces/IPacketApplication.sol";
+import {IQuorumClient} from "interchain/interfaces/IQuorumClient.sol";
+import {IRouter} from "interchain/interfaces/IRouter.sol";
+import {Packet} from "./support/Hub.sol";
+import {Fixture} from "./support/Fixture.sol";
+
+/// @title Attacks on the router: forged, replayed, mutated and oversized deliveries, strangers, and re-entering applications.
+/// docs/security-tests.md lists them.
+contract HostileRouterTest is Fixture {
+    address private constant STRANGER = address(0xBAD);
+
+    // ------------------------------------------------------------------------------------------------ strangers
+
+    function test_aStrangerSendsNothingOnPortService() public {
+        uint64 timeout = inAnHour();
+        for (uint16 lane; lane < 6; ++lane) {
+            vm.prank(STRANGER);
+            vm.expectRevert();
+            router.sendPacket(lane, timeout, "forged");
+        }
+        vm.prank(STRANGER);
+        vm.expectRevert(abi.encodeWithSelector(IRouter.NotTheApplication.selector, SERVICE_OUT, STRANGER));
+        router.sendPacket(SERVICE_OUT, timeout, "forged");
+        // One application does not send for another either.
+        vm.prank(address(nothing));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.NotTheApplication.selector, SERVICE_OUT, address(nothing)));
+        router.sendPacket(SERVICE_OUT, timeout, "forged");
+        vm.prank(address(gateway));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.WrongDirection.selector, SERVICE_IN));
+        router.sendPacket(SERVICE_IN, timeout, "forged");
+        same(router.getClient(1).nextSequence, 1, "nothing was sent");
+    }
+
+    function test_aStrangerAdministersNothing() public {
+        IQuorumClient next = newClient(trust());
+        bytes[10] memory calls = [
+            abi.encodeCall(IRouter.addClient, ("quorum-1", THERE, next)),
+            abi.encodeCall(IRouter.proposeClientReplacement, (1, next)),
+            abi.encodeCall(IRouter.cancelClientReplacement, (1)),
+            abi.encodeCall(IRouter.replaceClient, (1)),
+            abi.encodeCall(IRouter.registerApplication, ("stolen", address(nothing), 0)),
+            abi.encodeCall(
+                IRouter.registerLane, (IRouter.Direction.Inbound, 1, "service", "service", "service-2", "application/x")
+            ),
+            abi.encodeCall(IRouter.pause, (1, 1)),
+            abi.encodeCall(IRouter.unpause, (1)),
+            abi.encodeWithSignature("grantRole(bytes32,address)", bytes32(0), STRANGER),
+            abi.encodeWithSignature("revokeRole(bytes32,address)", bytes32(0), admin)
+        ];
+        address[4] memory who = [STRANGER, address(gateway), address(client), address(router)];
+        for (uint256 i; i < calls.length; ++i) {
+            for (uint256 j; j < who.length; ++j) {
+                vm.prank(who[j]);
+                (bool done, bytes memory reason) = address(router).call(calls[i]);
+                so(!done, vm.toString(i));
+                same(
+                    bytes32(selectorOf(reason)),
+                    bytes32(bytes4(keccak256("AccessControlUnauthorizedAccount(address,bytes32)"))),
+                    vm.toString(i)
+                );
+            }
+        }
+    }
+
+    function test_aStrangerAnswersNoPacket() public {
+        Later later = _registerLater();
+        Packet memory p = _laterPacket(1);
+        router.deliver(single(LATER_IN, p));
+        vm.prank(STRANGER);
+        vm.expectPartialRevert(IRouter.NoPendingPacket.selector);
+        router.writeAcknowledgement(CLIENT_KEY, 1, "forged");
+        vm.prank(address(gateway));
+        vm.expectPartialRevert(IRouter.NoPendingPacket.selector);
+        router.writeAcknowledgement(CLIENT_KEY, 1, "forged");
+        vm.expectPartialRevert(IRouter.NoPendingPacket.selector);
+        later.answer(CLIENT_KEY, 2, "not received");
+        later.answer(CLIENT_KEY, 1, "mine");
+        vm.expectPartialRevert(IRouter.NoPendingPacket.selector);
+        later.answer(CLIENT_KEY, 1, "twice");
+    }
+
+    /// @dev CrossCurve: an entry point of a receiver skipped the gateway's check.
+    function test_aStrangerCallsEachEntryPointOfAnApplication() public {
+        PacketContext memory context = PacketContext(keccak256("path"), CLIENT_KEY, SERVICE_IN, 1, inAnHour());
+        bytes[4] memory calls = [
+            abi.encodeCall(IPacketApplication.onPacketReceived, (context, "forged")),
+            abi.encodeCall(IPacketApplication.onPacketAcknowledged, (context, "forged", hex"01")),
+            abi.encodeCall(IPacketApplication.onPacketTimedOut, (context, "forged")),
+            abi.encodeCall(IPacketApplication.onLaneRegistered, (SERVICE_OUT, CLIENT_KEY, true))
+        ];
+        address[2] memory applications = [address(gateway), address(nothing)];
+        for (uint256 i; i < calls.length; ++i) {
+            for (uint256 j; j < applications.length; ++j) {
+                vm.prank(STRANGER);
+                (bool done, bytes memory reason) = applications[j].call(calls[i]);
+                so(!done, vm.toString(i));
+                same(reason, abi.encodeWithSelector(IPacketApplication.OnlyRouter.selector, STRANGER), vm.toString(i));
+            }
+        }
+    }
+
+    /// @dev Poly: a message had the bridge call the contract that keeps its keys.
+    function test_noPrivilegedContractBecomesAnApplication() public {
+        vm.startPrank(admin);
+        address[6] memory targets =
+            [address(router), address(client), address(0), STRANGER, address(new Token()), address(new OfAnotherRouter())];
+        for (uint256 i; i < targets.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IRouter.NotAnApplication.selector, targets[i]));
+            router.registerApplication("target", targets[i], 0);
+        }
+        // A light client that was replaced does not become one either.
+        IQuorumClient next = newClient(trust());
+        router.proposeClientReplacement(1, next);
+        vm.warp(block.timestamp + REPLACEMENT_DELAY);
+        router.replaceClient(1);
+        vm.expectRevert(abi.encodeWithSelector(IRouter.NotAnApplication.selector, address(client)));
+        router.registerApplication("target", address(client), 0);
+        address sound = address(new Later(router));
+        vm.expectPartialRevert(IRouter.PortTaken.selector);
+        router.registerApplication("service", sound, 0);
+        vm.stopPrank();
+    }
+
+    // ------------------------------------------------------------------------------------------------ forgeries
+
+    function test_theSameCommitmentUnderAnotherSequenceIsRefused() public {
+        Packet memory p = inbound("null", 1, inAnHour(), "value");
+        Packet memory twin = inbound("null", 2, p.timeout, "value");
+        same(packetCommitment(p), packetCommitment(twin), "a commitment says nothing of the sequence");
+        bytes memory call = batch(list(packetEntry(NULL_IN, twin)), list(packetLeaf(p)));
+        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
+        router.deliver(call);
+        call = _byState(packetEntry(NULL_IN, twin), commitmentPath(THERE, 1), packetCommitment(p), commitmentPath(THERE, 1));
+        vm.expectRevert();
+        router.deliver(call);
+
+        Packet memory first = send(inAnHour(), "same");
+        Packet memory second = send(inAnHour(), "same");
+        bytes32 leaf = leafOf(acknowledgementPath(THERE, first.sequence), ackCommitment(hex"01"));
+        call = batch(list(ackEntry(NULL_OUT, second, hex"01")), list(leaf));
+        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
+        router.deliver(call);
+        so(stored(second) != 0, "still waits");
+    }
+
+    function test_aTimeoutWithAnotherTimeoutValueIsRefused() public {
+        tree.set("some key", "some value");
+        Packet memory p = send(inAnHour(), "value");
+        uint64 due = p.timeout;
+        vm.warp(block.timestamp + 60);
+        p.timeout = uint64(block.timestamp) - 1;
+        bytes memory call = timeoutDelivery(NULL_OUT, p);
+        vm.expectPartialRevert(IRouter.CommitmentMismatch.selector);
+        router.timeoutPackets(call);
+        p.timeout = due;
+        call = timeoutDelivery(NULL_OUT, p);
+        vm.expectPartialRevert(IRouter.TimeoutNotReached.selector);
+        router.timeoutPackets(call);
+        vm.warp(due - 1);
+        call = timeoutDelivery(NULL_OUT, p);
+        vm.expectPartialRevert(IRouter.TimeoutNotReached.selector);
+        router.timeoutPackets(call);
+        vm.warp(due);
+        router.timeoutPackets(timeoutDelivery(NULL_OUT, p));
+        same(stored(p), 0, "gone");
+    }
+
+    function test_aReceivedPacketDoesNotTimeOut() public {
+        Packet memory p = send(inAnHour(), "value");
+        tree.set(receiptPath(THERE, p.sequence), hex"01");
+        tree.set("some key", "some value");
+        vm.warp(p.timeout);
+        bytes memory call = timeoutDelivery(NULL_OUT, p);
+        vm.expectRevert();
+        router.timeoutPackets(call);
+        // Nor by the proof of another receipt's absence.
+        bytes memory header = signed(checkpoint(tree.root(), 0));
+        bytes memory proof = tree.prove(receiptPath(THERE, p.sequence + 1));
+        vm.expectRevert();
+        router.timeoutPackets(
+            abi.encodePacked(
+                uint16(1), uint16(header.length), header, record(NULL_OUT, p), uint16(proof.length), proof
+            )
+        );
+        so(stored(p) != 0, "still waits");
+    }
+
+    function test_aForgedPacketSpoilsOnlyItsOwnDelivery() public {
+        Packet memory p = inbound("null", 1, inAnHour(), "value");
+        bytes32 leaf = packetLeaf(p);
+        p.value = "forged";
+        bytes memory call = batch(list(packetEntry(NULL_IN, p)), list(leaf));
+        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
+        router.deliver(call);
+        p.value = "value";
+        p.timeout += 1;
+        call = batch(list(packetEntry(NULL_IN, p)), list(leaf));
+        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
+        router.deliver(call);
+        p.timeout -= 1;
+        router.deliver(batch(list(packetEntry(NULL_IN, p)), list(leaf)));
+    }
+
+    function test_aLaneOfAnotherClientOrDirectionIsRefused() public {
+        IQuorumClient.Trust memory t = trust();
+        t.destinationClient = "quorum-1";
+        IQuorumClient second = newClient(t);
+        vm.startPrank(admin);
+        router.addClient("quorum-1", THERE, second);
+        uint16 lane = router.registerLane(IRouter.Direction.Inbound, 2, "null", "null", "null-1", "application/octet-stream");
+        vm.stopPrank();
+        Packet memory p = inbound("null", 1, inAnHour(), "value");
+        uint16[4] memory lanes = [lane, NULL_OUT, 99, 0];
+        bytes4[4] memory reasons = [
+            IRouter.LaneOfOtherClient.selector,
+            IRouter.WrongDirection.selector,
+            IRouter.UnknownLane.selector,
+            IRouter.UnknownLane.selector
+        ];
+        for (uint256 i; i < lanes.length; ++i) {
+            bytes memory call = batch(list(packetEntry(lanes[i], p)), list(packetLeaf(p)));
+            vm.expectPartialRevert(reasons[i]);
+            router.deliver(call);
+        }
+        p = send(inAnHour(), "value");
+        bytes memory forged = batch(list(ackEntry(NULL_IN, p, hex"01")), list(ackLeaf(p, hex"01")));
+        vm.expectPartialRevert(IRouter.WrongDirection.selector);
+        router.deliver(forged);
+        tree.set("some key", "some value");
+        forged = timeoutDelivery(NULL_IN, p);
+        vm.expectPartialRevert(IRouter.WrongDirection.selector);
+        router.timeoutPackets(forged);
+    }
+
+    function test_anUnknownClientOrProofKindIsRefused() public {
+        bytes memory call = single(NULL_IN, inbound("null", 1, inAnHour(), "value"));
+        for (uint256 kind; kind < 256; ++kind) {
+            if (kind == 1) continue;
+            call[2] = bytes1(uint8(kind));
+            (bool done,) = address(router).call(abi.encodeCall(IRouter.deliver, (call)));
+            so(!done, vm.toString(kind));
+        }
+        call[2] = 0x01;
+        call[1] = 0x02;
+        vm.expectRevert(abi.encodeWithSelector(IRouter.UnknownClient.selector, 2));
+        router.deliver(call);
+        call[1] = 0x00;
+        vm.expectRevert(abi.encodeWithSelector(IRouter.UnknownClient.selector, 0));
+        router.deliver(call);
+    }
+
+    // ------------------------------------------------------------------------------------------------ mutations
+
+    function test_eachByteOfABatchMatters() public {
+        bytes[] memory entries = new bytes[](3);
+        bytes32[] memory leaves = new bytes32[](3);
+        Packet memory p = inbound("null", 1, inAnHour(), "value");
+        (entries[0], leaves[0]) = (packetEntry(NULL_IN, p), packetLeaf(p));
+        Packet memory sent = send(inAnHour(), "sent");
+        (entries[1], leaves[1]) = (ackEntry(NULL_OUT, sent, "answer"), ackLeaf(sent, "answer"));
+        entries[2] = bareEntry(commitmentPath(THERE, 9), keccak256("other"));
+        leaves[2] = leafOf(commitmentPath(THERE, 9), keccak256("other"));
+        _eachByteMatters(IRouter.deliver.selector, batch(entries, leaves));
+    }
+
+    function test_eachByteOfAMerklePathMatters() public {
+        (Packet memory p, bytes32[] memory leaves, uint256 index) = _amongFive();
+        bytes memory body = _byPath(packetEntry(NULL_IN, p), 5, uint32(index), merklePath(leaves, index));
+        bytes memory header = signed(checkpoint(APP_ROOT, rootOf(leaves)));
+        _eachByteMatters(IRouter.deliver.selector, delivery(2, header, body));
+    }
+
+    function test_eachByteOfAStateProofMatters() public {
+        for (uint64 i = 2; i < 12; ++i) {
+            tree.set(commitmentPath(THERE, i), abi.encodePacked(keccak256(abi.encode(i))));
+        }
+        Packet memory p = inbound("null", 1, inAnHour(), "value");
+        bytes memory path = commitmentPath(THERE, 1);
+        _eachByteMatters(IRouter.deliver.selector, _byState(packetEntry(NULL_IN, p), path, packetCommitment(p), path));
+    }
+
+    function test_eachByteOfATimeoutMatters() public {
+        for (uint64 i = 2; i < 12; ++i) {
+            tree.set(receiptPath(THERE, i), hex"01");
+        }
+        Packet memory p = send(inAnHour(), "value");
+        vm.warp(p.timeout);
+        bytes memory call = timeoutDelivery(NULL_OUT, p);
+        _eachByteMatters(IRouter.timeoutPackets.selector, call);
+        same(stored(p), 0, "timed out at last");
+    }
+
+    function testFuzz_rubbishIsNoDelivery(bytes calldata rubbish) public {
+        (bool done,) = address(router).call(abi.encodeCall(IRouter.deliver, (rubbish)));
+        so(!done, "delivered");
+        (done,) = address(router).call(abi.encodeCall(IRouter.timeoutPackets, (rubbish)));
+        so(!done, "timed out");
+        bytes memory header = signed(checkpoint(APP_ROOT, keccak256("batch")));
+        for (uint8 kind; kind < 5; ++kind) {
+            bytes memory call = delivery(kind, header, rubbish);
+            (done,) = address(router).call(abi.encodeCall(IRouter.deliver, (call)));
+            so(!done, "delivered under a good header");
+        }
+    }
+
+    /// @dev Hyperbridge: an index beyond the leaves was not refused.
+    function test_aLeafIndexBeyondTheCountIsRefused() public {
+        (Packet memory p, bytes32[] memory leaves, uint256 index) = _amongFive();
+        bytes memory header = signed(checkpoint(APP_ROOT, rootOf(leaves)));
+        bytes memory path = merklePath(leaves, index);
+        uint32[5] memory beyond = [uint32(5), 6, 7, 8 + uint32(index), type(uint32).max];
+        for (uint256 i; i < beyond.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IRouter.IndexOutOfBounds.selector, beyond[i], uint32(5)));
+            router.deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), 5, beyond[i], path)));
+        }
+        uint32[4] memory counts = [uint32(0), 4, 6, 257];
+        for (uint256 i; i < counts.length; ++i) {
+            vm.expectRevert();
+            router.deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), counts[i], uint32(index), path)));
+        }
+        for (uint32 other; other < 5; ++other) {
+            if (other == index) continue;
+            vm.expectRevert();
+            router.deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), 5, other, path)));
+        }
+        vm.expectRevert();
+        router.deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), 5, uint32(index), bytes.concat(path, path))));
+        router.deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), 5, uint32(index), path)));
+    }
+
+    /// @dev An inner node is no leaf, and a batch of two no batch of one.
+    function test_aNodeOfTheTreeIsNoLeaf() public {
+        Packet memory p = inbound("null", 1, inAnHour(), "value");
+        Packet memory q = inbound("null", 2, inAnHour(), "other");
+        bytes32 left = packetLeaf(p);
+        bytes32 right = packetLeaf(q);
+        bytes32[] memory leaves = new bytes32[](2);
+        (leaves[0], leaves[1]) = (left, right);
+        bytes32 root = rootOf(leaves);
+        bytes memory header = signed(checkpoint(APP_ROOT, root));
+        bytes memory bare = abi.encodePacked(uint8(0), left, right);
+        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
+        router.deliver(delivery(1, header, bytes.concat(hex"0001", bare)));
+        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
+        router.deliver(delivery(1, header, bytes.concat(hex"0001", packetEntry(NULL_IN, p))));
+    }
+
+    // ------------------------------------------------------------------------------------------------ replays and races
+
+    function test_aReplayedPacketHasNoEffect() public {
+        Packet memory p = inbound("null", 1, inAnHour(), "value");
+        bytes memory call = single(NULL_IN, p);
+        router.deliver(call);
+        bytes32 chain = router.acknowledgementChain(CLIENT_KEY, 0);
+        router.deliver(call);
+        router.deliver(single(NULL_IN, p));
+        bytes memory path = commitmentPath(THERE, 1);
+        router.deliver(_byState(packetEntry(NULL_IN, p), path, packetCommitment(p), path));
+        same(router.acknowledgementChain(CLIENT_KEY, 0), chain, "acknowledged once");
+        same(router.getClient(1).acknowledgements, 1, "acknowledged once");
+    }
+
+    function test_oneDeliveryNamesAPacketTwice() public {
+        Packet memory p = inbound("null", 1, inAnHour(), "value");
+        bytes[] memory entries = new bytes[](2);
+        bytes32[] memory leaves = new bytes32[](2);
+        (entries[0], entries[1]) = (packetEntry(NULL_IN, p), packetEntry(NULL_IN, p));
+        (leaves[0], leaves[1]) = (packetLeaf(p), packetLeaf(p));
+        router.deliver(batch(entries, leaves));
+        same(router.getClient(1).acknowledgements, 1, "acknowledged once");
+    }
+
+    function test_aReplayedAcknowledgementOrTimeoutHasNoEffect() public {
+        tree.set("some key", "some value");
+        Packet memory p = send(inAnHour(), "value");
+        bytes memory call = singleAck(NULL_OUT, p, hex"01");
+        router.deliver(call);
+        vm.recordLogs();
+        router.deliver(call);
+        vm.warp(p.timeout);
+        router.timeoutPackets(timeoutDelivery(NULL_OUT, p));
+        same(vm.getRecordedLogs().length, 0, "nothing happened");
+
+        p = send(inAnHour(), "value");
+        vm.warp(p.timeout);
+        call = timeoutDelivery(NULL_OUT, p);
+        router.timeoutPackets(call);
+        vm.recordLogs();
+        router.timeoutPackets(call);
+        router.deliver(singleAck(NULL_OUT, p, hex"01"));
+        same(vm.getRecordedLogs().length, 0, "nothing happened");
+    }
+
+    /// @dev Somebody delivers a part first, in another way: whoever comes second loses gas and nothing else.
+    function test_aRaceOfTwoRelayersRefusesNothing() public {
+        bytes[] memory entries = new bytes[](5);
+        bytes32[] memory leaves = new bytes32[](5);
+        Packet[] memory packets = new Packet[](5);
+        for (uint64 i; i < 5; ++i) {
+            packets[i] = inbound("null", i + 1, inAnHour(), "value");
+            (entries[i], leaves[i]) = (packetEntry(NULL_IN, packets[i]), packetLeaf(packets[i]));
+        }
+        bytes memory header = signed(checkpoint(APP_ROOT, rootOf(leaves)));
+        bytes memory whole = delivery(1, header, bytes.concat(abi.encodePacked(uint16(5)), concat(entries)));
+        bytes memory path = merklePath(leaves, 3);
+        router.deliver(delivery(2, header, _byPath(entries[3], 5, 3, path)));
+        router.deliver(whole);
+        router.deliver(whole);
+        router.deliver(delivery(2, header, _byPath(entries[3], 5, 3, path)));
+        same(router.getClient(1).acknowledgements, 5, "each once");
+        // An entry that was laid by as bare is brought by the next.
+        packets[0].sequence = 6;
+        bytes32 leaf = packetLeaf(packets[0]);
+        header = signed(checkpoint(APP_ROOT, rootOf(list(leaf))));
+        bytes memory bare = bareEntry(commitmentPath(THERE, 6), packetCommitment(packets[0]));
+        router.deliver(delivery(1, header, bytes.concat(hex"0001", bare)));
+        router.deliver(delivery(1, header, bytes.concat(hex"0001", packetEntry(NULL_IN, packets[0]))));
+        same(router.getClient(1).acknowledgements, 6, "brought");
+    }
+
+    function test_whatAFrozenClientReceivedIsNotReceivedAgainByItsReplacement() public {
+        Packet memory p = inbound("null", 1, inAnHour(), "value");
+        router.deliver(single(NULL_IN, p));
+        Packet memory sent = send(inAnHour(), "value");
+        IQuorumClient next = newClient(trust());
+        vm.startPrank(admin);
+        router.proposeClientReplacement(1, next);
+        vm.warp(block.timestamp + REPLACEMENT_DELAY);
+        router.replaceClient(1);
+        vm.stopPrank();
+        client = next;
+        p = inbound("null", 1, inAnHour(), "another");
+        router.deliver(single(NULL_IN, p));
+        same(router.getClient(1).acknowledgements, 1, "acknowledged once");
+        router.deliver(singleAck(NULL_OUT, sent, hex"01"));
+        same(stored(sent), 0, "what was sent before ends under the new one");
+        same(send(inAnHour(), "value").sequence, 2, "sequences go on");
+    }
+
+    // ------------------------------------------------------------------------------------------------ re-entry
+
+    function test_aReenteringApplicationReceivesOnce() public {
+        Reenterer hostile = new Reenterer(router);
+        uint16 lane = _register("hostile", address(hostile), 2_000_000);
+        Packet memory p = _on("hostile", 1);
+        bytes memory call = single(lane, p);
+        hostile.aim(address(router), abi.encodeCall(IRouter.deliver, (call)));
+        router.deliver(call);
+        same(hostile.received(), 1, "received once");
+        same(router.getClient(1).acknowledgements, 1, "acknowledged once");
+    }
+
+    function test_aReenteringApplicationBringsOthersInBetween() public {
+        Reenterer hostile = new Reenterer(router);
+        uint16 lane = _register("hostile", address(hostile), 2_000_000);
+        bytes memory inner = single(NULL_IN, inbound("null", 2, inAnHour(), "value"));
+        hostile.aim(address(router), abi.encodeCall(IRouter.deliver, (inner)));
+        router.deliver(single(lane, _on("hostile", 1)));
+        // Two acknowledgements, the inner one first; the chain counts both.
+        same(router.getClient(1).acknowledgements, 2, "both");
+        bytes32 chain = keccak256(abi.encodePacked(bytes32(0), uint64(2), ackCommitment(hex"01")));
+        chain = keccak256(abi.encodePacked(chain, uint64(1), ackCommitment("done")));
+        same(router.acknowledgementChain(CLIENT_KEY, 0), chain, "chain");
+    }
+
+    function test_anApplicationCannotAnswerWhileItReceives() public {
+        Reenterer hostile = new Reenterer(router);
+        uint16 lane = _register("hostile", address(hostile), 2_000_000);
+        hostile.aim(address(router), abi.encodeCall(IRouter.writeAcknowledgement, (CLIENT_KEY, 1, "early")));
+        router.deliver(single(lane, _on("hostile", 1)));
+        so(!hostile.succeeded(), "answered early");
+        same(router.getClient(1).acknowledgements, 1, "acknowledged once");
+    }
+
+    // ------------------------------------------------------------------------------------------------ sizes
+
+    function test_aPacketAtAndOverEverySize() public {
+        uint64 timeout = inAnHour();
+        nothing.send(NULL_OUT, timeout, new bytes(16384));
+        nothing.send(NULL_OUT, timeout, new bytes(1));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.ValueSize.selector, 16385));
+        nothing.send(NULL_OUT, timeout, new bytes(16385));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.ValueSize.selector, 0));
+        nothing.send(NULL_OUT, timeout, "");
+        router.deliver(single(NULL_IN, inbound("null", 1, timeout, new bytes(16384))));
+        uint256[3] memory sizes = [uint256(16385), 65535, 0];
+        for (uint256 i; i < sizes.length; ++i) {
+            bytes memory call = single(NULL_IN, inbound("null", 2, timeout, new bytes(sizes[i])));
+            vm.expectRevert(abi.encodeWithSelector(IRouter.ValueSize.selector, sizes[i]));
+            router.deliver(call);
+        }
+    }
+
+    function test_anAcknowledgementAtAndOverEverySize() public {
+        Later later = _registerLater();
+        for (uint64 sequence = 1; sequence < 5; ++sequence) {
+            router.deliver(single(LATER_IN, _laterPacket(sequence)));
+        }
+        later.answer(CLIENT_KEY, 1, new bytes(16384));
+        later.answer(CLIENT_KEY, 2, new bytes(1));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.InvalidAcknowledgement.selector, 16385));
+        later.answer(CLIENT_KEY, 3, new bytes(16385));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.InvalidAcknowledgement.selector, 0));
+        later.answer(CLIENT_KEY, 3, "");
+        bytes memory errorAck = abi.encodePacked(ERROR_ACK);
+        vm.expectRevert(abi.encodeWithSelector(IRouter.InvalidAcknowledgement.selector, 32));
+        later.answer(CLIENT_KEY, 3, errorAck);
+        Packet memory p = send(inAnHour(), "value");
+        bytes memory call = singleAck(NULL_OUT, p, new bytes(16385));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.InvalidAcknowledgement.selector, 16385));
+        router.deliver(call);
+        call = singleAck(NULL_OUT, p, "");
+        vm.expectRevert(abi.encodeWithSelector(IRouter.InvalidAcknowledgement.selector, 0));
+        router.deliver(call);
+        router.deliver(singleAck(NULL_OUT, p, new bytes(16384)));
+    }
+
+    function test_aTimeoutAtAndBeyondItsBounds() public {
+        uint64 now_ = uint64(block.timestamp);
+        nothing.send(NULL_OUT, now_ + 1, "value");
+        nothing.send(NULL_OUT, now_ + 1 days, "value");
+        vm.expectPartialRevert(IRouter.TimeoutElapsed.selector);
+        nothing.send(NULL_OUT, now_, "value");
+        vm.expectPartialRevert(IRouter.TimeoutTooFar.selector);
+        nothing.send(NULL_OUT, now_ + 1 days + 1, "value");
+        client.update(signed(checkpoint(APP_ROOT, 0)));
+        Packet memory p = inbound("null", 1, now_ + 60, "value");
+        vm.warp(p.timeout);
+        bytes memory call = single(NULL_IN, p);
+        vm.expectPartialRevert(IRouter.TimeoutElapsed.selector);
+        router.deliver(call);
+        vm.warp(p.timeout - 1);
+        router.deliver(single(NULL_IN, p));
+    }
+
+    // ------------------------------------------------------------------------------------------------ pauses
+
+    function test_aPauseStopsSendAndReceiveAndNeverAcknowledgementOrTimeout() public {
+        tree.set("some key", "some value");
+        Packet memory first = send(inAnHour(), "first");
+        Packet memory second = send(inAnHour(), "second");
+        vm.prank(admin);
+        router.pause(1, 7 days);
+        vm.expectPartialRevert(IRouter.ClientPaused.selector);
+        nothing.send(NULL_OUT, inAnHour(), "value");
+        bytes memory call = single(NULL_IN, inbound("null", 1, inAnHour() + 7 days, "value"));
+        vm.expectPartialRevert(IRouter.ClientPaused.selector);
+        router.deliver(call);
+        router.deliver(singleAck(NULL_OUT, first, hex"01"));
+        vm.warp(second.timeout);
+        router.timeoutPackets(timeoutDelivery(NULL_OUT, second));
+        vm.prank(admin);
+        vm.expectPartialRevert(IRouter.PauseTooLong.selector);
+        router.pause(1, 7 days + 1);
+        vm.warp(START + 7 days);
+        router.deliver(call);
+    }
+
+    // ------------------------------------------------------------------------------------------------ inside
+
+    uint16 private constant LATER_IN = 5;
+
+    function _registerLater() private returns (Later later) {
+        later = new Later(router);
+        same(_register("later", address(later), 100_000), LATER_IN, "lane");
+    }
+
+    function _register(string memory port, address application, uint32 receiveGas) private returns (uint16 lane) {
+        vm.startPrank(admin);
+        router.registerApplication(port, application, receiveGas);
+        lane = router.registerLane(IRouter.Direction.Inbound, 1, port, port, "service-1", SERVICE_ENCODING);
+        vm.stopPrank();
+    }
+
+    function _on(string memory port, uint64 sequence) private view returns (Packet memory) {
+        return inbound(port, sequence, inAnHour(), "value");
+    }
+
+    function _laterPacket(uint64 sequence) private view returns (Packet memory) {
+        return _on("later", sequence);
+    }
+
+    function _amongFive() private view returns (Packet memory p, bytes32[] memory leaves, uint256 index) {
+        p = inbound("null", 1, inAnHour(), "value");
+        leaves = new bytes32[](5);
+        for (uint256 i; i < 5; ++i) {
+            leaves[i] = keccak256(abi.encode("leaf", i));
+        }
+        index = 2;
+        leaves[index] = packetLeaf(p);
+    }
+
+    function _byPath(bytes memory entry, uint32 count, uint32 index, bytes memory path) private pure returns (bytes memory) {
+        return bytes.concat(hex"0001", abi.encodePacked(count), entry, abi.encodePacked(index), path);
+    }
+
+    /// @dev A delivery under the state, in which the value stands at the path.
+    function _byState(bytes memory entry, bytes memory path, bytes32 value, bytes memory proven)
+        private
+        returns (bytes memory)
+    {
+        tree.set(path, abi.encodePacked(value));
+        tree.set("some key", "some value");
+        bytes memory header = signed(checkpoint(tree.root(), 0));
+        bytes memory proof = tree.prove(proven);
+        return delivery(3, header, bytes.concat(hex"0001", entry, abi.encodePacked(uint16(proof.length)), proof));
+    }
+
+    /// @dev Every byte changed, in its lowest and its highest bit; cut short; with one more; and at last as it is.
+    function _eachByteMatters(bytes4 selector, bytes memory call) private {
+        for (uint256 i; i < call.length; ++i) {
+            for (uint256 bit = 1; bit < 256; bit <<= 7) {
+                call[i] = bytes1(uint8(call[i]) ^ uint8(bit));
+                _notTaken(selector, call, i);
+                call[i] = bytes1(uint8(call[i]) ^ uint8(bit));
+            }
+        }
+        uint256 length = call.length;
+        for (uint256 shorter = length > 200 ? length - 200 : 0; shorter < length; ++shorter) {
+            bytes memory cut = bytes.concat(call);
+            assembly {
+                mstore(cut, shorter)
+            }
+            _notTaken(selector, cut, shorter);
+        }
+        _notTaken(selector, bytes.concat(call, hex"00"), length);
+        (bool done,) = address(router).call(abi.encodeWithSelector(selector, call));
+        so(done, "the whole one is good");
+    }
+
+    /// @dev The timeout of a packet that never was is a no-op, as the repeat of one is: it need not revert, and does nothing.
+    function _notTaken(bytes4 selector, bytes memory call, uint256 at) private {
+        vm.recordLogs();
+        (bool done,) = address(router).call(abi.encodeWithSelector(selector, call));
+        bool idle = selector == IRouter.timeoutPackets.selector && vm.getRecordedLogs().length == 0;
+        so(!done || idle, string.concat("taken with byte ", vm.toString(at), " changed"));
+    }
+}
+
+/// @notice Answers when it is told to.
+contract Later is IPacketApplication {
+    IRouter internal immutable ROUTER;
+
+    constructor(IRouter router) {
+        ROUTER = router;
+    }
+
+    function answer(bytes32 clientKey, uint64 sequence, bytes calldata acknowledgement) external {
+        ROUTER.writeAcknowledgement(clientKey, sequence, acknowledgement);
+    }
+
+    function onPacketReceived(PacketContext calldata, bytes calldata) external virtual returns (bytes memory) {
+        return "";
+    }
+
+    function onPacketAcknowledged(PacketContext calldata, bytes calldata, bytes calldata) external {}
+
+    function onPacketTimedOut(PacketContext calldata, bytes calldata) external {}
+
+    function onLaneRegistered(uint16, bytes32, bool) external {}
+
+    function receiveGas(bytes calldata) external pure returns (uint256) {
+        return 100_000;
+    }
+
+    function acceptsSourcePort(string calldata) external pure returns (bool) {
+        return true;
+    }
+
+    function packetRouter() external view returns (address) {
+        return address(ROUTER);
+    }
+}
+
+/// @notice Calls wherever it is aimed while it receives.
+contract Reenterer is Later {
+    uint256 public received;
+    bool public succeeded;
+    address private _target;
+    bytes private _call;
+
+    constructor(IRouter router) Later(router) {}
+
+    function aim(address target, bytes calldata call) external {
+        (_target, _call) = (target, call);
+    }
+
+    function onPacketReceived(PacketContext calldata, bytes calldata) external override returns (bytes memory) {
+        ++received;
+        (succeeded,) = _target.call(_call);
+        return "done";
+    }
+}
+
+/// @notice A token with a privileged function.
+contract Token {
+    function mint(address, uint256) external {}
+}
+
+/// @notice Belongs elsewhere.
+contract OfAnotherRouter {
+    function packetRouter() external pure returns (address) {
+        return address(1);
+    }
+}
