@@ -19,6 +19,7 @@ from hub.client import HubClient
 from hub.events import ServiceCalled
 from hub.messages import CallService
 from hub.quantities import UnixSeconds
+from hub.signer import Signer
 
 _POLL_SECONDS = 0.5
 ANSWERED = 200
@@ -48,36 +49,33 @@ def call(
     Example: ichub call price '{"pair": "ETH/USD"}' --wait
     """
 
-    async def work() -> None:
-        place = find_home(home)
-        signer = signer_of(place, key, password_file)
-        encoding, data = _parse_input(read_input(input_))
+    output = Output(json)
+    place = find_home(home)
+    encoding, data = _parse_input(read_input(input_))
+    wanted = parse_address(provider) if provider else b""
+    most = parse_amount(fee_cap)
+    signer = signer_of(place, key, password_file)
+
+    async def work() -> ServiceRequest | None:
         async with hub_of(place, hub) as connection:
-            now = (await connection.status()).time
-            message = CallService(
-                service,
-                client,
-                parse_address(provider) if provider else b"",
-                encoding.number,
-                data,
-                parse_amount(fee_cap),
-                UnixSeconds(max(now, int(time.time())) + deadline),
-            )
-            receipt = await connection.submit([message], signer)
-            called = next(record.event for record in receipt.events if isinstance(record.event, ServiceCalled))
+            now = max((await connection.status()).time, int(time.time()))
+            message = CallService(service, client, wanted, encoding.number, data, most, UnixSeconds(now + deadline))
+            request_id = await _send(connection, message, signer)
             if not wait:
-                output.done(
-                    f"called {service}: request 0x{called.request_id.hex()}; `ichub packet trace` follows it",
-                    request_id=called.request_id,
-                    height=receipt.height,
-                )
-                return
+                done = f"called {service}: request 0x{request_id.hex()}; `ichub packet trace` follows it"
+                output.done(done, request_id=request_id)
+                return None
             with output.progress(f"waiting for the answer of {service}"):
-                request = await _result(connection, called.request_id, timeout)
+                return await _result(connection, request_id, timeout)
+
+    if (request := run(work())) is not None:
         _show(output, request)
 
-    output = Output(json)
-    run(work())
+
+async def _send(connection: HubClient, message: CallService, signer: Signer) -> bytes:
+    """The identifier of the request that the call has become."""
+    receipt = await connection.submit([message], signer)
+    return next(record.event.request_id for record in receipt.events if isinstance(record.event, ServiceCalled))
 
 
 def _parse_input(text: str) -> tuple[Encoding, bytes]:

@@ -1,12 +1,12 @@
 """``ichub chain``: the chains that a hub connects."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from console.amounts import address_text, moment, parse_address
-from console.chains import ChainFile, chain_path, find_chain, known_chains, write_chain
+from console.amounts import address_text, moment
+from console.chains import ChainFile, chain_path, find_chain, known_chains
 from console.exits import Misused
 from console.home import find_home, read_password
 from console.options import Home, Hub, Json, Key, PasswordFile
@@ -14,10 +14,6 @@ from console.output import Output
 from console.session import hub_of, run, signer_of
 from hub.answers import ClientInfo
 from hub.clients import attested_evm
-from hub.quantities import Seconds
-
-if TYPE_CHECKING:
-    from console.joining import Attestor
 
 app = typer.Typer(help="Chains: connect one, list them, show one.", no_args_is_help=True)
 
@@ -39,11 +35,10 @@ def add(
     ] = None,
     finality: Annotated[str, typer.Option(help="When a block is final: depth:N, safe or finalized.")] = "finalized",
     threshold: Annotated[int, typer.Option(min=0, help="Attestors that must sign; 0: more than two thirds.")] = 0,
-    trusting_period: Annotated[int, typer.Option(min=1, help="Seconds without news until nothing is believed.")] = 14
-    * 24
-    * 3600,
-    replacement_delay: Annotated[int, typer.Option(min=0, help="Seconds that a client's replacement waits.")] = 24
-    * 3600,
+    trusting_period: Annotated[
+        int, typer.Option(min=1, help="Seconds without news until nothing is believed.")
+    ] = 1_209_600,
+    replacement_delay: Annotated[int, typer.Option(min=0, help="Seconds that a client's replacement waits.")] = 86_400,
     accept_single_operator: Annotated[
         bool, typer.Option("--accept-single-operator", help="Connect to a hub that one operator runs alone.")
     ] = False,
@@ -58,39 +53,27 @@ def add(
 
     Example: ichub chain add polygon --rpc https://… --payer deployer --attestor 0xAb…@a1.example:9100 --attestor …
     """
-    from eth_account import Account  # noqa: PLC0415  # it takes long, and most commands do without
-
-    from console.joining import NewChain, add_chain  # noqa: PLC0415  # it takes long, and most commands do without
-    from console.members import read_attestor_file, tell_attestor, tell_relayer  # noqa: PLC0415  # it takes long, and most commands do without
+    from console.orders import ChainOrder, carry_out  # noqa: PLC0415  # it takes long, the others do without
 
     output = Output(json)
     place = find_home(home)
     if chain_path(place, name).exists():
         raise Misused(f"there is a chain {name!r} already in {place.path}/chains: choose another name")
-    files = [read_attestor_file(path) for path in attestor_file or ()]
-    plan = NewChain(
+    order = ChainOrder(
         name=name,
         endpoints=rpc,
         finality=finality,
-        attestors=[*(_attestor(text) for text in attestor or ()), *(file.attestor for file in files)],
+        attestors=attestor or (),
+        attestor_files=attestor_file or (),
+        relayer_files=relayer_file or (),
         threshold=threshold,
-        trusting_period=Seconds(trusting_period),
-        replacement_delay=Seconds(replacement_delay),
+        trusting_period=trusting_period,
+        replacement_delay=replacement_delay,
         accept_single_operator=accept_single_operator,
     )
-
-    async def work() -> ChainFile:
-        signer = signer_of(place, key, password_file)
-        account = Account.from_key(place.keystore.open(payer, read_password(place, password_file)))
-        async with hub_of(place, hub) as connection:
-            return await add_chain(plan, connection, signer, account, report=output.note)
-
-    chain = run(work())
-    write_chain(place, chain)
-    for path in attestor_file or ():
-        tell_attestor(path, chain)
-    for path in relayer_file or ():
-        tell_relayer(path, chain, [one.target for one in plan.attestors])
+    operator = signer_of(place, key, password_file)
+    private_key = place.keystore.open(payer, read_password(place, password_file))
+    chain = run(carry_out(order, place, hub, operator=operator, payer=private_key, report=output.note))
     output.done(f"connected {name} as {chain.client_at_hub}; gateway {chain.gateway}", **_file_row(chain))
 
 
@@ -132,15 +115,6 @@ def show(
             return await connection.client(chain.client_at_hub)
 
     output.record("", _file_row(chain) | _row(run(work()), chain))
-
-
-def _attestor(text: str) -> "Attestor":
-    from console.joining import Attestor, Target  # noqa: PLC0415  # it takes long, and most commands do without
-
-    address, at, target = text.partition("@")
-    if not at or ":" not in target:
-        raise Misused(f"{text!r} is no attestor: give ADDRESS@HOST:PORT")
-    return Attestor(parse_address(address), Target(target))
 
 
 def _row(info: ClientInfo, chain: ChainFile | None) -> dict[str, object]:

@@ -36,23 +36,26 @@ class Devnet:
         self.folder = folder / "a devnet"
         self.base = free_base()
         self.ports = Ports.from_base(self.base)
-        self.told = (folder / "devnet.out").open("w")
-        self.process = subprocess.Popen(
-            [str(ICHUB), "devnet", "up", "--no-tour", "--folder", str(self.folder)],
-            env={**os.environ, "PORT_BASE": str(self.base)},
-            stdout=self.told,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
         out = folder / "devnet.out"
-        wait_for(lambda: "all runs" in out.read_text() or self.process.poll() is not None, 180)
-        assert self.process.poll() is None, out.read_text()
+        with out.open("w") as told:
+            self.process = subprocess.Popen(
+                [str(ICHUB), "devnet", "up", "--no-tour", "--folder", str(self.folder)],
+                env={**os.environ, "PORT_BASE": str(self.base)},
+                stdout=told,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            wait_for(lambda: "all runs" in out.read_text() or self.process.poll() is not None, 180)
+            assert self.process.poll() is None, out.read_text()
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(60)
-        self.told.close()
-        return code
+        return self.process.wait(60)
 
     def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         """One command; fails the test where it ends with another code."""

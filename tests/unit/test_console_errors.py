@@ -1,6 +1,5 @@
 """Every error ends a command in the right way: its exit code, its reason, one sentence."""
 
-
 import pytest
 
 import hub.rpc.status  # noqa: F401  # knows every error of the hub
