@@ -68,7 +68,7 @@ def number_of(state: StateReader, lane: Lane) -> int:
 
 def lanes(state: StateReader, after: int = 0) -> Iterator[tuple[int, Lane]]:
     """All lanes by number, beyond ``after``."""
-    for key, record in _LANES.scan(state, after=after.to_bytes(2, "big")):
+    for key, record in _LANES.scan(state, after=min(after, MAX_U16).to_bytes(2, "big")):
         yield int.from_bytes(key, "big"), _lane(record)
 
 

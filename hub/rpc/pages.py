@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 DEFAULT_PAGE = 100
 MAX_PAGE = 1_000
+MAX_NAME_BYTES = 255
+"""Of any name in a key (hub/state/collections.py)."""
 
 
 def page(request: Any, items: Iterator[T], key: Callable[[T], bytes]) -> tuple[list[T], str]:
@@ -53,7 +55,9 @@ def number_token(value: int) -> bytes:
 
 
 def text_of(token: bytes) -> str:
-    """Raises InvalidPageToken."""
+    """A name that a key may hold; raises InvalidPageToken."""
+    if len(token) > MAX_NAME_BYTES:
+        raise InvalidPageToken
     try:
         return token.decode()
     except UnicodeDecodeError as error:

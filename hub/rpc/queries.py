@@ -16,7 +16,16 @@ from hub.ibc.identifiers import counterparty_client_id
 from hub.quantities import Address, Sequence
 from hub.rpc import views
 from hub.rpc.errors import InvalidArgument, PacketNotFound, WrongLength
-from hub.rpc.pages import after_binding, binding_token, number, number_token, page, page_token, text_of
+from hub.rpc.pages import (
+    MAX_NAME_BYTES,
+    after_binding,
+    binding_token,
+    number,
+    number_token,
+    page,
+    page_token,
+    text_of,
+)
 from hub.rpc.wire import refuse_unknown_fields, to_proto
 from hub.services import bindings, definitions, requests
 from hub.version import VERSION
@@ -134,6 +143,8 @@ class Queries(QueryServiceServicer):
         return pb.ListServicesResponse(services=answered, next_page_token=token)
 
     async def ListBindings(self, request: Any, context: Any) -> Any:
+        if len(request.service.encode()) > MAX_NAME_BYTES:
+            raise InvalidArgument("service", "no service has so long a name")
         offers = bindings.bindings(self._ledger.state, request.service, after_binding(page_token(request)))
         found, token = page(request, offers, binding_token)
         answered = [to_proto(views.binding_answer(one), answer_pb2.ServiceBinding) for one in found]

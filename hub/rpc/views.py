@@ -15,7 +15,7 @@ from hub.ibc.errors import CounterpartyNotRegistered
 from hub.ibc.identifiers import ClientId, client_id
 from hub.parameters import parameters
 from hub.proofs.eip712 import EvmDomain, SaltDomain
-from hub.quantities import Address, Sequence
+from hub.quantities import MAX_U64, Address, Sequence
 from hub.services import bindings, definitions, requests
 from hub.services.errors import RequestNotFound, ServiceNotFound
 from hub.services.payload import caller_account
@@ -82,6 +82,8 @@ def lane_answers(state: StateReader, after: int) -> Iterator[answers.LaneInfo]:
 def sequences_at(app: App, state: StateReader, kind: PathKind, name: str, after: int) -> Iterator[Sequence]:
     """The packets of a client of which something of this kind stands here, rising, beyond a sequence."""
     client = _known_client(app, state, name)
+    if after >= MAX_U64:
+        return
     prefix = client.encode() + bytes((kind,))
     start, end = prefix + (after + 1).to_bytes(8, "big"), client.encode() + bytes((kind + 1,))
     for key, _ in state.scan(start, end):
