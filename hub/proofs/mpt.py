@@ -66,10 +66,11 @@ class _Trie:
         if root == EMPTY_TRIE:
             self._waiting.pop(root, None)  # some nodes prove an empty trie by the encoding of nothing
             return None
+        decoded = self._decoded
         reference: bytes = root
         at = 0
         while True:
-            node = self._node(reference, path)
+            node = decoded.get(reference) or self._node(reference, path)
             if isinstance(node, tuple):
                 own, reference, is_leaf = node
                 if is_leaf:
@@ -90,9 +91,7 @@ class _Trie:
             raise UnusedTrieNode(digest)
 
     def _node(self, reference: bytes, path: bytes) -> _Branch | _Short:
-        node = self._decoded.get(reference)
-        if node is not None:
-            return node
+        """A node that no path has come by before."""
         if isinstance(reference, NestedList):
             if len(reference) >= 32:
                 raise MalformedTrieNode("a node of 32 bytes or more is named by its hash, not embedded")
