@@ -49,7 +49,7 @@ def test_nothing_is_read_that_the_library_would_write_otherwise(data: bytes) -> 
         ("a short list in long form", "f801aa"),
         ("a long length with a leading zero", "f90038" + "00" * 56),
         ("a length that needs no second byte", "f900ff" + "00" * 255),
-        ("a long list cut short", "f90100" + "00" * 255),
+        ("a long list cut short", "f90101" + "00" * 256),
         ("a byte behind a long list", "f90100" + "00" * 257),
         ("a length cut off", "f9"),
         ("a length that is zero bytes short", "f8"),
