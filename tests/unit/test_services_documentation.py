@@ -4,13 +4,15 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
-import click
 import eth_abi
 import pytest
-import typer.main
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from console.main import app
+from console import commands
 from hub.services.errors import ServiceError
 from hub.services.payload import InputEncoding
 from hub.services.schema import ServiceSchema, validate_definition, validate_schema
@@ -64,14 +66,14 @@ def test_inputs_that_are_refused(written: str, reason: str) -> None:
 
 @pytest.mark.parametrize("line", re.findall(r"^\$ ichub (.*)$", PAGE, re.MULTILINE))
 def test_commands_parse(line: str) -> None:
-    command: click.Command = typer.main.get_command(app)
     words = shlex.split(line)
-    context = click.Context(command)
-    while isinstance(command, click.Group):
+    application = typer.Typer()
+    commands.register(application, [])
+    command: Any = get_command(application)
+    while isinstance(command, TyperGroup):
         name = words.pop(0)
-        found = command.get_command(context, name)
-        assert found is not None, f"there is no command {name}"
-        command, context = found, click.Context(found, parent=context)
+        assert name in command.commands, f"there is no command {name}"
+        command = command.commands[name]
     command.make_context(line, words)
 
 
