@@ -109,17 +109,25 @@ def make_relayer(
     return path
 
 
-def tell_relayer(path: Path, chain: ChainFile, attestors: Sequence[str]) -> None:
-    """Add a chain to a relayer's configuration; raises Misused where it stands there already."""
+def tell_relayer(
+    path: Path, chain: ChainFile, attestors: Sequence[str], attestor_certificate: Path | None = None
+) -> None:
+    """Add a chain to a relayer's configuration; raises Misused where it stands there already.
+
+    ``attestor_certificate``: who signed the attestors' certificates, in one file; without it they are asked in plain
+    text, as on a devnet.
+    """
     if chain.name in load_relayer_config(path).chains:
         raise Misused(f"{chain.name} stands in {path} already: remove that table first")
-    table = {
+    table: dict[str, object] = {
         "client": chain.client_at_hub,
         "endpoints": list(chain.endpoints),
         "attestors": list(attestors),
         "first_height": chain.first_height,
         "poll_seconds": 0.5,
     }
+    if attestor_certificate is not None:
+        table["attestor_certificate"] = str(attestor_certificate.absolute())
     _replace(path, path.read_text().rstrip("\n") + "\n\n" + toml_text({"chains": {chain.name: table}}).lstrip())
 
 

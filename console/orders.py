@@ -27,6 +27,7 @@ class ChainOrder:
     attestors: Sequence[str]
     attestor_files: Sequence[Path]
     relayer_files: Sequence[Path]
+    attestor_certificate: Path | None
     threshold: int
     trusting_period: int
     replacement_delay: int
@@ -58,7 +59,7 @@ async def carry_out(
     for path in order.attestor_files:
         tell_attestor(path, chain)
     for path in order.relayer_files:
-        tell_relayer(path, chain, [attestor.target for attestor in plan.attestors])
+        tell_relayer(path, chain, [attestor.target for attestor in plan.attestors], order.attestor_certificate)
     return chain
 
 

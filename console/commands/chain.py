@@ -33,6 +33,10 @@ def add(
     relayer_file: Annotated[
         list[Path] | None, typer.Option(help="The configuration of a relayer on this machine that shall carry it.")
     ] = None,
+    attestor_certificate: Annotated[
+        Path | None,
+        typer.Option(help="For relayers: who signed the attestors' certificates, in one file. None: plain text."),
+    ] = None,
     finality: Annotated[str, typer.Option(help="When a block is final: depth:N, safe or finalized.")] = "finalized",
     threshold: Annotated[int, typer.Option(min=0, help="Attestors that must sign; 0: more than two thirds.")] = 0,
     trusting_period: Annotated[
@@ -66,6 +70,7 @@ def add(
         attestors=attestor or (),
         attestor_files=attestor_file or (),
         relayer_files=relayer_file or (),
+        attestor_certificate=attestor_certificate,
         threshold=threshold,
         trusting_period=trusting_period,
         replacement_delay=replacement_delay,

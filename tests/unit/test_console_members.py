@@ -73,7 +73,11 @@ def test_a_relayer_that_is_made_can_be_started_and_told(tmp_path: Path) -> None:
             | {"name": name, "client_at_hub": client}
         )
         tell_relayer(path, chain, ["127.0.0.1:9401"])
+    secured = ChainFile(**{field: getattr(CHAIN, field) for field in CHAIN.__struct_fields__} | {"name": "tls"})
+    tell_relayer(path, secured, ["127.0.0.1:9401"], tmp_path / "ca.pem")
     config = load_relayer_config(path)
+    assert config.chains.pop("tls").attestor_certificate == tmp_path / "ca.pem"
+    assert config.chains["a"].attestor_certificate is None
     assert [target.client for target in config.chains.values()] == ["attested-0", "attested-1"]
     assert config.chains["a"].first_height == 5
     assert config.hub.root_certificate == tmp_path / "ca.pem"
