@@ -180,3 +180,10 @@ class StalePreparation(EngineError):
 class BackupExists(EngineError):
     path: str
     template: ClassVar[str] = "there is something at {path} already: a backup goes to a new place"
+
+
+@dataclass(eq=False)
+class BackupFailed(EngineError):
+    path: str
+    detail: str
+    template: ClassVar[str] = "the backup to {path} failed ({detail}): what is there is no backup"

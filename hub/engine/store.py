@@ -18,7 +18,7 @@ import rocksdict
 
 from hub.engine import cells as names
 from hub.engine.database import create_database, open_database, synced
-from hub.engine.errors import BackupExists, StalePreparation, StoreUnwritable
+from hub.engine.errors import BackupExists, BackupFailed, StalePreparation, StoreUnwritable
 from hub.engine.view import View
 from hub.proofs.smt import key_hash, leaf_hash, value_hash
 from hub.quantities import Hash, Height
@@ -246,8 +246,14 @@ class Store:
         return takewhile(lambda item: item[0] < end, items)
 
     def backup(self, path: Path) -> None:
-        """A copy of the store as it is now, while it runs: open it as any store. Raises BackupExists, OSError."""
+        """A copy of the store as it is now, while it runs: open it as any store. Raises BackupExists, BackupFailed.
+
+        On the same file system it takes no room at first: files that do not change any more are linked.
+        """
         if path.exists():
             raise BackupExists(str(path))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rocksdict.Checkpoint(self._database).create_checkpoint(str(path))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            rocksdict.Checkpoint(self._database).create_checkpoint(str(path))
+        except Exception as error:  # rocksdict raises nothing more precise
+            raise BackupFailed(str(path), str(error)) from error

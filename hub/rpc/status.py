@@ -213,6 +213,7 @@ _BY_CODE: dict[StatusCode, tuple[type[HubError], ...]] = {
         accounts.TimeWentBackwards,
         engine.ExecutionFault,
         engine.StoreUnwritable,
+        engine.BackupFailed,
     ),
     StatusCode.DATA_LOSS: (engine.GuardDamaged, engine.StoreUnreadable, engine.ReplayDiffers, state.TreeDamaged),
 }

@@ -13,6 +13,7 @@ from hub.engine.database import synced
 from hub.engine.errors import (
     AnotherGenesis,
     BackupExists,
+    BackupFailed,
     StalePreparation,
     StoreExists,
     StoreInUse,
@@ -356,6 +357,8 @@ def test_a_backup_of_a_running_store_is_a_store(tmp_path: Path, store: Store) ->
     store.backup(backup)
     with pytest.raises(BackupExists):
         store.backup(backup)
+    with pytest.raises(BackupFailed):
+        store.backup(backup / "CURRENT" / "below a file")
     kept = len(chain.roots)
     for _ in range(60):
         chain.block()
