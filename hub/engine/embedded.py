@@ -17,7 +17,7 @@ from hub.accounts.errors import NonceUsed, TransactionExpired
 from hub.block import ResultCode, TransactionResult
 from hub.engine.clock import Clock
 from hub.engine.engine import Inclusion
-from hub.engine.errors import NodeStopping, RateLimited
+from hub.engine.errors import MempoolFull, NodeStopping, RateLimited
 from hub.engine.ledger import Head, Ledger
 from hub.engine.measures import Measures
 from hub.engine.mempool import Mempool, MempoolLimits
@@ -60,6 +60,7 @@ class EmbeddedEngine:
         self._writer: asyncio.Task[None] | None = None
         self._requested_at = float("-inf")
         self._requested = False
+        self._made_room = False
         self._last_block_at = clock.monotonic()
         self._stopping = False
 
@@ -139,13 +140,28 @@ class EmbeddedEngine:
         if not self.running:
             raise NodeStopping
         self._ledger.check(signed, self._clock.now())
-        self._mempool.add(signed, self._clock.monotonic())
+        try:
+            self._mempool.add(signed, self._clock.monotonic())
+        except MempoolFull as full:
+            if not self._make_room(signed, full):
+                raise
+            self._mempool.add(signed, self._clock.monotonic())
         waiting: asyncio.Future[Inclusion] = asyncio.get_running_loop().create_future()
         waiting.add_done_callback(_seen)
         self._waiting[signed.hash] = waiting
         self._measures.pending.set(len(self._mempool))
         self._wake.set()
         return waiting
+
+    def _make_room(self, signed: SignedTransaction, full: MempoolFull) -> bool:
+        """Let what can go into a block have the place of what cannot, at most once a block, for it looks at everything."""
+        if self._made_room or not self._mempool.follows(signed, self._next_nonce):
+            return False
+        self._made_room = True
+        stranded = list(self._mempool.drop_stranded(self._next_nonce))
+        for each in stranded:
+            self._refuse(each, full)
+        return bool(stranded)
 
     # --- the one writer ---
 
@@ -190,7 +206,7 @@ class EmbeddedEngine:
 
     async def _make_block(self) -> None:
         loop = asyncio.get_running_loop()
-        self._requested = False
+        self._requested = self._made_room = False
         now = UnixSeconds(max(self._ledger.head.time, self._clock.now()))
         for stale in self._mempool.drop_stale(self._next_nonce, now):
             self._refuse(stale, self._staleness(stale, now))

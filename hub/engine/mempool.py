@@ -101,11 +101,36 @@ class Mempool:
                     self._remove(account, nonce)
                     yield signed
 
+    def follows(self, signed: SignedTransaction, next_nonce: NextNonce) -> bool:
+        """Whether all that must be carried out before a transaction is here."""
+        account, nonce = signed.transaction.account, signed.transaction.nonce
+        return nonce <= self._first_gap(account, next_nonce)
+
+    def drop_stranded(self, next_nonce: NextNonce) -> Iterator[SignedTransaction]:
+        """Remove and give what waits behind a nonce that is not here.
+
+        For a mempool that is full: none of it can go into a block, and it costs nothing to send, so that whoever wanted
+        to keep everyone else out would fill the mempool with it.
+        """
+        for account, queue in list(self._queues.items()):
+            gap = self._first_gap(account, next_nonce) if queue.waiting else 0
+            for nonce, signed in list(queue.waiting.items()):
+                if nonce > gap:
+                    self._remove(account, nonce)
+                    yield signed
+
     def forget_idle(self, monotonic: float) -> None:
         """Let go of accounts that have nothing here and their whole allowance again."""
         for account, queue in list(self._queues.items()):
             if not queue.waiting and self._refilled(queue, monotonic) >= self._limits.account_burst:
                 del self._queues[account]
+
+    def _first_gap(self, account: Address, next_nonce: NextNonce) -> int:
+        """The first nonce of an account that is neither used nor here."""
+        nonce, queue = next_nonce(account), self._queues.get(account)
+        while queue is not None and nonce in queue.waiting:
+            nonce += 1
+        return nonce
 
     def _remove(self, account: Address, nonce: int) -> None:
         signed = self._queues[account].waiting.pop(nonce)

@@ -163,7 +163,20 @@ async def test_a_full_mempool_refuses_by_name(tmp_path: Path) -> None:
         world.send(sign(OPERATOR, 1, pay()))
         await asyncio.sleep(0)
         with pytest.raises(MempoolFull):
-            await world.engine.submit(sign(SOMEONE, 0, pay()))
+            await world.engine.submit(sign(SOMEONE, 1, pay()))
+
+
+async def test_what_cannot_go_into_a_block_keeps_nobody_out(tmp_path: Path) -> None:
+    """Transactions behind a missing nonce cost nothing, and would fill the mempool until they expire, a day later."""
+    options = EngineOptions(gather=0.0, mempool=MempoolLimits(transactions=20))
+    async with running(tmp_path, options) as world:
+        flood = [world.send(sign(who, nonce, pay()))[0] for who in (OPERATOR, VALIDATOR) for nonce in range(1, 11)]
+        await asyncio.sleep(0)
+        included = await world.engine.submit(sign(SOMEONE, 0, pay()))
+        assert included.result.code is ResultCode.OK
+        outcomes = await asyncio.gather(*flood, return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {MempoolFull}
+        assert (await world.engine.submit(sign(SOMEONE, 1, pay()))).result.code is ResultCode.OK
 
 
 async def test_waiting_behind_a_gap_ends_with_the_expiry(tmp_path: Path) -> None:

@@ -107,6 +107,18 @@ def test_nobody_is_rid_of_a_limit_by_being_idle_for_a_moment() -> None:
     mempool.add(sent(ALICE, 2), 2.0)
 
 
+def test_drops_what_waits_behind_a_gap_and_nothing_else() -> None:
+    mempool = Mempool(MempoolLimits())
+    fill(mempool, sent(ALICE, 0), sent(ALICE, 1), sent(ALICE, 3), sent(BOB, 1), sent(BOB, 2))
+    assert mempool.follows(sent(ALICE, 2), lambda account: 0)
+    assert not mempool.follows(sent(ALICE, 4), lambda account: 0)
+    assert mempool.follows(sent(BOB, 0), lambda account: 0)
+    assert not mempool.follows(sent(BOB, 3), lambda account: 0)
+    dropped = [(t.transaction.account, t.transaction.nonce) for t in mempool.drop_stranded(lambda account: 0)]
+    assert dropped == [(ALICE, 3), (BOB, 1), (BOB, 2)]
+    assert taken(mempool) == [(ALICE, 0), (ALICE, 1)]
+
+
 def test_drops_what_can_never_be_carried_out() -> None:
     mempool = Mempool(MempoolLimits())
     fill(mempool, sent(ALICE, 0), sent(ALICE, 1), sent(BOB, 5, expiry=50), sent(BOB, 6, expiry=51))
