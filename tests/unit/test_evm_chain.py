@@ -107,7 +107,7 @@ async def test_a_received_packet_cannot_be_timed_out(joined: JoinedChain) -> Non
     packet = sent_packet(next(event for event in await joined.everything() if isinstance(event, PacketSent)))
     joined.hub.time = UnixSeconds(packet.timeout)
     joined.hub.receive(packet)
-    with pytest.raises(DeliveryRefused, match="KeyPresent"):
+    with pytest.raises(DeliveryRefused, match="NotANonMembershipProof"):
         await joined.chain.deliver(joined.hub.by_state([TimeOut(packet)]))
 
 
