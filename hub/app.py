@@ -17,7 +17,13 @@ from hub import history, outbox, validators
 from hub.accounts import money, roles
 from hub.accounts.accounts import use_nonce
 from hub.accounts.errors import BlockOutOfOrder, TimeWentBackwards
-from hub.accounts.transactions import MAX_NONCE_LEAD, validate_form, validate_nonce, validate_signature
+from hub.accounts.transactions import (
+    MAX_NONCE_LEAD,
+    validate_form,
+    validate_nonce,
+    validate_signature,
+    validate_size,
+)
 from hub.block import (
     GENESIS_PARENT,
     HEADER_VERSION,
@@ -130,7 +136,12 @@ class App:
             require_role(state, signed.transaction.account, message)
 
     def simulate(self, state: StateReader, signed: SignedTransaction, now: UnixSeconds) -> TransactionResult:
-        """What would come of a transaction in the next block, whatever its signature and nonce; nothing is changed."""
+        """What would come of a transaction in the next block, whatever its signature and nonce; nothing is changed.
+
+        Anyone may ask: what no block would take for its size is refused here as well. Raises TransactionTooLarge,
+        MalformedTransaction.
+        """
+        validate_size(signed.transaction, len(signed.body) + len(signed.signature))
         last = history.head(state)
         ctx = Context(Branch(state), Height(last.height + 1), max(now, last.time))
         try:

@@ -56,16 +56,21 @@ def recover_signer(genesis_hash: Hash, body: bytes, signature: bytes) -> Address
     return _recover(transaction_digest(genesis_hash, body), compact)
 
 
-def validate_form(transaction: Transaction, size: int, chain_id: str, now: UnixSeconds) -> None:
-    """What needs no state; raises TransactionTooLarge, WrongChainId, MalformedTransaction, TransactionExpired."""
+def validate_size(transaction: Transaction, size: int) -> None:
+    """What bounds the work of carrying it out or trying it out; raises TransactionTooLarge, MalformedTransaction."""
     if size > MAX_TRANSACTION_BYTES:
         raise TransactionTooLarge(size, MAX_TRANSACTION_BYTES)
+    if not 1 <= len(transaction.messages) <= MAX_MESSAGES:
+        raise MalformedTransaction(f"it has {len(transaction.messages)} messages, 1 to {MAX_MESSAGES} are allowed")
+
+
+def validate_form(transaction: Transaction, size: int, chain_id: str, now: UnixSeconds) -> None:
+    """What needs no state; raises TransactionTooLarge, WrongChainId, MalformedTransaction, TransactionExpired."""
+    validate_size(transaction, size)
     if transaction.chain_id != chain_id:
         raise WrongChainId(transaction.chain_id, chain_id)
     if len(transaction.account) != 20:
         raise MalformedTransaction("its account has 20 bytes")
-    if not 1 <= len(transaction.messages) <= MAX_MESSAGES:
-        raise MalformedTransaction(f"it has {len(transaction.messages)} messages, 1 to {MAX_MESSAGES} are allowed")
     if transaction.fee or transaction.gas_limit:
         raise MalformedTransaction("fee and gas_limit are reserved: leave them 0")
     if not 0 <= transaction.nonce < MAX_U64:

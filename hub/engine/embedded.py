@@ -154,7 +154,7 @@ class EmbeddedEngine:
         return waiting
 
     def _make_room(self, signed: SignedTransaction, full: MempoolFull) -> bool:
-        """Let what can go into a block have the place of what cannot, at most once a block, for it looks at everything."""
+        """Let what can go into a block have the place of what cannot; at most once a block, for it looks at all."""
         if self._made_room or not self._mempool.follows(signed, self._next_nonce):
             return False
         self._made_room = True

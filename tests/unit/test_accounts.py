@@ -195,6 +195,14 @@ def test_simulate_changes_nothing_and_needs_no_signature(hub: HubChain) -> None:
     assert dict(hub.state.scan(b"\0", b"\xff")) == before
 
 
+@pytest.mark.parametrize("what", ["no messages", "too many messages", "too large"])
+def test_what_no_block_would_take_is_not_tried_out(hub: HubChain, what: str) -> None:
+    """Anyone may ask for a simulation, without a signature: the work for it is bounded like a block's."""
+    make, error = next((make, error) for name, make, error in INADMISSIBLE if name == what)
+    with pytest.raises(error):
+        hub.app.simulate(hub.state, make(hub), hub.now)
+
+
 @given(st.binary(max_size=200), st.integers(0, 64), st.integers(0, 7))
 def test_a_signature_is_of_all_its_bytes(body: bytes, place: int, bit: int) -> None:
     genesis_hash = Hash(label("genesis"))
