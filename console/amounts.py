@@ -1,5 +1,6 @@
 """What people type for bytes, addresses and moments, read strictly; and how moments are shown."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from sys import stdin
@@ -11,10 +12,10 @@ from hub.quantities import MAX_AMOUNT, Address, Amount
 
 def parse_address(text: str) -> Address:
     """20 bytes in hex; mixed case must carry the right EIP-55 checksum. Raises Misused."""
-    value = parse_hex(text, "an address")
-    if len(value) != 20:
-        raise Misused(f"{text} is no address: give 0x and 40 hex digits")
     digits = text.removeprefix("0x")
+    if not re.fullmatch(r"[0-9a-fA-F]{40}", digits):
+        raise Misused(f"{text!r} is no address: give 0x and 40 hex digits")
+    value = bytes.fromhex(digits)
     if digits not in (digits.lower(), digits.upper()) and address_text(value) != "0x" + digits:
         raise Misused(f"{text} has a wrong checksum (EIP-55): copy it again, or write it all in small letters")
     return Address(value)
@@ -25,7 +26,7 @@ def parse_hex(text: str, what: str) -> bytes:
     try:
         return bytes.fromhex(text.removeprefix("0x"))
     except ValueError as error:
-        raise Misused(f"{text!r} is not {what}: give hex digits after 0x") from error
+        raise Misused(f"{text!r} is not {what}: give an even number of hex digits after 0x") from error
 
 
 def parse_amount(text: str) -> Amount:

@@ -55,7 +55,7 @@ def compile_file(path: Path, contract: str = "") -> Compiled:
         output = _compile(path.name, sources, through_yul=True)
     if errors := _errors(output):
         raise Refused(f"{path} does not compile: {errors[0]}", "COMPILER_ERROR")
-    return _choose(path, output["contracts"].get(path.name, {}), contract)
+    return _choose(path, output.get("contracts", {}).get(path.name, {}), contract)
 
 
 def _compile(name: str, sources: dict[str, str], *, through_yul: bool) -> dict[str, Any]:
@@ -95,7 +95,9 @@ def _choose(path: Path, contracts: dict[str, Any], wanted: str) -> Compiled:
         if value["evm"]["bytecode"]["object"]
     }
     if not found:
-        raise Misused(f"{path} has no contract that can be deployed: it holds interfaces or abstract contracts only")
+        raise Misused(
+            f"{path} has no contract that can be deployed: it holds interfaces and abstract contracts at most"
+        )
     if wanted and wanted not in found:
         raise Misused(f"{path} has no contract {wanted!r} that can be deployed; it has {', '.join(found)}")
     if wanted:

@@ -22,7 +22,9 @@ RoleName = Annotated[str, typer.Argument(help="operator, chain-operator, member 
 
 @app.command()
 def show(
-    who: Who,
+    who: Annotated[
+        str, typer.Argument(help="An address, or the name of a key of the home. Default: the key that signs.")
+    ] = "",
     client: Annotated[
         str, typer.Option(help="The account of this address as a caller on the chain behind this client of the hub.")
     ] = "",
@@ -36,7 +38,7 @@ def show(
     """
     output = Output(json)
     place = find_home(home)
-    address = _address(place, who)
+    address = _address(place, who or place.config().client.key)
 
     async def work() -> Account:
         async with hub_of(place, hub) as connection:

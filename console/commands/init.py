@@ -1,5 +1,6 @@
 """``ichub init``: make a node's home."""
 
+import re
 import secrets
 import time
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ DEVNET_PARAMETERS = Parameters(
     replacement_delay=Seconds(60), route_time=Seconds(5), least_grace=Seconds(5), settlement_time_limit=Seconds(3600)
 )
 """Short, so that a person can wait for them."""
+_CHAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,63}")
 OPERATOR_ROLES = (Role.OPERATOR, Role.CHAIN_OPERATOR, Role.MEMBER)
 
 
@@ -73,12 +75,15 @@ def init(
         return
     if place.config_file.exists():
         raise Misused(f"{place.path} is a home already: choose another with --home, or remove it first")
-    password = _new_password(place, password_file, devnet)
+    if not _CHAIN_ID.fullmatch(chain_id):
+        raise Misused(f"{chain_id!r} cannot name a hub: use letters, digits, `.`, `_` and `-`, 3 to 64 of them")
     plan = HomePlan(chain_id, devnet, hosts, ConfigValues(listen=listen), parse_amount(supply))
+    password = _new_password(place, password_file, devnet)
     with output.progress("making keys and certificates"):
         genesis = make_home(place, plan, password)
     output.done(
-        f"made {place.path}: check config.toml, then `ichub start{f' --home {place.path}' if home else ''}`",
+        f"made {place.path}, genesis 0x{genesis.hash().hex()}: "
+        f"check config.toml, then `ichub start{f' --home {place.path}' if home else ''}`",
         home=str(place.path),
         genesis_hash=genesis.hash(),
     )

@@ -22,6 +22,10 @@ app = typer.Typer(
 )
 
 
+_NOTHING_UNDERWAY = "No packets on their way. --all lists those that have arrived."
+_NOTHING_SEEN = "No packets in the blocks looked at. --blocks looks further back."
+
+
 @app.command("list")
 def list_(
     client: Annotated[str, typer.Option(help="Only packets from or to the chain behind this client.")] = "",
@@ -45,7 +49,7 @@ def list_(
                     book.add(block)
         lines = list(book.lines.values()) if all_ else book.in_flight()
         rows = [_row(line) for line in lines if not client or client in (line.source_client, line.destination_client)]
-        output.rows("packets", rows, "No packets on their way. --all lists those that have arrived.")
+        output.rows("packets", rows, _NOTHING_SEEN if all_ else _NOTHING_UNDERWAY)
 
     output = Output(json)
     run(work())
