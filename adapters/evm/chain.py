@@ -158,7 +158,7 @@ class EvmChain:
     async def update(self, checkpoint: SignedCheckpoint) -> Delivered:
         contract = (await self._client())[1]
         head = header(checkpoint, await self._current_set(checkpoint))
-        return await self._payer().send(contract.address, contract.calldata("update", head))
+        return await self._payer().send(contract.address, contract.calldata("updateClient", head))
 
     async def rotate(self, checkpoint: SignedCheckpoint, next_set: SignerSet) -> Delivered:
         contract = (await self._client())[1]

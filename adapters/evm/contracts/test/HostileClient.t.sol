@@ -19,7 +19,7 @@ contract HostileClientTest is Fixture {
             // Nobody's signature is no checkpoint at all.
             _refused(signed(_plain()), n == 1 ? IQuorumClient.MalformedCheckpoint.selector : IQuorumClient.TooLittlePower.selector);
             quorum = least;
-            client.update(signed(_plain()));
+            client.updateClient(signed(_plain()));
         }
     }
 
@@ -41,7 +41,7 @@ contract HostileClientTest is Fixture {
             if (signers >> i & 1 == 1) signature = bytes.concat(signature, compact(keys[i], digestOf(c)));
         }
         bytes memory header = _signedWith(c, bytes.concat(bytes8(uint64(signers & 0x1f)), signature));
-        if (signing * 3 > total * 2) client.update(header);
+        if (signing * 3 > total * 2) client.updateClient(header);
         else _refused(header, signing == 0 ? IQuorumClient.MalformedCheckpoint.selector : IQuorumClient.TooLittlePower.selector);
     }
 
@@ -110,13 +110,13 @@ contract HostileClientTest is Fixture {
         for (uint256 i; i < header.length; ++i) {
             for (uint256 bit = 1; bit < 256; bit <<= 7) {
                 header[i] = bytes1(uint8(header[i]) ^ uint8(bit));
-                (bool taken,) = address(client).call(abi.encodeCall(ILightClient.update, (header)));
+                (bool taken,) = address(client).call(abi.encodeCall(ILightClient.updateClient, (header)));
                 so(!taken, vm.toString(i));
                 header[i] = bytes1(uint8(header[i]) ^ uint8(bit));
             }
         }
         (, uint64 before,) = client.latest();
-        client.update(header);
+        client.updateClient(header);
         (, uint64 now_,) = client.latest();
         so(before < now_, "the whole one is good");
     }
@@ -150,15 +150,15 @@ contract HostileClientTest is Fixture {
         bytes memory header = signed(_plain());
         vm.chainId(block.chainid + 1);
         _refused(header, IQuorumClient.WrongSigner.selector);
-        client.update(signed(_plain()));
+        client.updateClient(signed(_plain()));
     }
 
     function test_aReplayedCheckpointMovesNothingBack() public {
         bytes memory old = signed(_plain());
         vm.warp(block.timestamp + 10);
-        client.update(signed(_plain()));
+        client.updateClient(signed(_plain()));
         (, uint64 height,) = client.latest();
-        client.update(old);
+        client.updateClient(old);
         (, uint64 same_,) = client.latest();
         same(same_, height, "height");
     }
@@ -327,7 +327,7 @@ contract HostileClientTest is Fixture {
     function test_aClientPastItsTrustingPeriodBelievesAndSendsNothing() public {
         Packet memory sent = send(inAnHour(), "sent before");
         tree.set("some key", "some value");
-        client.update(signed(_plain()));
+        client.updateClient(signed(_plain()));
         uint256 expiry = block.timestamp + TRUSTING_PERIOD;
         vm.warp(expiry - 1);
         // The last second: still alive, and a newer checkpoint would keep it so.
@@ -349,7 +349,7 @@ contract HostileClientTest is Fixture {
         Checkpoint memory old = _plain();
         for (uint256 i; i < 3; ++i) {
             vm.warp(block.timestamp + TRUSTING_PERIOD / 2);
-            client.update(signed(_plain()));
+            client.updateClient(signed(_plain()));
         }
         _refused(signed(old), IQuorumClient.CheckpointExpired.selector);
     }
@@ -357,7 +357,7 @@ contract HostileClientTest is Fixture {
     function test_aClockFarAheadIsRefusedAndTheDriftIsNot() public {
         Checkpoint memory c = _plain();
         c.timestamp = uint64(block.timestamp) + MAX_CLOCK_DRIFT;
-        client.update(signed(c));
+        client.updateClient(signed(c));
         c = _plain();
         c.timestamp = uint64(block.timestamp) + MAX_CLOCK_DRIFT + 1;
         _refused(signed(c), IQuorumClient.CheckpointFromFuture.selector);
@@ -367,7 +367,7 @@ contract HostileClientTest is Fixture {
 
     function test_timeNeverRunsBackwards() public {
         Checkpoint memory first = _plain();
-        client.update(signed(first));
+        client.updateClient(signed(first));
         Checkpoint memory c = _plain();
         c.timestamp = first.timestamp - 1;
         _refused(signed(c), IQuorumClient.TimeNotMonotonic.selector);
@@ -394,7 +394,7 @@ contract HostileClientTest is Fixture {
         vm.expectPartialRevert(IQuorumClient.WrongEpoch.selector);
         client.rotate(second, firstHandOver);
         client.rotate(third, secondHandOver);
-        client.update(newest);
+        client.updateClient(newest);
     }
 
     function test_theOldSetIsBelievedNoMore() public {
@@ -443,7 +443,7 @@ contract HostileClientTest is Fixture {
     /// @dev Zero: whatever the reason.
     function _refused(bytes memory header, bytes4 selector) private {
         (, uint64 height,) = client.latest();
-        (bool taken, bytes memory reason) = address(client).call(abi.encodeCall(ILightClient.update, (header)));
+        (bool taken, bytes memory reason) = address(client).call(abi.encodeCall(ILightClient.updateClient, (header)));
         so(!taken, "taken");
         if (selector != 0) same(bytes32(selectorOf(reason)), bytes32(selector), "selector");
         (, uint64 after_,) = client.latest();
@@ -554,7 +554,7 @@ contract YesVerifier is ILightClient {
         (CLIENT, COUNTERPARTY, STATUS) = (client, counterparty, status);
     }
 
-    function update(bytes calldata) external pure returns (uint64, uint64, bytes32, bytes32) {
+    function updateClient(bytes calldata) external pure returns (uint64, uint64, bytes32, bytes32) {
         return (1, 1, bytes32(uint256(1)), bytes32(uint256(1)));
     }
 

@@ -527,7 +527,7 @@ contract HostileRouterTest is Fixture {
         nothing.send(NULL_OUT, now_, "value");
         vm.expectPartialRevert(IRouter.TimeoutTooFar.selector);
         nothing.send(NULL_OUT, now_ + 1 days + 1, "value");
-        client.update(signed(checkpoint(APP_ROOT, 0)));
+        client.updateClient(signed(checkpoint(APP_ROOT, 0)));
         Packet memory p = inbound("null", 1, now_ + 60, "value");
         vm.warp(p.timeout);
         bytes memory call = single(NULL_IN, p);

@@ -16,7 +16,7 @@ contract StubVerifier {
         return (0, 1, 1);
     }
 
-    function update(bytes calldata) external pure returns (uint64, uint64, bytes32, bytes32) {
+    function updateClient(bytes calldata) external pure returns (uint64, uint64, bytes32, bytes32) {
         return (1, 1, bytes32(uint256(1)), bytes32(uint256(1)));
     }
 }
@@ -217,7 +217,7 @@ contract RouterAdministrationTest is ProbeFixture {
         for (uint256 n; n < names.length; ++n) {
             string memory artifact = vm.readFile(string.concat("adapters/evm/contracts/artifacts/", names[n], ".json"));
             bytes memory code = vm.parseJsonBytes(artifact, ".deployedBytecode");
-            bytes4 own = n == 0 ? IRouter.deliver.selector : ILightClient.update.selector;
+            bytes4 own = n == 0 ? IRouter.deliver.selector : ILightClient.updateClient.selector;
             so(_contains(code, abi.encodePacked(hex"63", own, hex"14")), "its own function is found");
             for (uint256 i; i < called.length; ++i) {
                 // A dispatcher compares with PUSH4 selector, EQ. The router pushes those it calls, but compares with none.

@@ -70,7 +70,7 @@ contract RouterSendTest is ProbeFixture {
 
     function test_theTimeoutLiesAfterTheCounterpartysTime() public {
         vm.warp(block.timestamp + 10);
-        client.update(signed(checkpoint(APP_ROOT, 0)));
+        client.updateClient(signed(checkpoint(APP_ROOT, 0)));
         uint64 theirs = uint64(block.timestamp);
         vm.warp(block.timestamp - 10);
         vm.expectRevert(abi.encodeWithSelector(IRouter.TimeoutNotAfterCounterparty.selector, theirs, theirs));

@@ -35,7 +35,7 @@ interface ILightClient {
     /// @return timestamp The other chain's time there, Unix seconds.
     /// @return appRoot The root of the other chain's state there, never zero.
     /// @return batchRoot The root of what that block wrote for this chain (docs/protocol.md, section 5); zero for nothing.
-    function update(bytes calldata header)
+    function updateClient(bytes calldata header)
         external
         returns (uint64 height, uint64 timestamp, bytes32 appRoot, bytes32 batchRoot);
 

@@ -82,13 +82,13 @@ interface IQuorumClient is ILightClient {
 
     /// @notice Follows a rotation: `header` is a checkpoint of the current epoch that names `newSet`.
     /// @param newSet `epoch u64 ‖ (address 20 ‖ power u64)…` with the epoch that follows the current one.
-    /// @param header As for `update`.
+    /// @param header As for `updateClient`.
     function rotate(bytes calldata newSet, bytes calldata header) external;
 
     /// @notice Freezes the client when shown two checkpoints signed by quorums of the current set, for whichever
     /// counterparties: of one height with different block hashes, or of rising height with falling time.
     /// @dev Each: `domain kind u8 (0: chainId u256 ‖ contract 20; 1: salt 32) ‖ u8 len ‖ sourceClient ‖ u8 len ‖
-    /// destinationClient ‖ header`, with `header` as for `update`.
+    /// destinationClient ‖ header`, with `header` as for `updateClient`.
     function submitMisbehaviour(bytes calldata first, bytes calldata second) external;
 
     /// @notice What the client trusts, as it was constructed, but for the validator set.

@@ -18,6 +18,9 @@ struct Counterparty {
     bytes32 destinationClientHash;
 }
 
+/// @notice A Counterparty in memory.
+type CounterpartyRef is uint256;
+
 /// @title Checkpoints of a chain of our own (EIP-712; docs/protocol.md, section 4).
 library Checkpoints {
     /// @dev keccak256("Checkpoint(string chain,bytes32 genesisHash,string sourceClient,string destinationClient,uint64 epoch,
@@ -122,7 +125,7 @@ library Checkpoints {
     /// @notice What the validators signed.
     /// @dev Written in place: `abi.encode` of the twelve words, and of a header decoded into memory, costs 1,300 gas more.
     /// @param counterparty For whom it is signed.
-    function digest(HeaderRef header, Counterparty memory counterparty, bytes32 currentSetHash)
+    function digest(HeaderRef header, CounterpartyRef counterparty, bytes32 currentSetHash)
         internal
         pure
         returns (bytes32 hash)

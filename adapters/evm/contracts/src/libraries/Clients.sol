@@ -11,7 +11,7 @@ library Clients {
         internal
         returns (uint256 time, bytes32 appRoot, bytes32 batchRoot)
     {
-        bytes4 selector = ILightClient.update.selector;
+        bytes4 selector = ILightClient.updateClient.selector;
         assembly ("memory-safe") {
             let m := mload(0x40)
             mstore(m, selector)

@@ -6,7 +6,7 @@ import {IRouter} from "interchain/interfaces/IRouter.sol";
 import {IServiceGateway} from "interchain/interfaces/IServiceGateway.sol";
 import {Request} from "interchain/interfaces/IServiceProvider.sol";
 import {BatchRoot} from "interchain/libraries/BatchRoot.sol";
-import {Checkpoints, Counterparty, HeaderRef} from "interchain/libraries/Checkpoints.sol";
+import {Checkpoints, Counterparty, CounterpartyRef, HeaderRef} from "interchain/libraries/Checkpoints.sol";
 import {Commitments} from "interchain/libraries/Commitments.sol";
 import {LaneRef, Lanes} from "interchain/libraries/Lanes.sol";
 import {QuorumSignatures} from "interchain/libraries/QuorumSignatures.sol";
@@ -114,7 +114,12 @@ contract Harness {
         returns (bytes32)
     {
         (HeaderRef ref,) = Checkpoints.open(header);
-        return ref.digest(counterparty, currentSetHash);
+        Counterparty memory copy = counterparty;
+        CounterpartyRef place;
+        assembly ("memory-safe") {
+            place := copy
+        }
+        return ref.digest(place, currentSetHash);
     }
 
     function typeHash() external pure returns (bytes32) {
