@@ -17,7 +17,7 @@ from adapters.evm.words import bytes_of, hex_of
 from console.chain_access import open_chain
 from console.chains import ChainFile
 from console.exits import Misused
-from console.packets import PacketName
+from console.packets import PacketName, recent_blocks
 from hub.answers import EventRecord, ServiceRequest
 from hub.client import HubClient
 from hub.events import (
@@ -44,6 +44,7 @@ _NAME = re.compile(r"([a-z0-9-]+-\d+)/(in|out)/(\d+)\Z")
 _CALLED = keccak256(b"ServiceCalled(bytes32,address,string,uint64,uint64)")
 _SENT = keccak256(b"PacketSent(bytes32,uint64,uint16,uint64,bytes32,bytes)")
 _PACKET_SENT = "packet sent"
+_LOOK_BACK_BLOCKS = 2000
 _OF_REQUESTS = (ServiceCalled, RequestForwarded, ServiceResulted, EscrowSettled)
 
 
@@ -86,6 +87,8 @@ class Tracer:
         for packet in packets:
             steps += await self._at_hub(packet, request)
             steps += await self._at_chain(packet)
+        if request is not None:
+            steps += await self._of_request(request)
         order = sorted(set(steps), key=lambda step: (step.time, _rank(step), step.height, step.index))
         return Life(tuple(packets), request, tuple(order))
 
@@ -172,6 +175,17 @@ class Tracer:
                             )
                 break
         return steps
+
+    async def _of_request(self, request: ServiceRequest) -> list[LifeStep]:
+        """What befell the call itself, lately: in blocks that need not hold anything of its packets, if it has any."""
+        last = (await self._hub.status()).height
+        first = Height(max(1, last - _LOOK_BACK_BLOCKS))
+        return [
+            LifeStep(block.time, "hub", block.height, record.index, record.transaction_hash, "", describe(record.event))
+            async for block in recent_blocks(self._hub, first, last, _OF_REQUESTS)
+            for record in block.events
+            if isinstance(record.event, _OF_REQUESTS) and record.event.request_id == request.request_id
+        ]
 
     async def _at_chain(self, packet: PacketName) -> list[LifeStep]:
         chain = self._chains.get(packet.client)
