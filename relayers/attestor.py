@@ -70,6 +70,7 @@ class Attestor:
         self._endpoint_timeout_s = endpoint_timeout_s
         self._modified_ns = 0
         self._watched: dict[str, Watched] = {}
+        self._retired: list[Watched] = []
         self.registry = CollectorRegistry()
         labels = ("client",)
         self._signed = Counter("attestor_headers_signed", "Headers signed.", labels, registry=self.registry)
@@ -95,6 +96,7 @@ class Attestor:
             if known is None or (known.config, known.scope.hub_genesis_hash) != (config, chains.hub_genesis_hash):
                 known = Watched(config, chains.hub_genesis_hash, self._endpoint_timeout_s)
             fresh[client] = known
+        self._retired += [known for client, known in self._watched.items() if fresh.get(client) is not known]
         self._watched = fresh
         self._modified_ns = modified_ns
         log.info("chains file read", path=str(self._path), clients=sorted(fresh))
@@ -144,7 +146,7 @@ class Attestor:
         return {client: str(halted) for client, halted in halts.items() if halted is not None}
 
     async def close(self) -> None:
-        await asyncio.gather(*(entry.witness.close() for entry in self._watched.values()))
+        await asyncio.gather(*(entry.witness.close() for entry in [*self._watched.values(), *self._retired]))
         self._guard.close()
 
     async def _attest(self, watched: Watched, number: Height) -> tuple[AttestedHeader, bytes]:

@@ -15,8 +15,10 @@ import structlog
 
 from adapters.chain import Chain
 from adapters.errors import DeliveryRefused, Reorganised
+from hub.answers import Receipt
 from hub.client import HubClient
 from hub.clients.base import ClientStatus, ProvenPoint
+from hub.clients.errors import ConflictingHeader, TimeRunsBackwards
 from hub.errors import HubError
 from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceived, PacketSent, PacketTimedOut
 from hub.quantities import Height
@@ -186,9 +188,18 @@ class PacketRelayer:
                 await self._catch_up(world, task)
         tasks = tuple(task for task in tasks if task.packet.sequence in open_ones)
         if tasks:
-            receipt = await self._hub_side.deliver(tasks, world.chain.proven.height)
+            receipt = await self._prove_to_hub(tasks, world.chain.proven.height)
             self._done(world, f"{tasks[0].kind.value}_at_hub", tasks)
             world.learn_from_hub(receipt.events)
+
+    async def _prove_to_hub(self, tasks: tuple[Task, ...], height: Height) -> Receipt:
+        """Deliver; where attestors contradict what they signed before, show the hub, which then freezes the client."""
+        try:
+            return await self._hub_side.deliver(tasks, height)
+        except (ConflictingHeader, TimeRunsBackwards):
+            log.error("attestors contradict themselves", path=self._chain.name, height=height)
+            await self._hub_side.submit(await self._chain.client_update(height))
+            raise
 
     async def _carry_to_chain(self, tasks: tuple[Task, ...], height: Height | None) -> None:
         world = self._world
@@ -244,7 +255,8 @@ class PacketRelayer:
         self.faults.pop("client on chain", None)
         if view.status is not ClientStatus.ACTIVE:
             self.faults["client on chain"] = f"the chain's client of the hub is {view.status.value}: replace it"
-        elif wants_update(view.latest, view.trusting_period, world.hub.proven):
+        elif wants_update(view.latest, view.trusting_period, world.now()):
+            await self._hub.request_block()  # an idle hub's newest block may be as old as what is believed
             await self._chain.update(await self._chain_side.checkpoint())
 
     async def _update_hub(self, world: World) -> None:
@@ -255,7 +267,7 @@ class PacketRelayer:
         self.faults.pop("client at hub", None)
         if info.status is not ClientStatus.ACTIVE:
             self.faults["client at hub"] = f"the hub's client of the chain is {info.status.value}: replace it"
-        elif wants_update(ProvenPoint(info.height, info.time), info.config.trusting_period, world.chain.proven):
+        elif wants_update(ProvenPoint(info.height, info.time), info.config.trusting_period, world.now()):
             await self._hub_side.submit(await self._chain.client_update(world.chain.proven.height))
 
     # ------------------------------------------------------------------------------------------------ keeping well

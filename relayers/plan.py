@@ -152,9 +152,9 @@ def wants_hub_time(to_hub: Flow, hub: Side, chain: Side) -> bool:
     )
 
 
-def wants_update(believed: ProvenPoint, trusting_seconds: int, newest: ProvenPoint) -> bool:
-    """Whether a client is half way to its expiry and there is something newer to show."""
-    return newest.height > believed.height and (newest.time - believed.time) * 2 > trusting_seconds
+def wants_update(believed: ProvenPoint, trusting_seconds: int, now: UnixSeconds) -> bool:
+    """Whether a client is half way to its expiry, by the later of both chains' times."""
+    return (now - believed.time) * 2 > trusting_seconds
 
 
 def _next(flow: Flow, outgoing: Outgoing, source: Side, destination: Side) -> Task | None:

@@ -58,6 +58,7 @@ class Relayer:
         self._payer = payer
         self._rhythm = rhythm
         self._paths: dict[ChainTarget, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
         self._running: dict[str, PacketRelayer] = {}
         self._faults: dict[str, str] = {}
         self.metrics = RelayerMetrics()
@@ -66,7 +67,10 @@ class Relayer:
         """Relay for these chains and no others; what is relayed already goes on undisturbed."""
         wanted = set(chains.values())
         for target in self._paths.keys() - wanted:
-            self._paths.pop(target).cancel()
+            ending = self._paths.pop(target)
+            ending.cancel()
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
             self._running.pop(target.name, None)
             self._faults.pop(target.name, None)
         for target in wanted - self._paths.keys():
@@ -82,10 +86,8 @@ class Relayer:
         return {**self._faults, **parts}
 
     async def stop(self) -> None:
-        for running in self._paths.values():
-            running.cancel()
-        await asyncio.gather(*self._paths.values(), return_exceptions=True)
-        self._paths.clear()
+        self.relay({})
+        await asyncio.gather(*self._ending, return_exceptions=True)
 
     async def _keep(self, target: ChainTarget) -> None:
         """Keep one path going: whatever befalls it stays its own."""

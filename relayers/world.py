@@ -84,6 +84,10 @@ class World:
             (now - self._first_seen.get((flow.source, sequence), now) for sequence in flow.outgoing), default=0.0
         )
 
+    def now(self) -> UnixSeconds:
+        """The later of both sides' times."""
+        return max(self.hub.now, self.chain.now)
+
     def flow_of(self, task: Task) -> Flow:
         return self.to_hub if task.packet.source_client == self.to_hub.source else self.to_chain
 

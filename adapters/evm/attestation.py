@@ -3,10 +3,10 @@ trusted here.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import grpc
 from grpc import aio
@@ -14,8 +14,8 @@ from interchain.attestor.v1 import attestor_service_pb2 as pb
 from interchain.attestor.v1.attestor_service_pb2_grpc import AttestorServiceStub
 
 from adapters.errors import AttestationRefused, NotProvable
-from hub.clients.attestation import AttestationScope, AttestedHeader
-from hub.clients.attested_evm import SignedHeader
+from hub.clients.attestation import AttestationScope, AttestedHeader, set_change_digest
+from hub.clients.attested_evm import SetChange, SignedHeader
 from hub.clients.errors import ClientError
 from hub.proofs.errors import ProofError
 from hub.proofs.quorum import SignerSet, encode_quorum_signature
@@ -24,6 +24,8 @@ from hub.quantities import Address, Epoch, Hash, Height, UnixSeconds
 
 if TYPE_CHECKING:
     from interchain.attestor.v1.attestor_service_pb2_grpc import AttestorServiceAsyncStub
+
+T = TypeVar("T")
 
 _NOT_YET = grpc.StatusCode.OUT_OF_RANGE
 """How an attestor says that the block is not final for it yet."""
@@ -94,29 +96,52 @@ class Attestors:
         """Ask again for every header, after history changed."""
         self._signed.clear()
 
+    async def hand_over(self, next_set: SignerSet) -> SetChange:
+        """The current set's signatures over the hash of the next, which each operator must have approved.
+
+        Raises NotProvable.
+        """
+        epoch, next_hash = self._electorate.attestors.epoch, next_set.hash()
+        digest = set_change_digest(self._electorate.scope, epoch, next_hash)
+        request = pb.AttestSetChangeRequest(client=self._electorate.scope.client, epoch=epoch, next_set_hash=next_hash)
+
+        async def ask(stub: "AttestorServiceAsyncStub") -> tuple[Hash, Address, bytes]:
+            answer = await stub.AttestSetChange(request, timeout=self._timeout_s)
+            return next_hash, self._member(digest, answer.signature), answer.signature
+
+        return SetChange(next_set, (await self._quorum(ask, Height(0)))[1])
+
     async def _collect(self, height: Height) -> SignedHeader:
-        votes: dict[AttestedHeader, dict[Address, bytes]] = {}
+        return SignedHeader(*await self._quorum(lambda stub: self._ask(stub, height), height))
+
+    async def _quorum(
+        self, ask: "Callable[[AttestorServiceAsyncStub], Awaitable[tuple[T, Address, bytes]]]", height: Height
+    ) -> tuple[T, bytes]:
+        """What enough attestors sign, and their signatures together; raises NotProvable."""
+        votes: dict[T, dict[Address, bytes]] = {}
         faults: list[str] = []
-        asked = [asyncio.create_task(self._ask(stub, height)) for stub in self._stubs]
+        asked = [asyncio.ensure_future(ask(stub)) for stub in self._stubs]
         try:
             async with asyncio.timeout(self._timeout_s):
                 for answer in asyncio.as_completed(asked):
                     try:
-                        header, signer, signature = await answer
+                        said, signer, signature = await answer
                     except (aio.AioRpcError, AttestationRefused, ProofError, ClientError) as error:
                         faults.append(_reason(error))
                         continue
-                    signatures = votes.setdefault(header, {})
+                    signatures = votes.setdefault(said, {})
                     signatures[signer] = signature
                     if len(signatures) >= self._electorate.threshold:
-                        return SignedHeader(header, encode_quorum_signature(self._electorate.attestors, signatures))
+                        return said, encode_quorum_signature(self._electorate.attestors, signatures)
         except TimeoutError:
             faults.append(f"no further answer within {self._timeout_s:g} s")
         finally:
             for task in asked:
                 task.cancel()
             await asyncio.gather(*asked, return_exceptions=True)
-        raise NotProvable(self._chain, height, self._too_few(votes, faults))
+        agreed = max((len(signatures) for signatures in votes.values()), default=0)
+        needed = f"{agreed} attestors agree, {self._electorate.threshold} are needed"
+        raise NotProvable(self._chain, height, "; ".join([needed, *faults]))
 
     async def close(self) -> None:
         await asyncio.gather(*(channel.close() for channel in self._channels))
@@ -142,15 +167,17 @@ class Attestors:
             Hash(answer.header.state_root),
             UnixSeconds(answer.header.timestamp_unix_seconds),
         )
-        signer = recover(header.digest(self._electorate.scope), answer.signature)
-        if signer not in {member.address for member in self._electorate.attestors.members} or header.number != height:
-            raise AttestationRefused(signer, "it is no attestor of this client, or signed another number")
+        signer = self._member(header.digest(self._electorate.scope), answer.signature)
+        if (header.number, header.epoch) != (height, self._electorate.attestors.epoch):
+            raise AttestationRefused(signer, f"it signed block {header.number} in epoch {header.epoch}")
         return header, signer, answer.signature
 
-    def _too_few(self, votes: Mapping[AttestedHeader, Mapping[Address, bytes]], faults: Sequence[str]) -> str:
-        agreed = max((len(signatures) for signatures in votes.values()), default=0)
-        needed = self._electorate.threshold
-        return f"{agreed} attestors agree, {needed} are needed" + (f" ({'; '.join(faults)})" if faults else "")
+    def _member(self, digest: Hash, signature: bytes) -> Address:
+        """Who signed; raises AttestationRefused for a stranger, SignatureError."""
+        signer = recover(digest, signature)
+        if signer not in {member.address for member in self._electorate.attestors.members}:
+            raise AttestationRefused(signer, "it is no attestor of this client, or signed something else")
+        return signer
 
 
 def _channel(target: AttestorTarget) -> aio.Channel:

@@ -156,7 +156,9 @@ async def until(what: Callable[[], Awaitable[Any]], patience_s: float = PATIENCE
 
 
 @asynccontextmanager
-async def running_network(folder: Path, *names: str, attestors: int = 4) -> AsyncIterator[Network]:
+async def running_network(
+    folder: Path, *names: str, attestors: int = 4, trusting_seconds: int = 14 * 24 * 3600
+) -> AsyncIterator[Network]:
     """Start everything but a relayer: chains with a block a second, a hub, attestors, contracts, services, money."""
     async with AsyncExitStack() as stack:
         node = await stack.enter_async_context(devnet_node(folder / "hub"))
@@ -169,7 +171,7 @@ async def running_network(folder: Path, *names: str, attestors: int = 4) -> Asyn
         network = Network(node, hub, KeySigner(OPERATOR_KEY), running, folder)
         anvils = [stack.enter_context(running_anvil(31337 + number)) for number in range(len(names))]
         for name, anvil in zip(names, anvils, strict=True):
-            network.sites[name] = await _join(stack, network, name, anvil)
+            network.sites[name] = await _join(stack, network, name, anvil, Seconds(trusting_seconds))
             await anvil.rpc("evm_setAutomine", False)  # until now a block for every transaction, to be quick
             await anvil.rpc("evm_setIntervalMining", 1)
         yield network
@@ -192,13 +194,17 @@ async def _attestor(folder: Path, number: int, genesis: bytes) -> AsyncIterator[
         await running.stop()
 
 
-async def _join(stack: AsyncExitStack, network: Network, name: str, anvil: AnvilChain) -> Site:
+async def _join(
+    stack: AsyncExitStack, network: Network, name: str, anvil: AnvilChain, trusting_period: Seconds
+) -> Site:
     """Put the contracts on a chain, register it, and tell the attestors."""
     plan = NewChain(
         name,
         [anvil.url],
         "depth:1",
         [Attestor(one.attestor.address, Target(f"127.0.0.1:{one.port}")) for one in network.attestors],
+        trusting_period=trusting_period,
+        max_clock_drift=Seconds(min(60, trusting_period - 1)),
         replacement_delay=Seconds(60),
     )
     chain = await add_chain(plan, network.hub, network.operator, account(SETUP), report=print, pace=QUICK)

@@ -207,19 +207,14 @@ def test_the_hub_is_asked_for_its_time_only_for_an_overdue_packet() -> None:
 
 def test_a_client_is_updated_at_half_its_trusting_period() -> None:
     believed = ProvenPoint(Height(10), UnixSeconds(1000))
-    assert not wants_update(believed, 100, ProvenPoint(Height(20), UnixSeconds(1050)))
-    assert wants_update(believed, 100, ProvenPoint(Height(20), UnixSeconds(1051)))
-    assert not wants_update(believed, 100, ProvenPoint(Height(10), UnixSeconds(1051)))
+    assert not wants_update(believed, 100, UnixSeconds(1050))
+    assert wants_update(believed, 100, UnixSeconds(1051))
 
 
 @settings(max_examples=60)
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(["receive", "answer", "acknowledge", "time out"]), st.integers(1, 4)), max_size=30
-    )
-)
-def test_following_the_plan_settles_every_packet_once(moves: list[tuple[str, int]]) -> None:
-    """Two ends that obey ICS-4, a relayer that does what the plan says in any order: nothing is left, nothing done twice."""
+@given(st.lists(st.integers(1, 4), max_size=30))
+def test_following_the_plan_settles_every_packet_once(moves: list[int]) -> None:
+    """Ends that obey ICS-4, a relayer that does what the plan says in any order: nothing is left or done twice."""
     flow = flow_of(*((sent(number, timeout=600 + number), 5) for number in range(1, 5)))
     got: dict[int, bool] = {}
     ended: dict[int, str] = {}
