@@ -147,6 +147,12 @@ def test_no_answer_is_a_timeout(devnet: Devnet, tmp_path: Path) -> None:
     devnet.run("service", "bind", "silent", "--encoding", "json", "--grace-seconds", "0", "--max-response-seconds", "1")
     text = '{"item": "x", "pieces": "1"}'
     assert "no answer in time" in devnet.run("call", "silent", text, "--deadline", "3", "--wait", code=4).stderr
+    (request,) = devnet.json("service", "requests", "silent", "--all")
+    steps = devnet.json("packet", "trace", request["request"])["steps"]
+    assert [step["what"].split(",")[0] for step in steps][:2] == [
+        "call of silent accepted",
+        "result 504: no answer in time",
+    ]
 
 
 def test_money_and_roles(devnet: Devnet) -> None:
