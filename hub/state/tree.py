@@ -110,7 +110,7 @@ class _Collapsed:
 class _Update:
     """One pass over the tree."""
 
-    __slots__ = ("_before", "_cache", "_changes", "_read", "_shrunk", "_writes")
+    __slots__ = ("_before", "_cache", "_changes", "_read", "_writes")
 
     def __init__(self, read: ReadCell, cache: Cache, changes: Sequence[Change]) -> None:
         self._read = read
@@ -118,12 +118,11 @@ class _Update:
         self._changes = changes
         self._writes: dict[bytes, bytes | None] = {}
         self._before: dict[bytes, bytes | None] = {}
-        self._shrunk = False
 
     def run(self) -> TreeUpdate:
         end = len(self._changes)
         if self._load(PAGE + ROOT) is not None:
-            top = self._change_page(ROOT, 0, 0, end)
+            top = self._change(ROOT, 0, 0, end)
         else:
             top = _Collapsed(self._merge(self._take(ROOT, 1), 0, end))
         if isinstance(top, _Collapsed):
@@ -141,12 +140,12 @@ class _Update:
 
     # --- pages ---
 
-    def _change_page(self, name: bytes, depth: int, at: int, end: int) -> bytes | _Collapsed:
-        """Carry out the changes from ``at`` to ``end``; the hash of the page's first node, unless it collapses."""
+    def _change(self, name: bytes, depth: int, at: int, end: int) -> bytes | _Collapsed:
+        """Carry out the changes from ``at`` to ``end`` below a page; its first node's hash, unless it collapses."""
         page = Page(self._load(PAGE + name))
         changes = self._changes
         byte, shift = depth >> 3, 8 - PAGE_LEVELS - (depth & 7)
-        todo = 0
+        todo, shrunk = 0, False
         while at < end:
             key = changes[at][0]
             place = page.stop(key[byte] >> shift & (BOTTOM - 1))
@@ -158,35 +157,40 @@ class _Update:
                 )
             below: bytes | _Collapsed
             if page.inner >> place & 1:
-                below = self._change_page(page_name(key, depth + PAGE_LEVELS), depth + PAGE_LEVELS, at, stop)
+                below = self._change(page_name(key, depth + PAGE_LEVELS), depth + PAGE_LEVELS, at, stop)
+                shrunk = shrunk or isinstance(below, _Collapsed)
             else:
                 old = self._take(name, place) if page.buckets >> place & 1 else b""
                 below = _Collapsed(self._merge(old, at, stop))
-            if isinstance(below, _Collapsed):
-                self._settle(page, name, depth, place, below.records)
-            else:
-                page.put_inner(place, below)
+                shrunk = shrunk or any(leaf is None for _, leaf in changes[at:stop])
+            self._put(page, name, depth, place, below)
             todo |= 1 << (place >> 1)
             at = stop
-        top = self._hash_up(page, name, depth, todo)
-        self._write(PAGE + name, None if isinstance(top, _Collapsed) else page.encode())
-        return top
+        return self._close(page, name, depth, todo, shrunk)
 
-    def _hash_up(self, page: Page, name: bytes, depth: int, todo: int) -> bytes | _Collapsed:
-        """Hash the places in ``todo`` and all above them, making one bucket of what has become small enough."""
+    def _put(self, page: Page, name: bytes, depth: int, place: int, below: bytes | _Collapsed) -> None:
+        if isinstance(below, _Collapsed):
+            self._settle(page, name, depth, place, below.records)
+        else:
+            page.put_inner(place, below)
+
+    def _close(self, page: Page, name: bytes, depth: int, todo: int, shrunk: bool) -> bytes | _Collapsed:
+        """Hash the places in ``todo`` and all above them, and write the page.
+
+        ``shrunk``: leaves may have gone, so that what is left may fit in one bucket.
+        """
         while True:
-            todo, top = page.hash_up(todo, self._shrunk)
+            todo, top = page.hash_up(todo, shrunk)
             if not todo:
+                self._write(PAGE + name, page.encode())
                 return top
             place = todo.bit_length() - 1
             todo ^= 1 << place
-            hashed = self._collapse(page, name, place)
+            node = self._collapse(page, name, place)
             if place == 1:
-                return hashed
-            if isinstance(hashed, _Collapsed):
-                self._settle(page, name, depth, place, hashed.records)
-            else:
-                page.put_inner(place, hashed)
+                self._write(PAGE + name, None if isinstance(node, _Collapsed) else page.encode())
+                return node
+            self._put(page, name, depth, place, node)
             todo |= 1 << (place >> 1)
 
     def _collapse(self, page: Page, name: bytes, place: int) -> bytes | _Collapsed:
@@ -236,27 +240,14 @@ class _Update:
 
     def _merge(self, records: bytes, at: int, end: int) -> bytes:
         """``records`` after the changes from ``at`` to ``end``."""
-        if end - at > 1:
-            return self._merge_many(records, at, end)
-        key, leaf = self._changes[at]
-        place = 0
-        while place < len(records) and records[place : place + 32] < key:
-            place += RECORD
-        beyond = place + RECORD if records[place : place + 32] == key else place
-        if leaf is None:
-            self._shrunk = self._shrunk or beyond > place
-            return records[:place] + records[beyond:]
-        return records[:place] + key + leaf + records[beyond:]
-
-    def _merge_many(self, records: bytes, at: int, end: int) -> bytes:
+        if end - at == 1:
+            return _merge_one(records, *self._changes[at])
         leaves: dict[bytes, bytes | None] = {
             records[place : place + 32]: records[place + 32 : place + RECORD]
             for place in range(0, len(records), RECORD)
         }
         leaves.update(self._changes[at:end])
-        merged = b"".join(key + leaf for key, leaf in sorted(leaves.items()) if leaf is not None)
-        self._shrunk = self._shrunk or len(merged) < RECORD * len(leaves)
-        return merged
+        return b"".join(key + leaf for key, leaf in sorted(leaves.items()) if leaf is not None)
 
     # --- cells ---
 
@@ -289,3 +280,12 @@ class _Update:
     def _write(self, cell: bytes, data: bytes | None) -> None:
         self._before.setdefault(cell, None)
         self._writes[cell] = data
+
+
+def _merge_one(records: bytes, key: bytes, leaf: bytes | None) -> bytes:
+    """``records`` with one leaf written or deleted."""
+    place = 0
+    while place < len(records) and records[place : place + 32] < key:
+        place += RECORD
+    beyond = place + RECORD if records[place : place + 32] == key else place
+    return records[:place] + (b"" if leaf is None else key + leaf) + records[beyond:]
