@@ -1,17 +1,23 @@
 """``config.toml`` of a home: its keys, their defaults, and the commented file that ``ichub init`` writes."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from console.exits import Misused
 
+_ENDPOINT = r"^[^\s\"]*:[0-9]{1,5}$"
+Endpoint = Annotated[str, msgspec.Meta(pattern=_ENDPOINT)]
+"""``HOST:PORT``."""
+
 
 class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    listen: str = "127.0.0.1:18500"
-    metrics: str = "127.0.0.1:18504"
-    heartbeat_seconds: int = 30
+    listen: Endpoint = "127.0.0.1:18500"
+    metrics: Annotated[str, msgspec.Meta(pattern=f"^$|{_ENDPOINT}")] = "127.0.0.1:18504"
+    heartbeat_seconds: Annotated[int, msgspec.Meta(ge=1)] = 30
 
 
 class TlsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,6 +118,13 @@ def read_config(path: Path) -> Config:
         ) from error
     except (msgspec.DecodeError, ValueError) as error:
         raise Misused(f"{path} is not TOML: {error}; mend that line", reason="BAD_CONFIG") from error
+
+
+def require_endpoint(text: str) -> str:
+    """``HOST:PORT`` as it was typed; raises Misused."""
+    if not re.match(_ENDPOINT, text):
+        raise Misused(f"{text!r} is no place to listen: give HOST:PORT, as {DEFAULT_LISTEN}")
+    return text
 
 
 def _where(message: str) -> str:

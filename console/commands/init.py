@@ -12,7 +12,7 @@ import typer
 
 from console.amounts import parse_amount
 from console.certificates import make_certificates
-from console.config import DEFAULT_LISTEN, ConfigValues, config_text, read_config
+from console.config import DEFAULT_LISTEN, ConfigValues, config_text, read_config, require_endpoint
 from console.exits import Misused
 from console.home import NodeHome, ask_password, find_home, read_password
 from console.keystore import DEVNET_SCRYPT_ROUNDS, SCRYPT_ROUNDS, write_private
@@ -77,7 +77,7 @@ def init(
         raise Misused(f"{place.path} is a home already: choose another with --home, or remove it first")
     if not _CHAIN_ID.fullmatch(chain_id):
         raise Misused(f"{chain_id!r} cannot name a hub: use letters, digits, `.`, `_` and `-`, 3 to 64 of them")
-    plan = HomePlan(chain_id, devnet, hosts, ConfigValues(listen=listen), parse_amount(supply))
+    plan = HomePlan(chain_id, devnet, hosts, ConfigValues(listen=require_endpoint(listen)), parse_amount(supply))
     password = _new_password(place, password_file, devnet)
     with output.progress("making keys and certificates"):
         genesis = make_home(place, plan, password)
