@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import json
 import secrets
 import shutil
 import sys
@@ -134,6 +135,18 @@ class Network:
 
     async def relayer_ready(self) -> None:
         await self.wait_until("the relayer is ready", lambda: asyncio.to_thread(is_healthy, self.ports.relayer))
+
+    def relayer_faults(self) -> str:
+        """What the relayer says of its own health; empty where all is well, or where it does not run."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports.relayer}/health", timeout=5) as answer:
+                body = answer.read()
+        except urllib.error.HTTPError as error:
+            body = error.read()
+        except (OSError, urllib.error.URLError):
+            return ""
+        faults: dict[str, str] = json.loads(body)["faults"]
+        return "; ".join(f"{part}: {fault}" for part, fault in faults.items())
 
     def empty_relayer(self) -> int:
         """Remove all that the relayer has written; its configuration and key, which it was given, stay."""

@@ -1,5 +1,6 @@
 """Runs the tour: each step, a line with its time, and build/tour.json."""
 
+import asyncio
 import time
 import traceback
 from collections.abc import Awaitable, Callable
@@ -39,11 +40,14 @@ STEPS: tuple[Step, ...] = (
 async def run_tour(
     stage: Stage, show: Callable[[Outcome], None], progress: Callable[[str], AbstractContextManager[None]]
 ) -> list[Outcome]:
-    """All steps in order; one that fails does not stop the rest."""
-    outcomes = []
+    """All steps in order; one that fails does not stop the rest, but the first, on which all rest."""
+    outcomes: list[Outcome] = []
     for step in STEPS:
-        with progress(step.__name__):
-            outcome = await run_step(step, stage)
+        if outcomes and not outcomes[0].ok:
+            outcome = Outcome(step.__name__, False, 0.0, f"not tried, because {outcomes[0].name} failed")
+        else:
+            with progress(step.__name__):
+                outcome = await run_step(step, stage)
         show(outcome)
         outcomes.append(outcome)
     return outcomes
@@ -59,6 +63,8 @@ async def run_step(step: Step, stage: Stage) -> Outcome:
         detail, ok = str(failed), False
     except Exception as error:
         detail, ok = str(as_console_error(error) or repr(error)), False
+        if faults := await asyncio.to_thread(stage.network.relayer_faults):
+            detail += f"; the relayer says: {faults}"
         with (stage.network.layout.root / "tour.log").open("a") as log:
             log.write(f"{step.__name__}:\n{traceback.format_exc()}\n")
     return Outcome(step.__name__, ok, round(time.monotonic() - began, 2), detail)
