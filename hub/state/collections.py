@@ -55,6 +55,7 @@ def u64(number: int) -> bytes:
     return number.to_bytes(8, "big")
 
 
+@lru_cache(4096)
 def text(value: str) -> bytes:
     """A string as a key part that no other string's is a prefix of: its length as one byte, then itself."""
     data = value.encode()
