@@ -19,6 +19,7 @@ from console.keystore import DEVNET_SCRYPT_ROUNDS, SCRYPT_ROUNDS, Keystore, writ
 from console.toml import toml_text
 from hub.quantities import Address, Hash
 from relayers.attestor_config import load_attestor_config
+from relayers.attestor_guard import AttestorGuard
 from relayers.config import load_relayer_config
 
 CONFIG = "config.toml"
@@ -42,6 +43,7 @@ def make_attestor(folder: Path, listen: str, monitor: str, hub_genesis_hash: Has
     password = secrets.token_hex(16)
     Keystore(folder).create("attestor", password, DEVNET_SCRYPT_ROUNDS if devnet else SCRYPT_ROUNDS)
     write_private(folder / "password", password.encode())
+    AttestorGuard(folder / "guard").close()
     genesis = {"hub_genesis_hash": "0x" + hub_genesis_hash.hex()}
     _replace(
         folder / "chains.toml", toml_text(genesis, "Chains that are attested, one table each; read again when changed.")

@@ -7,6 +7,7 @@ block hash; never two hashes at one number; and nothing at all for a chain whose
 import asyncio
 import signal
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import grpc.aio
@@ -41,6 +42,8 @@ from relayers.errors import AlreadySigned, ChainHalted, InvalidConfiguration, No
 from relayers.monitor import Monitor
 
 VERSION = "0.1.0"
+_BEYOND_ANY_BLOCK = 2**63
+"""What the guard's numbers cannot hold."""
 log = structlog.get_logger(__name__)
 
 
@@ -153,6 +156,8 @@ class Attestor:
         scope = self._guard_scope(watched)
         if (halted := self._guard.halted(scope)) is not None:
             raise halted
+        if number >= _BEYOND_ANY_BLOCK:
+            raise BlockNotFinal(watched.config.client, number)
         async with watched.one_at_a_time:
             if number == 0:
                 number = await watched.witness.final_number()
@@ -277,7 +282,7 @@ async def start_attestor(config: AttestorConfig) -> RunningAttestor:
     password).
     """
     signer = signer_from_keystore(config.keystore, config.password)
-    attestor = Attestor(signer, AttestorGuard(config.guard), config.chains, devnet=config.devnet)
+    attestor = Attestor(signer, AttestorGuard(config.guard, begin=config.devnet), config.chains, devnet=config.devnet)
     server = grpc.aio.server()
     add_AttestorServiceServicer_to_server(AttestorServicer(attestor), server)
     if config.certificate is not None and config.key is not None:
@@ -316,6 +321,9 @@ def _status(error: HubError) -> status_pb2.Status:
             code = code_pb2.UNAVAILABLE
         case _:
             code = code_pb2.FAILED_PRECONDITION
+    if isinstance(error, NoAgreement):
+        # Anyone may ask: which endpoints an attestor relies on is nobody's business, least of all who would flood them.
+        error = replace(error, faults=("its log says more",))
     info = error_details_pb2.ErrorInfo(reason=error.reason(), domain="interchain.attestor", metadata=error.values())
     detail = any_pb2.Any()
     detail.Pack(info)

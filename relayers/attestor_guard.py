@@ -44,11 +44,13 @@ class GuardScope:
 class AttestorGuard:
     """One SQLite file; several processes may hold it."""
 
-    def __init__(self, path: Path) -> None:
-        """Open, or begin where there is none; raises GuardUnusable.
+    def __init__(self, path: Path, *, begin: bool = True) -> None:
+        """Open; with ``begin`` also begin where there is none. Raises GuardUnusable.
 
-        A new guard has seen nothing: never begin one for a key that has signed elsewhere.
+        A new guard has seen nothing: never begin one for a key that has signed already.
         """
+        if not begin and not path.exists():
+            raise GuardUnusable(str(path), "it is gone, and what was signed is not known: bring it back, or a new key")
         try:
             if not path.exists():
                 path.touch(mode=0o600)

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eth_abi.abi import decode
+from eth_abi.exceptions import DecodingError
 from eth_utils.abi import collapse_if_tuple
 from web3 import AsyncWeb3
 
-from adapters.errors import CallRefused, DeliveryRefused
+from adapters.errors import CallRefused, DeliveryRefused, EndpointFault
 from adapters.evm.artifacts import artifact, revert_reason
 from adapters.evm.endpoints import Endpoint, Endpoints
 from adapters.evm.words import bytes_of, hex_of
@@ -34,13 +35,25 @@ class Contract:
         EndpointsFailed.
         """
         call = {"to": hex_of(self.address), "data": hex_of(self.calldata(function, *arguments))}
+
+        async def work(endpoint: Endpoint) -> Any:
+            answer = await endpoint.call("eth_call", call, block)
+            try:
+                return self._decoded(function, answer)
+            except (DecodingError, TypeError, ValueError, OverflowError) as error:
+                raise EndpointFault(endpoint.url, f"its answer to {function} is malformed: {error!r}") from error
+
         try:
-            answer = await (endpoint or self._endpoints).call("eth_call", call, block)
+            if endpoint is None:
+                return await self._endpoints.attempt(work)
+            return self._decoded(function, await endpoint.call("eth_call", call, block))
         except CallRefused as refusal:
             if not refusal.data:
                 raise
             reason = revert_reason(refusal.data)
             raise DeliveryRefused(self._endpoints.chain, reason.error, reason.arguments) from refusal
+
+    def _decoded(self, function: str, answer: Any) -> Any:
         outputs = self._abi[function]["outputs"]
         values = decode([collapse_if_tuple(output) for output in outputs], bytes_of(answer))
         named = tuple(_named(output, value) for output, value in zip(outputs, values, strict=True))

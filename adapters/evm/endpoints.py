@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import ClientError, ClientSession
@@ -16,6 +17,7 @@ from web3.providers.async_base import AsyncJSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
 from adapters.errors import CallRefused, EndpointFault, EndpointsFailed
+from adapters.evm.answers import read_answer
 from adapters.evm.words import bytes_of
 
 T = TypeVar("T")
@@ -39,7 +41,9 @@ class Endpoint:
     """
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        self.url = url
+        self.url = public_part(url)
+        """What logs and errors may say of it."""
+        self._url = url
         self._timeout_s = timeout_s
         self._codec = AsyncJSONBaseProvider()
         self._session: ClientSession | None = None
@@ -60,7 +64,8 @@ class Endpoint:
         except TimeoutError:
             raise EndpointFault(self.url, f"{method} was not answered within {self._timeout_s:g} s") from None
         except (ClientError, OSError, ValueError) as error:
-            raise EndpointFault(self.url, f"{method} failed: {error!r}") from error
+            # Not its words: those of some name the whole URL.
+            raise EndpointFault(self.url, f"{method} failed: {type(error).__name__}") from None
         if not isinstance(response, dict) or ("result" not in response and "error" not in response):
             raise EndpointFault(self.url, f"{method} was answered with something that is not JSON-RPC")
         return response
@@ -73,8 +78,16 @@ class Endpoint:
         if self._session is None or self._session.closed:
             self._session = ClientSession(headers={"Content-Type": "application/json"})
         body = self._codec.encode_rpc_request(cast(RPCEndpoint, method), params)
-        async with self._session.post(self.url, data=body) as response:
-            return self._codec.decode_rpc_response(await response.read())
+        async with self._session.post(self._url, data=body) as response:
+            return self._codec.decode_rpc_response(await read_answer(response.content))
+
+
+def public_part(url: str) -> str:
+    """A URL without what is often secret in it: user, password, path and query, where providers put their keys."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    hidden = parts.path.strip("/") or parts.query
+    return f"{parts.scheme}://{host}" + ("/…" if hidden else "")
 
 
 class Endpoints(AsyncJSONBaseProvider):
@@ -165,4 +178,5 @@ def _refusal(url: str, method: str, error: Any) -> CallRefused | EndpointFault:
         return EndpointFault(url, f"{method}: {message}")
     if isinstance(data, dict):
         data = data.get("data", data.get("result"))
-    return CallRefused(method, int(code), message, bytes_of(data) if isinstance(data, str) else b"")
+    number = code if isinstance(code, int) else 0
+    return CallRefused(method, number, message, bytes_of(data) if isinstance(data, str) else b"")

@@ -81,7 +81,7 @@ async def block_header(endpoint: Endpoint, block: int | str) -> BlockHeader:
         raise EndpointFault(endpoint.url, f"it has no block {tag}")
     try:
         header = header_of(answer)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise EndpointFault(endpoint.url, f"block {tag} is malformed: {error}") from error
     if isinstance(block, int) and header.number != block:
         raise EndpointFault(endpoint.url, f"it answered block {header.number} for {block}")
