@@ -92,8 +92,8 @@ class Prover:
         keys = [hex_of(slot) for slot in slots]
         try:
             answer = await endpoint.call("eth_getProof", hex_of(self._router), keys, block_tag(height))
-            account = _nodes([answer["accountProof"]])
-            storage = _nodes([entry["proof"] for entry in answer["storageProof"]])
+            account = distinct_nodes([answer["accountProof"]])
+            storage = distinct_nodes([entry["proof"] for entry in answer["storageProof"]])
         except (CallRefused, KeyError, TypeError, ValueError) as error:
             raise EndpointFault(endpoint.url, f"eth_getProof at {height}: {error}") from error
         return RouterProof(account, storage, windows)
@@ -106,7 +106,7 @@ def _slots(claims: Claims, windows: Sequence[AcknowledgementWindow]) -> list[Has
     return list(slots)
 
 
-def _nodes(paths: Iterable[Iterable[str]]) -> tuple[bytes, ...]:
+def distinct_nodes(paths: Iterable[Iterable[str]]) -> tuple[bytes, ...]:
     """Every node once, in the order of first need; those that stand inside their parents are left to them."""
     nodes: dict[bytes, None] = {}
     for path in paths:

@@ -15,6 +15,7 @@ from tests.anvil_chain import AnvilChain, account, running_anvil
 NOBODY = Address(b"\x42" * 20)
 QUICK = Pace(poll_s=0.02, stuck_s=0.2, give_up_s=5.0)
 GAS = Gas(21_000)
+PATIENCE_S = 20.0
 
 
 @pytest.fixture
@@ -36,21 +37,21 @@ def a_sender(endpoints: Endpoints, policy: FeePolicy | None = None, pace: Pace =
 
 async def pooled(anvil: AnvilChain, count: int) -> list[dict[str, str]]:
     """Wait until so many transactions wait to be mined."""
-    while True:
-        content = await anvil.rpc("txpool_content")
-        found = [one for by_nonce in content["pending"].values() for one in by_nonce.values()]
-        if len(found) >= count:
-            return found
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            content = await anvil.rpc("txpool_content")
+            found = [one for by_nonce in content["pending"].values() for one in by_nonce.values()]
+            if len(found) >= count:
+                return found
+            await asyncio.sleep(0.01)
 
 
 async def pooled_but(anvil: AnvilChain, field: str, value: str) -> dict[str, str]:
     """Wait until the one transaction that waits to be mined is another."""
-    while True:
-        found = (await pooled(anvil, 1))[0]
-        if found[field] != value:
-            return found
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(PATIENCE_S):
+        while (found := (await pooled(anvil, 1))[0])[field] == value:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        return found
 
 
 async def test_many_at_once_take_consecutive_nonces(anvil: AnvilChain, endpoints: Endpoints) -> None:

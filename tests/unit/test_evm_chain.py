@@ -7,6 +7,7 @@ import pytest
 from adapters.chain import Acknowledge, Receive, TimeOut
 from adapters.errors import DeliveryRefused, NotProvable
 from adapters.evm.delivery import AGAINST_STATE, SINGLE_ENTRIES, WHOLE_BATCH
+from adapters.evm.proofs import distinct_nodes
 from hub.clients.base import Claims, ClientStatus
 from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketSent, PacketTimedOut
 from hub.ibc.commitment import Path, PathKind, acknowledgement_commitment, packet_commitment
@@ -153,3 +154,9 @@ async def test_a_refusal_has_the_contract_s_name_and_costs_nothing(joined: Joine
         await joined.anvil.rpc("eth_getTransactionCount", "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "latest")
         == count
     )
+
+
+def test_nodes_are_sent_once_and_embedded_ones_within_their_parents() -> None:
+    root, shared, leaf, embedded = b"\x01" * 40, b"\x02" * 32, b"\x03" * 50, b"\x04" * 31
+    paths = [[root, shared, embedded], [root, shared, leaf], [b"\x80"]]
+    assert distinct_nodes([["0x" + node.hex() for node in path] for path in paths]) == (root, shared, leaf, b"\x80")
