@@ -1,10 +1,11 @@
 """The store: commits, views of past heights, proofs, indexes, refusals and backups."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from random import Random
+from typing import Any, cast
 
 import pytest
 
@@ -118,6 +119,8 @@ def test_every_retained_height_reads_and_proves_as_it_was(tmp_path: Path) -> Non
             for past in range(chain.store.oldest, height + 1):
                 chain.check(past)
     assert 119 - 40 - 32 <= chain.store.oldest <= 119 - 40
+    leaf_keys = [key for _, key in chain.store.scan(cells.LEAF_KEY, cells.LEAF_KEY + b"\xff" * 33)]
+    assert sorted(leaf_keys) == sorted(chain.states[-1])
     chain.store.close()
 
 
@@ -253,6 +256,38 @@ def test_readers_see_one_height_while_the_writer_goes_on(tmp_path: Path) -> None
     store.close()
     assert not faults
     assert min(checks) > 0
+
+
+class Interposed:
+    """A database that is read just before and just after a block appears in it."""
+
+    def __init__(self, database: Any, read: Callable[[], None]) -> None:
+        self._database = database
+        self._read = read
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def write(self, *arguments: object) -> None:
+        self._read()
+        self._database.write(*arguments)
+        self._read()
+
+
+def test_a_view_holds_while_the_next_block_appears(store: Store) -> None:
+    keys = [b"quorum-0\x01%03d" % number for number in range(50)]
+    root = commit(store, dict.fromkeys(keys, b"old"))
+    view, reads = store.view(), list[int]()
+
+    def read() -> None:
+        reads.append(store.height or 0)
+        assert view.app_root == root
+        assert {view.get(key) for key in keys} == {value for _, value in view.scan(b"q", b"r")} == {b"old"}
+        check_proof(view, keys[7])
+
+    store._database = cast(Any, Interposed(store._database, read))
+    commit(store, {**dict.fromkeys(keys, b"new"), keys[7]: None})
+    assert reads == [0, 0]
 
 
 def fold(proof: ExistenceProof) -> bytes:
