@@ -62,7 +62,8 @@ class Fuzzer:
         good = record.lane.to_bytes(2, "big") + record.sequence.to_bytes(8, "big") + record.timeout.to_bytes(8, "big")
         self._bytes = (
             b"", bytes(20), bytes(32), b"\xff" * 20, b"\xff" * 32, ADDRESSES[OPERATOR], world.a.genesis_hash,
-            b"x" * 300, good + b"\x00\x01x", b"\x00" * 8, b"\xff" * 72, b'{"text":"hello"}', abi_text("hello"), b"\x01" * 65,
+            b"x" * 300, good + b"\x00\x01x", b"\x00" * 8, b"\xff" * 72, b"\x01" * 65,
+            b'{"text":"hello"}', abi_text("hello"),
         )  # fmt: skip
 
     def message(self, descriptor: Descriptor, depth: int = 0) -> Any:
