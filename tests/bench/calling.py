@@ -6,27 +6,24 @@ two proofs, two packets, two acknowledgements. All that is timed is what ``recei
 same. The provider's chain has acknowledged in full windows of 256, the longest that a proof can need.
 """
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from hub import messages as m
 from hub.clients.router_proof import AcknowledgementWindow
 from hub.clients.router_storage import WINDOW, acknowledgement_chain, acknowledgement_slot
-from hub.engine.ledger import Ledger
 from hub.engine.records import BlockRecord
-from hub.events import PacketSent
+from hub.events import EscrowSettled, PacketSent
 from hub.ibc.commitment import acknowledgement_commitment
 from hub.ibc.lanes import LaneRecord, encode_records
 from hub.messages import AnyMessage, SignedTransaction
-from hub.quantities import Amount, Gas, Hash, Height, UnixSeconds
+from hub.quantities import Amount, Gas, Hash, UnixSeconds
 from hub.quantities import Sequence as Number
 from hub.services.application import ENCODING, PORT, VERSION
 from hub.services.payload import Call, InputEncoding, Request, Result, ResultCode, caller_account
 from tests.bench.attested import AttestedChain, Storage
 from tests.bench.figures import Measured
-from tests.bench.ledgers import make_block
+from tests.bench.ledgers import Stopwatch, Took
 from tests.bench.own_process import in_own_process
 from tests.bench.receiving import BATCH, BATCHES_A_BLOCK
 from tests.bench.showing import Screen
@@ -43,51 +40,33 @@ TEXT = "sixty-four characters of a trade document's number and of its key"
 """Input and output of each call: 128 bytes in ABI."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What came of so many calls; ``accepting`` and ``settling`` are the two halves of ``seconds``."""
-
-    calls: int
-    accepting: float
-    settling: float
-    cpu_seconds: float
-
-    @property
-    def seconds(self) -> float:
-        return self.accepting + self.settling
-
-
 def run(screen: Screen, states: States) -> dict[str, Measured]:
     """The figure of the group."""
     path = states.of(SIZES["1m"], screen)
     with screen.step("hub.calls: calls from one EVM chain to another"):
-        one = in_own_process(call_services, path)
-    note = (
-        f"{one.cpu_seconds / one.calls * 1e6:,.0f} us of CPU a call; "
-        f"{one.accepting / one.seconds:.0%} of the time to accept, the rest to settle"
-    )
-    return {"hub.calls_per_s": Measured(one.calls / one.seconds, one.calls, note)}
+        calls, took = in_own_process(call_services, path)
+    screen.took("us a call", {"1m": (calls, took)})
+    return {"hub.calls_per_s": Measured(calls / took.total, calls, f"{took.cpu / calls * 1e6:,.0f} us of CPU a call")}
 
 
-def call_services(state: Path) -> Run:
+def call_services(state: Path) -> tuple[int, Took]:
     """All rounds over a copy of the state; signing and proving are not timed."""
-    with copied(state) as ledger:
-        traffic = Traffic(ledger)
+    with copied(state) as (ledger, store):
+        watch = Stopwatch(ledger, store)
+        traffic = Traffic(watch)
         for _ in range(WARMING):
             traffic.round()
-        accepting = settling = 0.0
-        cpu = 0.0
+        watch.forget()
         for _ in range(COUNTED):
-            accepted, settled, cpu_used = traffic.round()
-            accepting, settling, cpu = accepting + accepted, settling + settled, cpu + cpu_used
-        return Run(COUNTED * ROUND, accepting, settling, cpu)
+            traffic.round()
+        return COUNTED * ROUND, watch.took()
 
 
 class Traffic:
     """Two chains that have joined a hub, and a relayer that carries all of a round at once."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, watch: Stopwatch) -> None:
+        self._watch = watch
         self._a, self._b = (AttestedChain(n, GENESIS.hash(), PORT, VERSION, ENCODING) for n in (0, 1))
         self._nonce = 0
         self._done = 0
@@ -103,29 +82,23 @@ class Traffic:
         )
         self._set_up()
 
-    def round(self) -> tuple[float, float, float]:
-        """The next calls accepted, answered and settled: seconds of each block, and of CPU."""
+    def round(self) -> None:
+        """The next calls accepted in one block, their answers taken in by the next."""
         calls = self._calls[self._done : self._done + ROUND]
-        accepting, accepting_cpu, made = self._timed(
-            [self._receive(calls[at : at + BATCH]) for at in range(0, ROUND, BATCH)]
-        )
+        made = self._make_block([self._receive(calls[at : at + BATCH]) for at in range(0, ROUND, BATCH)])
         requests = [record.event for record in made.events() if isinstance(record.event, PacketSent)]
-        settling, settling_cpu, made = self._timed(
-            [self._acknowledge(requests[at : at + BATCH]) for at in range(0, ROUND, BATCH)]
-        )
-        answered = sum(type(record.event).__name__ == "EscrowSettled" for record in made.events())
-        if answered != ROUND:
-            raise RuntimeError(f"{answered} of {ROUND} calls were settled")
+        made = self._make_block([self._acknowledge(requests[at : at + BATCH]) for at in range(0, ROUND, BATCH)])
+        settled = sum(isinstance(record.event, EscrowSettled) for record in made.events())
+        if settled != ROUND:
+            raise RuntimeError(f"{settled} of {ROUND} calls were settled")
         self._done += ROUND
-        return accepting, settling, accepting_cpu + settling_cpu
 
     def _set_up(self) -> None:
         define = m.DefineService("echo", "answers its input", ("bench",), "", "", ABI, ABI)
         bind = m.BindService("echo", self._b.here, PROVIDER, InputEncoding.ABI, PRICE, Gas(100_000), 60, 60)
         purse = m.Faucet(caller_account(self._a.here, CALLER), Amount(10**9))
         joining: list[AnyMessage] = [*self._a.joining(), *self._b.joining(), define, bind, purse]
-        signed = sign(OPERATOR, 0, *joining, of=GENESIS)
-        make_block(self._ledger, [(signed.body, signed.signature)])
+        self._make_block([sign(OPERATOR, 0, *joining, of=GENESIS)])
 
     def _receive(self, calls: Sequence[LaneRecord]) -> SignedTransaction:
         slots = self._a.packet_slots(call.sequence for call in calls)
@@ -143,12 +116,8 @@ class Traffic:
         self._nonce += 1
         return sign(SOMEONE, self._nonce - 1, message, of=GENESIS)
 
-    def _timed(self, transactions: list[SignedTransaction]) -> tuple[float, float, BlockRecord]:
-        sent = [(signed.body, signed.signature) for signed in transactions]
-        began, cpu_began = time.perf_counter(), time.process_time()
-        make_block(self._ledger, sent)
-        took = time.perf_counter() - began, time.process_time() - cpu_began
-        return *took, self._ledger.record(Height(self._ledger.head.height))
+    def _make_block(self, transactions: list[SignedTransaction]) -> BlockRecord:
+        return self._watch.make_block([(signed.body, signed.signature) for signed in transactions])
 
 
 def _call(sequence: Number) -> LaneRecord:

@@ -58,7 +58,7 @@ def run(screen: Screen, states: States) -> dict[str, Measured]:
     """Every figure of the group; raises CannotRun."""
     path = states.of(STATE_KEYS, screen)
     try:
-        with running_anvil() as anvil, copied(path) as ledger:
+        with running_anvil() as anvil, copied(path) as (ledger, _):
             return asyncio.run(_measure(anvil, ledger.state, screen))
     except (StopIteration, RuntimeError, OSError) as error:
         raise CannotRun(f"Anvil does not start ({error}); `make setup` installs it") from error

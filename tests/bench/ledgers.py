@@ -1,12 +1,18 @@
-"""A ledger under load: blocks of transactions from their bytes, and what their commits take."""
+"""A ledger under load: blocks of transactions from their bytes, and where their time goes."""
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import rocksdict
 
 from hub.block import ResultCode
 from hub.engine.ledger import Ledger
+from hub.engine.records import BlockRecord
+from hub.engine.store import Prepared, Store, StoreOptions
 from hub.execution import Execution
 from hub.messages import SignedTransaction
 from hub.rpc.wire import decode_transaction
@@ -44,19 +50,66 @@ def execution(ledger: Ledger) -> Execution:
     return ledger.app._execution
 
 
-class CommitTimes:
-    """Hears the steps of a store's commits, and keeps how long each took, from when it begins to when it is durable."""
+class TimedStore(Store):
+    """A store that knows how long its blocks took it, in seconds: the tree, and each durable write."""
 
-    def __init__(self) -> None:
-        self.milliseconds: list[float] = []
-        self._began = 0.0
-
-    def __call__(self, step: str) -> None:
-        match step:
-            case "begun":
-                self._began = time.perf_counter()
-            case "written":
-                self.milliseconds.append((time.perf_counter() - self._began) * 1000)
+    def __init__(self, database: rocksdict.Rdict, options: StoreOptions) -> None:
+        super().__init__(database, options)
+        self.forget()
 
     def forget(self) -> None:
-        self.milliseconds.clear()
+        """Begin to count anew."""
+        self.preparing = 0.0
+        self.commits: list[float] = []
+
+    def prepare(self, changes: Mapping[bytes, bytes | None]) -> Prepared:
+        began = time.perf_counter()
+        prepared = super().prepare(changes)
+        self.preparing += time.perf_counter() - began
+        return prepared
+
+    def commit(self, prepared: Prepared, **block: Any) -> None:
+        began = time.perf_counter()
+        super().commit(prepared, **block)
+        self.commits.append(time.perf_counter() - began)
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Where the seconds of some blocks went. ``cpu``: of all threads, the store's own too."""
+
+    total: float
+    cpu: float
+    decoding: float
+    tree: float
+    writing: float
+
+    @property
+    def executing(self) -> float:
+        return self.total - self.decoding - self.tree - self.writing
+
+
+class Stopwatch:
+    """Makes blocks and counts their time."""
+
+    def __init__(self, ledger: Ledger, store: TimedStore) -> None:
+        self._ledger = ledger
+        self._store = store
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin to count anew: the blocks so far were for warming."""
+        self._store.forget()
+        self._total = self._cpu = self._decoding = 0.0
+
+    def make_block(self, sent: Sent) -> BlockRecord:
+        """As ``make_block``; the block."""
+        began, cpu_began = time.perf_counter(), time.process_time()
+        self._decoding += make_block(self._ledger, sent)
+        self._total += time.perf_counter() - began
+        self._cpu += time.process_time() - cpu_began
+        return self._ledger.record(self._ledger.head.height)
+
+    def took(self) -> Took:
+        """Since counting began."""
+        return Took(self._total, self._cpu, self._decoding, self._store.preparing, sum(self._store.commits))

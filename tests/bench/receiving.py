@@ -6,13 +6,11 @@ events, batch, tree and block made, everything written and synced. Batches of 50
 that 4 of 5 attestors signed; five batches a block, since a block lets out at most 256 acknowledgements a counterparty.
 """
 
-import time
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from hub import messages as m
-from hub.engine.store import StoreOptions
 from hub.ibc.identifiers import PortId
 from hub.ibc.lanes import LaneRecord, encode_records
 from hub.ibc.packet import Packet
@@ -22,7 +20,7 @@ from hub.quantities import UnixSeconds
 from hub.state.context import Context
 from tests.bench.attested import AttestedChain, Storage
 from tests.bench.figures import Measured
-from tests.bench.ledgers import CommitTimes, execution, make_block, read_block, write_block
+from tests.bench.ledgers import Stopwatch, Took, execution, read_block, write_block
 from tests.bench.own_process import in_own_process, resident_mb
 from tests.bench.showing import Screen
 from tests.bench.states import GENESIS, SIZES, States, copied
@@ -38,13 +36,10 @@ VALUE_BYTES = 100
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of receiving. ``commits_ms``: each block's synced write."""
+    """What came of receiving."""
 
     packets: int
-    seconds: float
-    cpu_seconds: float
-    decode_seconds: float
-    commits_ms: list[float]
+    took: Took
     resident_mb: float
 
 
@@ -60,9 +55,10 @@ def run(screen: Screen, states: States) -> dict[str, Measured]:
         with screen.step(f"hub.recv: receiving at {keys:,} keys"):
             runs[name] = in_own_process(receive, path, load)
     for name, one in runs.items():
-        note = f"{one.cpu_seconds / one.packets * 1e6:,.0f} us of CPU a packet"
-        figures[f"hub.recv.packets_per_s.{name}"] = Measured(one.packets / one.seconds, one.packets, note)
+        note = f"{one.took.cpu / one.packets * 1e6:,.0f} us of CPU a packet"
+        figures[f"hub.recv.packets_per_s.{name}"] = Measured(one.packets / one.took.total, one.packets, note)
     figures["hub.rss_mb"] = Measured(runs["1m"].resident_mb, 1)
+    screen.took("us a packet", {name: (one.packets, one.took) for name, one in runs.items()})
     return figures
 
 
@@ -90,21 +86,15 @@ def receive(state: Path, load: Path) -> Run:
     """All transactions of the load through a ledger over a copy of the state."""
     import hub.node  # noqa: F401, PLC0415  -- a node has all of it in memory
 
-    steps = CommitTimes()
-    with copied(state, StoreOptions(at_step=steps)) as ledger:
+    with copied(state) as (ledger, store):
         execution(ledger).ports.register(PORT, NullApplication())
+        watch = Stopwatch(ledger, store)
         for block in range(WARMING + 1):
-            make_block(ledger, read_block(load, block))
-        steps.forget()
-        seconds = cpu = decoding = 0.0
+            watch.make_block(read_block(load, block))
+        watch.forget()
         for block in range(WARMING + 1, WARMING + 1 + COUNTED):
-            sent = read_block(load, block)
-            began, cpu_began = time.perf_counter(), time.process_time()
-            decoding += make_block(ledger, sent)
-            seconds += time.perf_counter() - began
-            cpu += time.process_time() - cpu_began
-        packets = COUNTED * BATCHES_A_BLOCK * BATCH
-        return Run(packets, seconds, cpu, decoding, steps.milliseconds, resident_mb())
+            watch.make_block(read_block(load, block))
+        return Run(COUNTED * BATCHES_A_BLOCK * BATCH, watch.took(), resident_mb())
 
 
 class NullApplication:

@@ -11,6 +11,17 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.figures import GROUPS, Measured
+from tests.bench.ledgers import Took
+
+_PARTS = {
+    "protobuf decoded": "decoding",
+    "verified and executed": "executing",
+    "tree": "tree",
+    "written and synced": "writing",
+    "together": "total",
+    "CPU of all threads": "cpu",
+}
+"""Of ``Took``, as the table names them."""
 
 
 class CannotRun(Exception):
@@ -43,13 +54,14 @@ class Screen:
                 table.add_row(figure.name, shown(one.value), figure.unit, f"{one.n:,}", figure.aim, one.note)
         self.console.print(table)
 
-    def table(self, title: str, headings: list[str], rows: list[list[str]]) -> None:
-        """What stands behind a figure."""
+    def took(self, title: str, runs: Mapping[str, tuple[int, Took]]) -> None:
+        """Where the time of one piece of work goes, in microseconds."""
         table = Table(title=title, title_justify="left")
-        for index, heading in enumerate(headings):
-            table.add_column(heading, justify="right" if index else "left")
-        for row in rows:
-            table.add_row(*row)
+        for index, heading in enumerate(("", *runs)):
+            table.add_column(heading, justify="right" if index else "left", no_wrap=True)
+        for label, part in _PARTS.items():
+            each = (getattr(took, part) / pieces * 1e6 for pieces, took in runs.values())
+            table.add_row(label, *(f"{microseconds:,.0f}" for microseconds in each))
         self.console.print(table)
 
     def cannot(self, name: str, reason: str) -> None:

@@ -15,13 +15,14 @@ from typing import Self, cast
 from hub.app import App
 from hub.engine.ledger import Ledger
 from hub.engine.records import BlockRecord, encode_record
-from hub.engine.store import Store, StoreOptions
+from hub.engine.store import Store
 from hub.ibc.commitment import RECEIPT, acknowledgement_path, receipt_path
 from hub.ibc.identifiers import ClientId
 from hub.quantities import Height
 from hub.quantities import Sequence as Number
 from hub.rpc.wire import decode_transaction
 from hub.state.branch import Branch
+from tests.bench.ledgers import TimedStore
 from tests.bench.own_process import in_own_process
 from tests.bench.showing import Screen
 from tests.unit.node_world import genesis
@@ -60,17 +61,17 @@ class States:
 
 
 @contextmanager
-def copied(path: Path, options: StoreOptions | None = None) -> Iterator[Ledger]:
-    """The ledger of a copy of a store, which can be written to; gone afterwards."""
+def copied(path: Path) -> Iterator[tuple[Ledger, TimedStore]]:
+    """The ledger of a copy of a store, which can be written to, and that copy; gone afterwards."""
     copy = Path(tempfile.mkdtemp(prefix="copy-", dir=path.parent)) / "store"
     original = Store.open(path, GENESIS.hash())
     try:
         original.backup(copy)
     finally:
         original.close()
-    store = Store.open(copy, GENESIS.hash(), options)
+    store = TimedStore.open(copy, GENESIS.hash())
     try:
-        yield Ledger(App(GENESIS), store, decode_transaction)
+        yield Ledger(App(GENESIS), store, decode_transaction), store
     finally:
         store.close()
         shutil.rmtree(copy.parent, ignore_errors=True)

@@ -16,13 +16,12 @@ from hub.accounts.transactions import MAX_MESSAGES, sign_transaction
 from hub.engine.embedded import EmbeddedEngine, EngineOptions
 from hub.engine.ledger import Ledger
 from hub.engine.measures import Measures
-from hub.engine.store import StoreOptions
 from hub.messages import AnyMessage, Transaction
 from hub.proofs.signatures import address_of
 from hub.quantities import Amount, Gas, UnixSeconds
 from hub.rpc.wire import decode_transaction, encode_transaction
 from tests.bench.figures import Measured
-from tests.bench.ledgers import CommitTimes, Sent, make_block
+from tests.bench.ledgers import Sent, TimedStore, make_block
 from tests.bench.own_process import in_own_process
 from tests.bench.showing import Screen, percentile
 from tests.bench.states import GENESIS, SIZES, States, copied
@@ -66,25 +65,24 @@ def run(screen: Screen, states: States) -> dict[str, Measured]:
 
 def transfer(state: Path, senders: int, each: int) -> Run:
     """All transfers over a copy of the state; signing is not timed."""
-    steps = CommitTimes()
-    with copied(state, StoreOptions(at_step=steps)) as ledger:
+    with copied(state) as (ledger, store):
         _fund(ledger, senders)
         sent = [_transfers(sender, WARMING + each) for sender in range(senders)]
-        return asyncio.run(_send(ledger, steps, sent))
+        return asyncio.run(_send(ledger, store, sent))
 
 
-async def _send(ledger: Ledger, steps: CommitTimes, sent: list[Sent]) -> Run:
+async def _send(ledger: Ledger, store: TimedStore, sent: list[Sent]) -> Run:
     engine = EmbeddedEngine(ledger, StillClock(), EngineOptions(), Measures())
     await engine.start()
     try:
         await asyncio.gather(*(_one_after_another(engine, mine[:WARMING]) for mine in sent))
-        steps.forget()
+        store.forget()
         began, height = time.perf_counter(), engine.head.height
         await asyncio.gather(*(_one_after_another(engine, mine[WARMING:]) for mine in sent))
         seconds, blocks = time.perf_counter() - began, engine.head.height - height
     finally:
         await engine.stop()
-    return Run(sum(len(mine) - WARMING for mine in sent), seconds, blocks, list(steps.milliseconds))
+    return Run(sum(len(mine) - WARMING for mine in sent), seconds, blocks, [commit * 1000 for commit in store.commits])
 
 
 async def _one_after_another(engine: EmbeddedEngine, sent: Sent) -> None:
