@@ -14,6 +14,7 @@ from hub.clients.counterparty import Counterparty, counterparty_of, register_cou
 from hub.clients.errors import (
     ClientKindMismatch,
     ClientNotFound,
+    InvalidClientConfig,
     ReplacementNotRipe,
     ReplacementNotScheduled,
 )
@@ -162,6 +163,7 @@ class Clients:
         kind, given = self.kind(state, client), _kind_of(config)
         if kind is not given:
             raise ClientKindMismatch(client, kind.value, given.value)
+        self._refuse_spent_epoch(state, client, config)
         self._begin(state.branch(), client, config, now)
         ripe_at = UnixSeconds(now + delay)
         _REPLACEMENTS.put(state, text(client), _Replacement(ripe_at, config))
@@ -175,15 +177,30 @@ class Clients:
     def apply_replacement(self, state: Branch, client: ClientId, now: UnixSeconds) -> None:
         """Begin anew under the same identifier; counterparty, packets and sequences stay as they are.
 
-        Raises ReplacementNotScheduled, ReplacementNotRipe.
+        Raises ReplacementNotScheduled, ReplacementNotRipe; InvalidClientConfig where its epoch was used meanwhile.
         """
         scheduled = _REPLACEMENTS.get(state, text(client))
         if scheduled is None:
             raise ReplacementNotScheduled(client)
         if now < scheduled.ripe_at:
             raise ReplacementNotRipe(client, scheduled.ripe_at, now)
+        self._refuse_spent_epoch(state, client, scheduled.config)
         self._begin(state, client, scheduled.config, now)
         _REPLACEMENTS.delete(state, text(client))
+
+    def _refuse_spent_epoch(self, state: StateReader, client: ClientId, config: Config) -> None:
+        """Attestations name the client and the epoch: in an epoch that was used, all that was ever signed would count
+        again, the history that was left behind and hand-overs to sets that are trusted no more.
+
+        A chain of our own numbers its epochs itself; its checkpoints grow too old, and cannot be made to count again.
+        """
+        before = self.config(state, client)
+        if not isinstance(config, attested_evm.Config) or not isinstance(before, attested_evm.Config):
+            return
+        if config.attestors.epoch <= before.attestors.epoch:
+            raise InvalidClientConfig(
+                f"epoch {before.attestors.epoch} was used: begin anew in a later one, that nothing signed before counts"
+            )
 
     def _begin(self, state: Branch, client: ClientId, config: Config, now: UnixSeconds) -> None:
         match config:

@@ -14,12 +14,15 @@ from hub.clients.errors import (
     InvalidClientConfig,
     ReplacementNotRipe,
     ReplacementNotScheduled,
+    WrongEpoch,
+    WrongNextSet,
 )
 from hub.clients.host import Host
 from hub.clients.registry import Clients, Kind
 from hub.ibc.errors import CounterpartyAlreadyRegistered, CounterpartyNotRegistered, InvalidIdentifier
 from hub.ibc.identifiers import ClientId
 from hub.proofs.eip712 import EvmDomain, SaltDomain
+from hub.proofs.quorum import SignerSet
 from hub.quantities import Address, Hash, Height, Seconds, UnixSeconds
 from hub.state.branch import Branch, MemoryState
 from tests.unit import attested_chain, quorum_chain
@@ -163,7 +166,8 @@ def test_a_counterparty_without_a_name_is_refused(world: World, name: str) -> No
 
 # --- replacement ------------------------------------------------------------------------------------------------------
 
-NEW = attested_chain.replace(attested_chain.CONFIG, router=Address(b"\xbb" * 20))
+SECOND = attested_chain.replace(attested_chain.FIVE, epoch=2)
+NEW = attested_chain.replace(attested_chain.CONFIG, router=Address(b"\xbb" * 20), attestors=SECOND)
 
 
 def test_a_frozen_client_is_replaced_under_its_identifier_after_the_delay(world: World) -> None:
@@ -197,7 +201,8 @@ def test_an_expired_client_is_replaced_too_and_its_counterparty_stays(world: Wor
 
 
 def test_a_second_announcement_begins_the_delay_anew(world: World) -> None:
-    world.clients.schedule_replacement(world.state, ATTESTED, attested_chain.CONFIG, NOW, DAY)
+    first = attested_chain.replace(attested_chain.CONFIG, attestors=SECOND)
+    world.clients.schedule_replacement(world.state, ATTESTED, first, NOW, DAY)
     world.clients.schedule_replacement(world.state, ATTESTED, NEW, UnixSeconds(NOW + 10), DAY)
     with pytest.raises(ReplacementNotRipe):
         world.clients.apply_replacement(world.state, ATTESTED, UnixSeconds(NOW + DAY))
@@ -218,3 +223,24 @@ def test_a_replacement_that_is_not_safe_is_refused_when_it_is_announced(world: W
             world.state, ATTESTED, attested_chain.replace(NEW, router=Address(bytes(20))), NOW, DAY
         )
     assert dict(world.state.changes) == before
+
+
+def test_what_was_signed_before_a_replacement_counts_no_more(world: World) -> None:
+    """In the same epoch an old hand-over, or the history that was left behind, could be replayed."""
+    same = attested_chain.replace(attested_chain.CONFIG, router=Address(b"\xbb" * 20))
+    with pytest.raises(InvalidClientConfig, match="epoch 1 was used"):
+        world.clients.schedule_replacement(world.state, ATTESTED, same, NOW, DAY)
+    world.clients.schedule_replacement(world.state, ATTESTED, NEW, NOW, Seconds(0))
+    world.clients.apply_replacement(world.state, ATTESTED, NOW)
+    old = attested_chain.change(SignerSet.of_equals(2, attested_chain.ADDRESSES[5:10]))
+    for spent in (attested_chain.sign(attested_chain.header()), old):
+        with pytest.raises((WrongEpoch, WrongNextSet)):
+            world.clients.update(world.state, ATTESTED, spent, NOW)
+        assert world.clients.config(world.state, ATTESTED) == NEW
+
+
+def test_a_hand_over_while_a_replacement_waits_spends_its_epoch(world: World) -> None:
+    world.clients.schedule_replacement(world.state, ATTESTED, NEW, NOW, DAY)
+    world.clients.update(world.state, ATTESTED, attested_chain.change(SECOND), NOW)
+    with pytest.raises(InvalidClientConfig, match="epoch 2 was used"):
+        world.clients.apply_replacement(world.state, ATTESTED, UnixSeconds(NOW + DAY))
