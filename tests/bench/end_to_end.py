@@ -2,7 +2,8 @@
 
 Calls come one by one, some each second, at all points of a block's second. A call takes from when its transaction is
 sent until its result can be read in a block of the consumer's chain; in blocks, from the block of the one to the block
-of the other. Both chains make a block a second, and the hub believes what is final: one block behind.
+of the other. Both chains make a block a second, and the hub believes what they call ``finalized``: on the devnet's
+Anvils two blocks behind.
 """
 
 import asyncio
