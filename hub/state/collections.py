@@ -67,8 +67,9 @@ class Records(Generic[R]):
 
     __slots__ = ("_decode", "_encode", "_room")
 
-    def __init__(self, room: Room, record: type[R], *, remembered: int = 0) -> None:
-        """``remembered``: how many decoded records are kept, for those that are read more often than written."""
+    def __init__(self, room: IntEnum, record: type[R], *, remembered: int = 0) -> None:
+        """``room``: one of ``Room``, or of the rooms that a chain has beside them. ``remembered``: how many decoded
+        records are kept, for those that are read more often than written."""
         self._room = bytes((room,))
         decode: Callable[[bytes], R] = msgspec.msgpack.Decoder(record).decode
         self._decode = lru_cache(remembered)(decode) if remembered else decode

@@ -1,0 +1,71 @@
+"""The root of every refusal of the ledger.
+
+    LedgerError
+    ├── NamingError            here                     names of organisations, members and contracts
+    ├── CertificateError       membership/errors.py     a certificate is not that of a member
+    ├── RevocationError        membership/errors.py     a revocation list is not taken
+    ├── MembershipError        membership/errors.py     who is registered, and who may act
+    └── GovernanceError        governance/errors.py     proposals and votes
+
+A concrete error is a dataclass with a ``template``, like all errors (hub/errors.py), and with a ``status``: the name of
+the gRPC code that it is told with, so that the one table of statuses needs no row of its own for it.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
+
+from hub.errors import HubError
+
+StatusName: TypeAlias = Literal[
+    "INVALID_ARGUMENT",
+    "FAILED_PRECONDITION",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "UNAUTHENTICATED",
+    "ABORTED",
+    "RESOURCE_EXHAUSTED",
+    "UNAVAILABLE",
+    "INTERNAL",
+    "DATA_LOSS",
+]
+"""A name of ``grpc.StatusCode``; what each means stands in hub/rpc/status.py."""
+
+
+@dataclass(eq=False)
+class LedgerError(HubError):
+    """A rule of the ledger was broken."""
+
+    status: ClassVar[StatusName]
+
+
+@dataclass(eq=False)
+class NamingError(LedgerError):
+    """A name is not formed as it must be."""
+
+    status: ClassVar[StatusName] = "INVALID_ARGUMENT"
+
+
+@dataclass(eq=False)
+class InvalidOrganisationId(NamingError):
+    given: str
+    template: ClassVar[str] = (
+        "{given!r} is not an organisation's identifier: use a lower-case letter and up to 31 lower-case letters, "
+        "digits and -"
+    )
+
+
+@dataclass(eq=False)
+class InvalidMemberName(NamingError):
+    given: str
+    template: ClassVar[str] = (
+        "{given!r} is not a member's name: use a letter or digit and up to 63 letters, digits, ., _ and -"
+    )
+
+
+@dataclass(eq=False)
+class InvalidContractName(NamingError):
+    given: str
+    template: ClassVar[str] = (
+        "{given!r} is not a contract's name: use a lower-case letter and up to 31 lower-case letters, digits and -"
+    )
