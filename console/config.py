@@ -30,6 +30,7 @@ class TlsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class KeysSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     validator: str = "validator"
+    next_validator: str = ""
     password_file: str = ""
 
 
@@ -83,6 +84,7 @@ _LINES: tuple[tuple[str, str], ...] = (
     ("", ""),
     ("[keys]", ""),
     ('validator = "validator"', "keys/validator.json signs checkpoints"),
+    ('next_validator = ""', "the key that takes over at a rotation to it"),
     ('password_file = "{password_file}"', 'for a start without a person; "" asks on the terminal'),
     ("", ""),
     ("[client]", ""),

@@ -47,13 +47,14 @@ def node_config(home: NodeHome) -> NodeConfig:
     )
 
 
-def validator_signer(home: NodeHome, password_file: Path | None) -> Signer:
-    """The validator's key, opened; raises Misused."""
-    name = home.config().keys.validator
-    return KeySigner(home.keystore.open(name, read_password(home, password_file)))
+def validator_signers(home: NodeHome, password_file: Path | None) -> tuple[Signer, Signer | None]:
+    """The validator's key, and the one that it hands over to if the configuration names one; raises Misused."""
+    keys, password = home.config().keys, read_password(home, password_file)
+    present = KeySigner(home.keystore.open(keys.validator, password))
+    return present, KeySigner(home.keystore.open(keys.next_validator, password)) if keys.next_validator else None
 
 
-async def run_home(home: NodeHome, signer: Signer) -> None:
+async def run_home(home: NodeHome, signer: Signer, next_signer: Signer | None) -> None:
     """Run the node until it is told to stop; its owner may ask for backups meanwhile."""
     config = node_config(home)
     serving: list[asyncio.Task[asyncio.Server]] = []
@@ -69,4 +70,4 @@ async def run_home(home: NodeHome, signer: Signer) -> None:
 
         serving.append(asyncio.create_task(serve_admin(home.path, {"backup": backup, "ping": ping})))
 
-    await run_node(config, signer, ready)
+    await run_node(config, signer, ready, next_signer=next_signer)

@@ -10,10 +10,11 @@ import msgspec
 
 from hub.block import BlockHeader, ResultCode
 from hub.clients.base import ClientStatus
+from hub.clients.quorum import SignedCheckpoint
 from hub.clients.registry import Config as ClientConfig
 from hub.events import AnyEvent
 from hub.messages import Role
-from hub.proofs.quorum import Member
+from hub.proofs.quorum import Member, SignerSet
 from hub.quantities import Address, Amount, Epoch, Gas, Hash, Height, Sequence, UnixSeconds
 
 T = TypeVar("T")
@@ -70,6 +71,29 @@ class ClientInfo(msgspec.Struct, frozen=True):
     evm_chain_id: int
     client_contract: bytes
     salt: bytes
+    replaceable_from: UnixSeconds
+    """From when the scheduled replacement may be applied; 0: none is scheduled."""
+
+
+class Rotation(msgspec.Struct, frozen=True):
+    """Who signs the blocks, and who shall sign next, if a rotation is pending.
+
+    ``stored``: the clients for whose counterparties the checkpoint that names the next set is stored; ``missing``:
+    those that it is waited for.
+    """
+
+    validators: SignerSet
+    next_validators: SignerSet | None
+    stored: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+class RotationCheckpoint(msgspec.Struct, frozen=True):
+    """The old quorum's checkpoint that names the next set, for one counterparty, and that set."""
+
+    client: str
+    signed: SignedCheckpoint
+    next_set: SignerSet
 
 
 class LaneInfo(msgspec.Struct, frozen=True):

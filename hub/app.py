@@ -105,10 +105,7 @@ class App:
             raise BlockOutOfOrder(height, Height(last.height + 1))
         if time < last.time:
             raise TimeWentBackwards(time, last.time)
-        ctx = Context(Branch(state), height, time)
-        history.put_block_hash(ctx.state, last.height, parent_hash)
-        history.put_head(ctx.state, height, time)
-        return BlockInProgress(self, ctx, parent_hash)
+        return BlockInProgress(self, _next_block(state, height, time, parent_hash), parent_hash)
 
     def header(self, outcome: BlockOutcome, app_root: Hash) -> BlockHeader:
         """The header of an executed block, given the root of the state with its changes."""
@@ -135,7 +132,9 @@ class App:
         for message in signed.transaction.messages:
             require_role(state, signed.transaction.account, message)
 
-    def simulate(self, state: StateReader, signed: SignedTransaction, now: UnixSeconds) -> TransactionResult:
+    def simulate(
+        self, state: StateReader, signed: SignedTransaction, now: UnixSeconds, parent_hash: Hash
+    ) -> TransactionResult:
         """What would come of a transaction in the next block, whatever its signature and nonce; nothing is changed.
 
         Anyone may ask: what no block would take for its size is refused here as well. Raises TransactionTooLarge,
@@ -143,7 +142,7 @@ class App:
         """
         validate_size(signed.transaction, len(signed.body) + len(signed.signature))
         last = history.head(state)
-        ctx = Context(Branch(state), Height(last.height + 1), max(now, last.time))
+        ctx = _next_block(state, Height(last.height + 1), max(now, last.time), parent_hash)
         try:
             return self.run(ctx, signed)
         except RefusedMessage as refused:
@@ -183,6 +182,14 @@ class App:
         self._execution.services.end_block(ctx)
         validators.rotate_if_ready(ctx, lambda: (client for client, _ in self.counterparties(ctx.state)))
         return outbox.take_batches(ctx)
+
+
+def _next_block(state: StateReader, height: Height, time: UnixSeconds, parent_hash: Hash) -> Context:
+    """The state as the next block finds it, with its parent's hash under the parent's height."""
+    ctx = Context(Branch(state), height, time)
+    history.put_block_hash(ctx.state, Height(height - 1), parent_hash)
+    history.put_head(ctx.state, height, time)
+    return ctx
 
 
 class RefusedMessage(Exception):

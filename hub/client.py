@@ -44,6 +44,8 @@ from hub.answers import (
     PacketHistory,
     Page,
     Receipt,
+    Rotation,
+    RotationCheckpoint,
     ServiceBinding,
     ServiceDefinition,
     ServiceRequest,
@@ -53,7 +55,7 @@ from hub.clients.quorum import SignedCheckpoint
 from hub.engine.errors import NoncePending
 from hub.events import Event
 from hub.messages import AnyMessage, SignedTransaction, Transaction
-from hub.quantities import Address, Amount, Gas, Hash, Height, UnixSeconds
+from hub.quantities import Address, Amount, Epoch, Gas, Hash, Height, UnixSeconds
 from hub.quantities import Sequence as PacketSequence
 from hub.rpc.calling import OUT_OF_REACH, Patience, answered, open_channel, streamed
 from hub.rpc.wire import decode_transaction, encode_transaction, from_proto
@@ -327,6 +329,17 @@ class HubClient:
         """
         request = checkpoint_service_pb2.GetProofRequest(height=height or 0, paths=paths)
         return from_proto((await self._ask(self._checkpoints.GetProof, request)).state_proof, StateProof)
+
+    async def rotation(self) -> Rotation:
+        """The set that signs, the one that is proposed, and which counterparties' checkpoints are waited for."""
+        answer = await self._ask(self._queries.GetRotation, query_service_pb2.GetRotationRequest())
+        return from_proto(answer.rotation, Rotation)
+
+    async def rotation_checkpoint(self, client: str, epoch: Epoch) -> RotationCheckpoint:
+        """What takes the counterparty of ``client`` from an epoch to the next; raises RotationCheckpointNotFound."""
+        request = query_service_pb2.GetRotationCheckpointRequest(client=client, epoch=epoch)
+        answer = await self._ask(self._queries.GetRotationCheckpoint, request)
+        return from_proto(answer.rotation_checkpoint, RotationCheckpoint)
 
     # --- services ---
 

@@ -204,6 +204,17 @@ class ValidatorSetChanged(Event, frozen=True):
     set_hash: bytes
 
 
+class ValidatorSetWithdrawn(Event, frozen=True):
+    """The proposed set will not sign; what was stored for its rotation is forgotten."""
+
+    epoch: Epoch
+    set_hash: bytes
+
+
+class ClientReplacementCancelled(Event, frozen=True):
+    client: str
+
+
 AnyEvent: TypeAlias = (
     ClientCreated
     | ClientUpdated
@@ -231,6 +242,8 @@ AnyEvent: TypeAlias = (
     | ValidatorSetProposed
     | RotationCheckpointStored
     | ValidatorSetChanged
+    | ValidatorSetWithdrawn
+    | ClientReplacementCancelled
 )
 
 encode_event = msgspec.msgpack.Encoder().encode

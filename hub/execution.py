@@ -33,7 +33,9 @@ REQUIRED_ROLES: dict[type[m.Message], Role] = {
     m.ApplyClientReplacement: Role.OPERATOR,
     m.DefineService: Role.MEMBER,
     m.BindService: Role.MEMBER,
+    m.CancelClientReplacement: Role.OPERATOR,
     m.ProposeValidatorSet: Role.OPERATOR,
+    m.WithdrawValidatorSet: Role.OPERATOR,
 }
 """Messages that a role alone may send; all others are open to anyone, because they are proven or about one's own."""
 
@@ -141,8 +143,12 @@ class Execution:
                 client_lifecycle.schedule_replacement(ctx, clients, client, message.config, delay)
             case m.ApplyClientReplacement():
                 client_lifecycle.apply_replacement(ctx, clients, client_id(message.client))
+            case m.CancelClientReplacement():
+                client_lifecycle.cancel_replacement(ctx, clients, client_id(message.client))
             case m.ProposeValidatorSet():
                 validators.propose(ctx, message.members)
+            case m.WithdrawValidatorSet():
+                validators.withdraw(ctx)
             case _:
                 raise MalformedTransaction(f"{type(message).__name__} is not a message of this chain")
         return True

@@ -117,6 +117,12 @@ class ApplyClientReplacement(Message, frozen=True):
     client: str
 
 
+class CancelClientReplacement(Message, frozen=True):
+    """Take back a replacement that is scheduled and not applied."""
+
+    client: str
+
+
 Proof: TypeAlias = attested_evm.Proof | quorum.Proof
 
 
@@ -193,6 +199,10 @@ class ProposeValidatorSet(Message, frozen=True):
     members: tuple[tuple[Address, int], ...]
 
 
+class WithdrawValidatorSet(Message, frozen=True):
+    """Take back the proposed set. A counterparty that was handed over to it meanwhile must be given a new client."""
+
+
 class StoreRotationCheckpoint(Message, frozen=True):
     client: str
     checkpoint: quorum.SignedCheckpoint
@@ -223,6 +233,8 @@ AnyMessage: TypeAlias = (
     | RespondService
     | ProposeValidatorSet
     | StoreRotationCheckpoint
+    | WithdrawValidatorSet
+    | CancelClientReplacement
 )
 
 

@@ -5,7 +5,7 @@ What a node is given is its ``NodeConfig``; reading files, asking for passwords 
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +39,7 @@ from hub.rpc.serving import Server, Service, TlsFiles
 from hub.rpc.transactions import Transactions
 from hub.rpc.wire import decode_transaction
 from hub.signer import Signer
+from hub.validators import was_validator
 
 log = structlog.get_logger("node")
 
@@ -77,19 +78,24 @@ class Node:
 
 
 @asynccontextmanager
-async def running_node(config: NodeConfig, signer: Signer | None, clock: Clock | None = None) -> AsyncIterator[Node]:
+async def running_node(
+    config: NodeConfig, signer: Signer | None, clock: Clock | None = None, *, next_signer: Signer | None = None
+) -> AsyncIterator[Node]:
     """Open, verify, serve; and at the end stop in order: no more blocks, then no more calls, then the disk.
+
+    ``signer``: the validator's key; ``next_signer``: the one that it hands over to at a rotation.
 
     Raises what the store, the guard or the genesis are refused for, ReplayDiffers, OSError for a port that is taken.
     """
     measures = Measures()
     store = open_store(config)
-    guard: Guard | None = None
+    guards: list[Guard] = []
     try:
         ledger = Ledger(App(config.genesis), store, decode_transaction)
         ledger.verify_last(config.verify_last)
-        guard = open_guard(config, signer, ledger)
-        checkpoints = Checkpoints(ledger, signer, guard)
+        signers = [one for one in (signer, next_signer) if one is not None]
+        guards += open_guards(config, signers, ledger)
+        checkpoints = Checkpoints(ledger, list(zip(signers, guards, strict=True)))
         engine = EmbeddedEngine(ledger, clock or SystemClock(), config.engine, measures)
         server = Server(services(ledger, engine, checkpoints, measures), measures)
         await engine.start()
@@ -102,14 +108,20 @@ async def running_node(config: NodeConfig, signer: Signer | None, clock: Clock |
             await engine.stop()
             await server.stop()
     finally:
-        if guard is not None:
+        for guard in guards:
             guard.close()
         store.close()
 
 
-async def run_node(config: NodeConfig, signer: Signer | None, ready: Callable[[Node], None] = lambda _: None) -> None:
+async def run_node(
+    config: NodeConfig,
+    signer: Signer | None,
+    ready: Callable[[Node], None] = lambda _: None,
+    *,
+    next_signer: Signer | None = None,
+) -> None:
     """Run until SIGINT or SIGTERM, or until the engine fails, which is raised."""
-    async with running_node(config, signer) as node:
+    async with running_node(config, signer, next_signer=next_signer) as node:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
@@ -150,17 +162,19 @@ def open_store(config: NodeConfig) -> Store:
     return Store.create(config.store, genesis_hash, config.disk)
 
 
-def open_guard(config: NodeConfig, signer: Signer | None, ledger: Ledger) -> Guard | None:
-    """The guard of this validator, begun only where the chain has not; raises GuardMissing, GuardDamaged."""
-    if signer is None:
-        return None
-    genesis_hash = ledger.app.genesis_hash
-    if config.guard.exists():
-        return Guard(config.guard, signer.address, genesis_hash)
-    if ledger.head.height > 0:
-        raise GuardMissing(str(config.guard))
-    config.guard.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Guard.create(config.guard, signer.address, genesis_hash)
+def open_guards(config: NodeConfig, signers: Sequence[Signer], ledger: Ledger) -> list[Guard]:
+    """One guard a key, all in the one file. It is begun only where the chain has not, or for keys that have never
+    been a validator's; raises GuardMissing, GuardDamaged.
+    """
+    if not signers:
+        return []
+    if not config.guard.exists():
+        begun = ledger.head.height > 0
+        if begun and any(was_validator(ledger.state, signer.address) for signer in signers):
+            raise GuardMissing(str(config.guard))
+        config.guard.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        Guard.create(config.guard, signers[0].address, ledger.app.genesis_hash).close()
+    return [Guard(config.guard, signer.address, ledger.app.genesis_hash) for signer in signers]
 
 
 def services(ledger: Ledger, engine: Engine, checkpoints: Checkpoints, measures: Measures) -> tuple[Service, ...]:

@@ -6,10 +6,20 @@ counterparty, so that each can be shown the way however long it has slept.
 
 from collections.abc import Callable, Iterable
 
-from hub.accounts.errors import NoRotationPending, RotationPending, WrongRotationCheckpoint
+from hub.accounts.errors import (
+    NoRotationPending,
+    RotationCheckpointNotFound,
+    RotationPending,
+    WrongRotationCheckpoint,
+)
 from hub.clients.counterparty import Counterparty
 from hub.clients.quorum import SignedCheckpoint
-from hub.events import RotationCheckpointStored, ValidatorSetChanged, ValidatorSetProposed
+from hub.events import (
+    RotationCheckpointStored,
+    ValidatorSetChanged,
+    ValidatorSetProposed,
+    ValidatorSetWithdrawn,
+)
 from hub.history import block_hash
 from hub.ibc.identifiers import ClientId
 from hub.proofs.quorum import Member, SignerSet, verify_quorum
@@ -21,6 +31,8 @@ from hub.state.context import Context
 _SETS = Records(Room.VALIDATORS, SignerSet)
 _CURRENT = b"current"
 _NEXT = b"next"
+_RETIRED = b"retired"
+"""With the epoch behind it: the sets that signed before the current one."""
 _CHECKPOINTS = Records(Room.ROTATION_CHECKPOINTS, SignedCheckpoint)
 
 
@@ -42,6 +54,18 @@ def next_validators(state: StateReader) -> SignerSet:
     return proposed_validators(state) or validators(state)
 
 
+def validators_of(state: StateReader, epoch: Epoch) -> SignerSet | None:
+    """The set of an epoch that has begun."""
+    current = validators(state)
+    return current if epoch == current.epoch else _SETS.get(state, _RETIRED + u64(epoch))
+
+
+def was_validator(state: StateReader, address: Address) -> bool:
+    """Whether an address stands in the set that signs now or in any that signed before."""
+    sets = [validators(state), *(retired for _, retired in _SETS.scan(state, _RETIRED))]
+    return any(member.address == address for signers in sets for member in signers.members)
+
+
 def put_validators(state: Branch, signers: SignerSet) -> None:
     """Begin with a set: for the genesis."""
     _SETS.put(state, _CURRENT, signers)
@@ -50,6 +74,18 @@ def put_validators(state: Branch, signers: SignerSet) -> None:
 def rotation_checkpoint(state: StateReader, epoch: Epoch, client: ClientId) -> SignedCheckpoint | None:
     """The stored checkpoint that shows a counterparty the way from ``epoch`` to the next."""
     return _CHECKPOINTS.get(state, _checkpoint_key(epoch, client))
+
+
+def hand_over(state: StateReader, epoch: Epoch, client: ClientId) -> tuple[SignedCheckpoint, SignerSet]:
+    """What takes a counterparty's client from ``epoch`` to the next: the old quorum's checkpoint and the set it names.
+
+    Raises RotationCheckpointNotFound where none is stored, or the rotation is not finished.
+    """
+    signed = rotation_checkpoint(state, epoch, client)
+    after = None if signed is None else validators_of(state, Epoch(epoch + 1))
+    if signed is None or after is None:
+        raise RotationCheckpointNotFound(client, epoch)
+    return signed, after
 
 
 def propose(ctx: Context, members: Iterable[tuple[Address, int]]) -> None:
@@ -96,13 +132,30 @@ def store_checkpoint(
     return True
 
 
+def withdraw(ctx: Context) -> None:
+    """Take the proposed set back and forget what was stored for it; raises NoRotationPending.
+
+    What the old quorum has signed it cannot take back: until its next rotation a counterparty's client can still be
+    handed over to the withdrawn set (docs/adr/0009-withdrawing-a-proposed-set.md).
+    """
+    proposed = proposed_validators(ctx.state)
+    if proposed is None:
+        raise NoRotationPending
+    _SETS.delete(ctx.state, _NEXT)
+    for key in [key for key, _ in _CHECKPOINTS.scan(ctx.state, u64(validators(ctx.state).epoch))]:
+        _CHECKPOINTS.delete(ctx.state, key)
+    ctx.emit(ValidatorSetWithdrawn(proposed.epoch, proposed.hash()))
+
+
 def rotate_if_ready(ctx: Context, counterparties: Callable[[], Iterable[ClientId]]) -> None:
     """At a block's end: let the proposed set sign from the next block on, if no counterparty would be left behind."""
     proposed = proposed_validators(ctx.state)
     if proposed is None:
         return
-    epoch = validators(ctx.state).epoch
+    current = validators(ctx.state)
+    epoch = current.epoch
     if all(_CHECKPOINTS.has(ctx.state, _checkpoint_key(epoch, client)) for client in counterparties()):
+        _SETS.put(ctx.state, _RETIRED + u64(epoch), current)
         _SETS.put(ctx.state, _CURRENT, proposed)
         _SETS.delete(ctx.state, _NEXT)
         ctx.emit(ValidatorSetChanged(proposed.epoch, proposed.hash()))

@@ -4,7 +4,7 @@ import uvloop
 
 from console.home import find_home
 from console.logs import JsonLogs, log_to_stderr
-from console.node import run_home, validator_signer
+from console.node import run_home, validator_signers
 from console.options import Home, PasswordFile
 
 
@@ -15,4 +15,4 @@ def start(home: Home = None, password_file: PasswordFile = None, json: JsonLogs 
     """
     place = find_home(home)
     log_to_stderr(as_json=json)
-    uvloop.run(run_home(place, validator_signer(place, password_file)))
+    uvloop.run(run_home(place, *validator_signers(place, password_file)))

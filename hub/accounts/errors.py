@@ -155,6 +155,16 @@ class NoRotationPending(AccountError):
 
 
 @dataclass(eq=False)
+class RotationCheckpointNotFound(AccountError):
+    client: str
+    epoch: Epoch
+    template: ClassVar[str] = (
+        "no finished rotation hands the counterparty of {client} over from epoch {epoch}: "
+        "where its client believes that epoch, replace it"
+    )
+
+
+@dataclass(eq=False)
 class WrongRotationCheckpoint(AccountError):
     field: str
     template: ClassVar[str] = "the checkpoint does not hand over to the proposed set: its {field} is another"

@@ -188,6 +188,12 @@ class Clients:
         self._begin(state, client, scheduled.config, now)
         _REPLACEMENTS.delete(state, text(client))
 
+    def cancel_replacement(self, state: Branch, client: ClientId) -> None:
+        """Take back what is scheduled; raises ReplacementNotScheduled."""
+        if _REPLACEMENTS.get(state, text(client)) is None:
+            raise ReplacementNotScheduled(client)
+        _REPLACEMENTS.delete(state, text(client))
+
     def _refuse_spent_epoch(self, state: StateReader, client: ClientId, config: Config) -> None:
         """Attestations name the client and the epoch: in an epoch that was used, all that was ever signed would count
         again, the history that was left behind and hand-overs to sets that are trusted no more.

@@ -1,5 +1,7 @@
 """Checkpoints: this validator's signatures over blocks that it has itself executed and committed."""
 
+from collections.abc import Sequence
+
 from hub.clients.checkpoint import Checkpoint
 from hub.clients.counterparty import counterparty_of
 from hub.clients.quorum import SignedCheckpoint
@@ -16,11 +18,12 @@ from hub.state.errors import BlockNotFound
 class Checkpoints:
     """Signs, each time after the guard has written down, durably, what is about to be signed."""
 
-    def __init__(self, ledger: Ledger, signer: Signer | None, guard: Guard | None) -> None:
-        """Without a key the node serves everything but checkpoints."""
+    def __init__(self, ledger: Ledger, keys: Sequence[tuple[Signer, Guard]]) -> None:
+        """Without a key the node serves everything but checkpoints. Of several, the one that stands in a block's set
+        signs it: so one node's validator can hand over to its next key without a pause.
+        """
         self._ledger = ledger
-        self._signer = signer
-        self._guard = guard
+        self._keys = keys
 
     def checkpoint(self, name: str, height: Height) -> Checkpoint:
         """A committed block for one counterparty, unsigned.
@@ -47,16 +50,19 @@ class Checkpoints:
 
     def sign(self, name: str, height: Height) -> SignedCheckpoint:
         """Raises NoValidatorKey, NotAValidator, CheckpointWithheld, and as ``checkpoint`` does. Blocks on the disk."""
-        if self._signer is None or self._guard is None:
+        if not self._keys:
             raise NoValidatorKey
         checkpoint = self.checkpoint(name, height)
         validators = self._ledger.record(height).validators
-        if self._signer.address not in {member.address for member in validators.members}:
-            raise NotAValidator(self._signer.address, validators.epoch)
-        domain = counterparty_of(self._ledger.state, checkpoint.source_client).domain
-        self._guard.admit(height, checkpoint.block_hash, self._own_hash)
-        compact = self._signer.sign(checkpoint.digest(domain))
-        return SignedCheckpoint(checkpoint, encode_quorum_signature(validators, {self._signer.address: compact}))
+        members = {member.address for member in validators.members}
+        ours = [(signer, guard) for signer, guard in self._keys if signer.address in members]
+        if not ours:
+            raise NotAValidator(self._keys[0][0].address, validators.epoch)
+        digest = checkpoint.digest(counterparty_of(self._ledger.state, checkpoint.source_client).domain)
+        for _, guard in ours:
+            guard.admit(height, checkpoint.block_hash, self._own_hash)
+        signatures = {signer.address: signer.sign(digest) for signer, _ in ours}
+        return SignedCheckpoint(checkpoint, encode_quorum_signature(validators, signatures))
 
     def _own_hash(self, height: Height) -> Hash | None:
         try:

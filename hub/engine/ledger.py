@@ -113,7 +113,8 @@ class Ledger:
 
     def simulate(self, signed: SignedTransaction, now: UnixSeconds) -> TransactionResult:
         """What would come of it in the next block."""
-        return self.app.simulate(self.state, signed, now)
+        head, state = self._latest
+        return self.app.simulate(state, signed, now, head.hash)
 
     def next_due(self) -> UnixSeconds | None:
         """When a block must be made even without transactions; 0: at once."""

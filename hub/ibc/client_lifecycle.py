@@ -8,6 +8,7 @@ from hub.events import (
     ClientCreated,
     ClientFrozen,
     ClientReplaced,
+    ClientReplacementCancelled,
     ClientReplacementScheduled,
     ClientUpdated,
     CounterpartyRegistered,
@@ -88,6 +89,12 @@ def apply_replacement(ctx: Context, clients: Clients, client: ClientId) -> None:
     """Let a client begin anew as announced; raises ReplacementNotScheduled, ReplacementNotRipe."""
     clients.apply_replacement(ctx.state, client, ctx.time)
     ctx.emit(ClientReplaced(client))
+
+
+def cancel_replacement(ctx: Context, clients: Clients, client: ClientId) -> None:
+    """Take an announcement back; raises ReplacementNotScheduled."""
+    clients.cancel_replacement(ctx.state, client)
+    ctx.emit(ClientReplacementCancelled(client))
 
 
 def counterparties(state: StateReader, clients: Clients) -> list[tuple[ClientId, Counterparty]]:

@@ -117,6 +117,16 @@ class Queries(QueryServiceServicer):
         sequences = views.unacknowledged(self._app, self._ledger.state, request.client, asked(request))
         return pb.ListUnacknowledgedPacketsResponse(sequences=sequences)
 
+    async def GetRotation(self, request: Any, context: Any) -> Any:
+        refuse_unknown_fields(request)
+        rotation = views.rotation_answer(self._app, self._ledger.state)
+        return pb.GetRotationResponse(rotation=to_proto(rotation, answer_pb2.Rotation))
+
+    async def GetRotationCheckpoint(self, request: Any, context: Any) -> Any:
+        refuse_unknown_fields(request)
+        found = views.rotation_checkpoint_answer(self._app, self._ledger.state, request.client, request.epoch)
+        return pb.GetRotationCheckpointResponse(rotation_checkpoint=to_proto(found, answer_pb2.RotationCheckpoint))
+
     async def GetPacket(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
         source = counterparty_client_id(request.source_client)

@@ -173,6 +173,7 @@ _BY_CODE: dict[StatusCode, tuple[type[HubError], ...]] = {
     StatusCode.NOT_FOUND: (
         ibc.UnknownLane,
         clients.ClientNotFound,
+        accounts.RotationCheckpointNotFound,
         rpc.TransactionNotFound,
         rpc.PacketNotFound,
         services.RequestNotFound,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from hub import answers
+from hub import answers, validators
 from hub.accounts.accounts import account
 from hub.accounts.roles import roles
 from hub.app import App
@@ -15,7 +15,7 @@ from hub.ibc.errors import CounterpartyNotRegistered
 from hub.ibc.identifiers import ClientId, client_id
 from hub.parameters import parameters
 from hub.proofs.eip712 import EvmDomain, SaltDomain
-from hub.quantities import MAX_U64, Address, Sequence
+from hub.quantities import MAX_U64, Address, Epoch, Sequence, UnixSeconds
 from hub.services import bindings, definitions, requests
 from hub.services.errors import RequestNotFound, ServiceNotFound
 from hub.services.payload import caller_account
@@ -63,7 +63,23 @@ def client_answer(app: App, state: StateReader, name: str) -> answers.ClientInfo
         evm_chain_id=chain_id,
         client_contract=contract,
         salt=salt,
+        replaceable_from=app.clients.replacement(state, client) or UnixSeconds(0),
     )
+
+
+def rotation_answer(app: App, state: StateReader) -> answers.Rotation:
+    current, proposed = validators.validators(state), validators.proposed_validators(state)
+    clients = [] if proposed is None else [client for client, _ in app.counterparties(state)]
+    stored = [client for client in clients if validators.rotation_checkpoint(state, current.epoch, client) is not None]
+    missing = tuple(client for client in clients if client not in stored)
+    return answers.Rotation(current, proposed, tuple(stored), missing)
+
+
+def rotation_checkpoint_answer(app: App, state: StateReader, name: str, epoch: int) -> answers.RotationCheckpoint:
+    """Raises InvalidIdentifier, ClientNotFound, RotationCheckpointNotFound."""
+    client = _known_client(app, state, name)
+    signed, next_set = validators.hand_over(state, Epoch(epoch), client)
+    return answers.RotationCheckpoint(client, signed, next_set)
 
 
 def lane_answers(state: StateReader, after: int) -> Iterator[answers.LaneInfo]:

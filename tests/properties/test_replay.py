@@ -15,7 +15,7 @@ from tests.unit.hub_chain import HubChain, genesis, tree_of
 
 def distract(hub: HubChain, signed: Any) -> None:
     """What a node does besides: simulate, check, and begin a block that is never finished or committed."""
-    hub.app.simulate(hub.state, signed, hub.now)
+    hub.app.simulate(hub.state, signed, hub.now, hub.header.hash())
     with suppress(HubError):
         hub.app.check(hub.state, signed, hub.now)
     abandoned = hub.app.begin(hub.state, Height(hub.header.height + 1), UnixSeconds(hub.now + 9), hub.header.hash())

@@ -187,10 +187,10 @@ def test_an_attempt_leaves_a_refused_transaction_out(hub: HubChain) -> None:
 def test_simulate_changes_nothing_and_needs_no_signature(hub: HubChain) -> None:
     before = dict(hub.state.scan(b"\0", b"\xff"))
     unsigned = with_signature(transfer(hub, nonce=77), b"")
-    result = hub.app.simulate(hub.state, unsigned, hub.now)
+    result = hub.app.simulate(hub.state, unsigned, hub.now, hub.header.hash())
     assert result.code is ResultCode.OK
     assert isinstance(result.events[0], Transferred)
-    refused = hub.app.simulate(hub.state, hub.sign(RELAYER, m.Transfer(TO, Amount(1))), hub.now)
+    refused = hub.app.simulate(hub.state, hub.sign(RELAYER, m.Transfer(TO, Amount(1))), hub.now, hub.header.hash())
     assert refused.reason == "INSUFFICIENT_FUNDS"
     assert dict(hub.state.scan(b"\0", b"\xff")) == before
 
@@ -200,7 +200,7 @@ def test_what_no_block_would_take_is_not_tried_out(hub: HubChain, what: str) -> 
     """Anyone may ask for a simulation, without a signature: the work for it is bounded like a block's."""
     make, error = next((make, error) for name, make, error in INADMISSIBLE if name == what)
     with pytest.raises(error):
-        hub.app.simulate(hub.state, make(hub), hub.now)
+        hub.app.simulate(hub.state, make(hub), hub.now, hub.header.hash())
 
 
 @given(st.binary(max_size=200), st.integers(0, 64), st.integers(0, 7))
@@ -316,7 +316,9 @@ def test_nobody_without_the_role_connects_chains(hub: HubChain, who: int) -> Non
         lane,
         m.RegisterCounterparty("quorum-0", "quorum-5", 1, TO, b""),
         m.ApplyClientReplacement("quorum-0"),
+        m.CancelClientReplacement("quorum-0"),
         m.ProposeValidatorSet(((TO, 1),)),
+        m.WithdrawValidatorSet(),
         m.GrantRole(TO, Role.OPERATOR),
     ):
         assert hub.try_(who, message).reason == "ROLE_MISSING"

@@ -210,6 +210,17 @@ def test_a_second_announcement_begins_the_delay_anew(world: World) -> None:
     assert world.clients.config(world.state, ATTESTED) == NEW
 
 
+def test_a_replacement_that_was_taken_back_cannot_be_applied(world: World) -> None:
+    with pytest.raises(ReplacementNotScheduled):
+        world.clients.cancel_replacement(world.state, ATTESTED)
+    world.clients.schedule_replacement(world.state, ATTESTED, NEW, NOW, DAY)
+    world.clients.cancel_replacement(world.state, ATTESTED)
+    assert world.clients.replacement(world.state, ATTESTED) is None
+    with pytest.raises(ReplacementNotScheduled):
+        world.clients.apply_replacement(world.state, ATTESTED, UnixSeconds(NOW + DAY))
+    assert world.clients.config(world.state, ATTESTED) == attested_chain.CONFIG
+
+
 def test_a_replacement_that_was_never_announced_is_refused(world: World) -> None:
     assert world.clients.replacement(world.state, ATTESTED) is None
     with pytest.raises(ReplacementNotScheduled):

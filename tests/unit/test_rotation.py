@@ -5,13 +5,22 @@ from typing import Any
 import pytest
 
 from hub import messages as m
+from hub.accounts.errors import RotationCheckpointNotFound
 from hub.block import ResultCode
 from hub.clients.quorum import SignedCheckpoint, Update
-from hub.events import RotationCheckpointStored, ValidatorSetChanged, ValidatorSetProposed
+from hub.events import RotationCheckpointStored, ValidatorSetChanged, ValidatorSetProposed, ValidatorSetWithdrawn
 from hub.proofs.eip712 import EvmDomain
 from hub.proofs.quorum import SignerSet, sign_quorum
 from hub.quantities import Address, Epoch, Hash, Height
-from hub.validators import next_validators, proposed_validators, rotation_checkpoint, validators
+from hub.validators import (
+    hand_over,
+    next_validators,
+    proposed_validators,
+    rotation_checkpoint,
+    validators,
+    validators_of,
+    was_validator,
+)
 from tests.unit import attested_chain
 from tests.unit.hub_chain import OPERATOR, RELAYER, VALIDATOR, HubChain
 from tests.unit.hub_world import World, one
@@ -179,3 +188,61 @@ def test_packets_flow_on_after_a_rotation(world: World) -> None:
     original = world.hub.checkpoint
     world.hub.checkpoint = lambda client, **changes: original(client, signers=NEW, **changes)
     assert world.answer(sent)
+
+
+# --- withdrawing a proposal -------------------------------------------------------------------------------------------
+
+
+def test_a_withdrawn_set_never_signs_and_another_may_be_proposed(world: World) -> None:
+    store(world, world.a.client)
+    world.hub.do(OPERATOR, m.WithdrawValidatorSet())
+    assert one(world.hub.events, ValidatorSetWithdrawn).set_hash == NEW.hash()
+    assert proposed_validators(world.hub.state) is None
+    assert world.hub.header.next_validator_set_hash == OLD.hash()
+    other = SignerSet.of_equals(2, ADDRESSES[10:12])
+    world.hub.do(OPERATOR, propose(other))
+    assert rotation_checkpoint(world.hub.state, Epoch(1), world.a.client) is None
+    store(world, world.b.client)
+    assert validators(world.hub.state) == OLD  # what was stored for the withdrawn set does not count for this one
+    store(world, world.a.client)
+    assert validators(world.hub.state) == other
+
+
+def test_only_an_operator_withdraws_and_only_what_is_proposed(world: World) -> None:
+    assert world.hub.try_(RELAYER, m.WithdrawValidatorSet()).reason == "ROLE_MISSING"
+    assert proposed_validators(world.hub.state) == NEW
+    world.hub.do(OPERATOR, m.WithdrawValidatorSet())
+    assert world.hub.try_(OPERATOR, m.WithdrawValidatorSet()).reason == "NO_ROTATION_PENDING"
+
+
+# --- what is kept of rotations ----------------------------------------------------------------------------------------
+
+
+def test_every_finished_rotation_can_be_shown_to_one_that_slept_through_several(world: World) -> None:
+    with pytest.raises(RotationCheckpointNotFound):
+        hand_over(world.hub.state, Epoch(1), world.a.client)
+    store(world, world.a.client)
+    with pytest.raises(RotationCheckpointNotFound):  # it is stored, but the rotation may still be withdrawn
+        hand_over(world.hub.state, Epoch(1), world.a.client)
+    store(world, world.b.client)
+    world.hub.block()
+    third = SignerSet.of_equals(3, ADDRESSES[4:5])
+    world.hub.do(OPERATOR, propose(third))
+    for client in (world.a.client, world.b.client):
+        store(world, client, signers=NEW)
+    assert validators(world.hub.state) == third
+    for epoch, (old, new) in {1: (OLD, NEW), 2: (NEW, third)}.items():
+        signed, after = hand_over(world.hub.state, Epoch(epoch), world.b.client)
+        assert (signed.checkpoint.epoch, signed.checkpoint.next_validator_set_hash, after) == (epoch, new.hash(), new)
+        assert validators_of(world.hub.state, Epoch(epoch)) == old
+    for epoch in (0, 3, 4, 2**64 - 1):
+        with pytest.raises(RotationCheckpointNotFound):
+            hand_over(world.hub.state, Epoch(epoch), world.b.client)
+
+
+def test_who_was_ever_a_validator_is_known(world: World) -> None:
+    for client in (world.a.client, world.b.client):
+        store(world, client)
+    assert was_validator(world.hub.state, ADDRESSES[VALIDATOR])
+    assert was_validator(world.hub.state, ADDRESSES[14])
+    assert not was_validator(world.hub.state, ADDRESSES[4])

@@ -235,6 +235,7 @@ class ClientInfo(_message.Message):
     EVM_CHAIN_ID_FIELD_NUMBER: _builtins.int
     CLIENT_CONTRACT_FIELD_NUMBER: _builtins.int
     SALT_FIELD_NUMBER: _builtins.int
+    REPLACEABLE_FROM_UNIX_SECONDS_FIELD_NUMBER: _builtins.int
     client: _builtins.str
     kind: _builtins.str
     status: Global___ClientStatus.ValueType
@@ -245,6 +246,8 @@ class ClientInfo(_message.Message):
     evm_chain_id: _builtins.int
     client_contract: _builtins.bytes
     salt: _builtins.bytes
+    replaceable_from_unix_seconds: _builtins.int
+    """From when the scheduled replacement may be applied; 0: none is scheduled."""
     @_builtins.property
     def config(self) -> Global___ClientConfig: ...
     def __init__(
@@ -260,14 +263,84 @@ class ClientInfo(_message.Message):
         evm_chain_id: _builtins.int = ...,
         client_contract: _builtins.bytes = ...,
         salt: _builtins.bytes = ...,
+        replaceable_from_unix_seconds: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "client_contract", b"client_contract", "config", b"config", "counterparty_client", b"counterparty_client", "evm_chain_id", b"evm_chain_id", "height", b"height", "kind", b"kind", "salt", b"salt", "status", b"status", "time_unix_seconds", b"time_unix_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "client_contract", b"client_contract", "config", b"config", "counterparty_client", b"counterparty_client", "evm_chain_id", b"evm_chain_id", "height", b"height", "kind", b"kind", "replaceable_from_unix_seconds", b"replaceable_from_unix_seconds", "salt", b"salt", "status", b"status", "time_unix_seconds", b"time_unix_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ClientInfo: _TypeAlias = ClientInfo  # noqa: Y015
+
+@_typing.final
+class Rotation(_message.Message):
+    """Who signs the blocks, and who shall sign next."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALIDATORS_FIELD_NUMBER: _builtins.int
+    NEXT_VALIDATORS_FIELD_NUMBER: _builtins.int
+    STORED_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def validators(self) -> _light_client_pb2.SignerSet: ...
+    @_builtins.property
+    def next_validators(self) -> _light_client_pb2.SignerSet:
+        """Absent where no rotation is pending."""
+
+    @_builtins.property
+    def stored(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Clients for whose counterparties the checkpoint that names the next set is stored."""
+
+    @_builtins.property
+    def missing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Clients for whose counterparties it is waited for."""
+
+    def __init__(
+        self,
+        *,
+        validators: _light_client_pb2.SignerSet | None = ...,
+        next_validators: _light_client_pb2.SignerSet | None = ...,
+        stored: _abc.Iterable[_builtins.str] | None = ...,
+        missing: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["next_validators", b"next_validators", "validators", b"validators"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["missing", b"missing", "next_validators", b"next_validators", "stored", b"stored", "validators", b"validators"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Rotation: _TypeAlias = Rotation  # noqa: Y015
+
+@_typing.final
+class RotationCheckpoint(_message.Message):
+    """The old quorum's checkpoint that names the next set, for one counterparty, and that set."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_FIELD_NUMBER: _builtins.int
+    SIGNED_FIELD_NUMBER: _builtins.int
+    NEXT_SET_FIELD_NUMBER: _builtins.int
+    client: _builtins.str
+    @_builtins.property
+    def signed(self) -> _light_client_pb2.SignedCheckpoint: ...
+    @_builtins.property
+    def next_set(self) -> _light_client_pb2.SignerSet: ...
+    def __init__(
+        self,
+        *,
+        client: _builtins.str = ...,
+        signed: _light_client_pb2.SignedCheckpoint | None = ...,
+        next_set: _light_client_pb2.SignerSet | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["next_set", b"next_set", "signed", b"signed"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "next_set", b"next_set", "signed", b"signed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotationCheckpoint: _TypeAlias = RotationCheckpoint  # noqa: Y015
 
 @_typing.final
 class LaneInfo(_message.Message):

@@ -49,6 +49,8 @@ class Event(_message.Message):
     ROTATION_CHECKPOINT_STORED_FIELD_NUMBER: _builtins.int
     VALIDATOR_SET_CHANGED_FIELD_NUMBER: _builtins.int
     APPLICATION_FAILED_FIELD_NUMBER: _builtins.int
+    VALIDATOR_SET_WITHDRAWN_FIELD_NUMBER: _builtins.int
+    CLIENT_REPLACEMENT_CANCELLED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def client_created(self) -> Global___ClientCreated: ...
     @_builtins.property
@@ -101,6 +103,10 @@ class Event(_message.Message):
     def validator_set_changed(self) -> Global___ValidatorSetChanged: ...
     @_builtins.property
     def application_failed(self) -> Global___ApplicationFailed: ...
+    @_builtins.property
+    def validator_set_withdrawn(self) -> Global___ValidatorSetWithdrawn: ...
+    @_builtins.property
+    def client_replacement_cancelled(self) -> Global___ClientReplacementCancelled: ...
     def __init__(
         self,
         *,
@@ -130,12 +136,14 @@ class Event(_message.Message):
         rotation_checkpoint_stored: Global___RotationCheckpointStored | None = ...,
         validator_set_changed: Global___ValidatorSetChanged | None = ...,
         application_failed: Global___ApplicationFailed | None = ...,
+        validator_set_withdrawn: Global___ValidatorSetWithdrawn | None = ...,
+        client_replacement_cancelled: Global___ClientReplacementCancelled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledgement_written", b"acknowledgement_written", "application_failed", b"application_failed", "client_created", b"client_created", "client_frozen", b"client_frozen", "client_replaced", b"client_replaced", "client_replacement_scheduled", b"client_replacement_scheduled", "client_updated", b"client_updated", "counterparty_registered", b"counterparty_registered", "escrow_settled", b"escrow_settled", "event", b"event", "lane_registered", b"lane_registered", "minted", b"minted", "packet_acknowledged", b"packet_acknowledged", "packet_received", b"packet_received", "packet_sent", b"packet_sent", "packet_timed_out", b"packet_timed_out", "request_forwarded", b"request_forwarded", "role_granted", b"role_granted", "role_revoked", b"role_revoked", "rotation_checkpoint_stored", b"rotation_checkpoint_stored", "service_bound", b"service_bound", "service_called", b"service_called", "service_defined", b"service_defined", "service_resulted", b"service_resulted", "transferred", b"transferred", "validator_set_changed", b"validator_set_changed", "validator_set_proposed", b"validator_set_proposed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledgement_written", b"acknowledgement_written", "application_failed", b"application_failed", "client_created", b"client_created", "client_frozen", b"client_frozen", "client_replaced", b"client_replaced", "client_replacement_cancelled", b"client_replacement_cancelled", "client_replacement_scheduled", b"client_replacement_scheduled", "client_updated", b"client_updated", "counterparty_registered", b"counterparty_registered", "escrow_settled", b"escrow_settled", "event", b"event", "lane_registered", b"lane_registered", "minted", b"minted", "packet_acknowledged", b"packet_acknowledged", "packet_received", b"packet_received", "packet_sent", b"packet_sent", "packet_timed_out", b"packet_timed_out", "request_forwarded", b"request_forwarded", "role_granted", b"role_granted", "role_revoked", b"role_revoked", "rotation_checkpoint_stored", b"rotation_checkpoint_stored", "service_bound", b"service_bound", "service_called", b"service_called", "service_defined", b"service_defined", "service_resulted", b"service_resulted", "transferred", b"transferred", "validator_set_changed", b"validator_set_changed", "validator_set_proposed", b"validator_set_proposed", "validator_set_withdrawn", b"validator_set_withdrawn"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledgement_written", b"acknowledgement_written", "application_failed", b"application_failed", "client_created", b"client_created", "client_frozen", b"client_frozen", "client_replaced", b"client_replaced", "client_replacement_scheduled", b"client_replacement_scheduled", "client_updated", b"client_updated", "counterparty_registered", b"counterparty_registered", "escrow_settled", b"escrow_settled", "event", b"event", "lane_registered", b"lane_registered", "minted", b"minted", "packet_acknowledged", b"packet_acknowledged", "packet_received", b"packet_received", "packet_sent", b"packet_sent", "packet_timed_out", b"packet_timed_out", "request_forwarded", b"request_forwarded", "role_granted", b"role_granted", "role_revoked", b"role_revoked", "rotation_checkpoint_stored", b"rotation_checkpoint_stored", "service_bound", b"service_bound", "service_called", b"service_called", "service_defined", b"service_defined", "service_resulted", b"service_resulted", "transferred", b"transferred", "validator_set_changed", b"validator_set_changed", "validator_set_proposed", b"validator_set_proposed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledgement_written", b"acknowledgement_written", "application_failed", b"application_failed", "client_created", b"client_created", "client_frozen", b"client_frozen", "client_replaced", b"client_replaced", "client_replacement_cancelled", b"client_replacement_cancelled", "client_replacement_scheduled", b"client_replacement_scheduled", "client_updated", b"client_updated", "counterparty_registered", b"counterparty_registered", "escrow_settled", b"escrow_settled", "event", b"event", "lane_registered", b"lane_registered", "minted", b"minted", "packet_acknowledged", b"packet_acknowledged", "packet_received", b"packet_received", "packet_sent", b"packet_sent", "packet_timed_out", b"packet_timed_out", "request_forwarded", b"request_forwarded", "role_granted", b"role_granted", "role_revoked", b"role_revoked", "rotation_checkpoint_stored", b"rotation_checkpoint_stored", "service_bound", b"service_bound", "service_called", b"service_called", "service_defined", b"service_defined", "service_resulted", b"service_resulted", "transferred", b"transferred", "validator_set_changed", b"validator_set_changed", "validator_set_proposed", b"validator_set_proposed", "validator_set_withdrawn", b"validator_set_withdrawn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["client_created", "client_updated", "client_frozen", "client_replacement_scheduled", "client_replaced", "counterparty_registered", "lane_registered", "packet_sent", "packet_received", "acknowledgement_written", "packet_acknowledged", "packet_timed_out", "transferred", "minted", "role_granted", "role_revoked", "service_defined", "service_bound", "service_called", "request_forwarded", "service_resulted", "escrow_settled", "validator_set_proposed", "rotation_checkpoint_stored", "validator_set_changed", "application_failed"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["client_created", "client_updated", "client_frozen", "client_replacement_scheduled", "client_replaced", "counterparty_registered", "lane_registered", "packet_sent", "packet_received", "acknowledgement_written", "packet_acknowledged", "packet_timed_out", "transferred", "minted", "role_granted", "role_revoked", "service_defined", "service_bound", "service_called", "request_forwarded", "service_resulted", "escrow_settled", "validator_set_proposed", "rotation_checkpoint_stored", "validator_set_changed", "application_failed", "validator_set_withdrawn", "client_replacement_cancelled"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -887,3 +895,48 @@ class ValidatorSetChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ValidatorSetChanged: _TypeAlias = ValidatorSetChanged  # noqa: Y015
+
+@_typing.final
+class ValidatorSetWithdrawn(_message.Message):
+    """The proposed set will not sign; what was stored for its rotation is forgotten."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPOCH_FIELD_NUMBER: _builtins.int
+    SET_HASH_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.int
+    set_hash: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        epoch: _builtins.int = ...,
+        set_hash: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "set_hash", b"set_hash"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ValidatorSetWithdrawn: _TypeAlias = ValidatorSetWithdrawn  # noqa: Y015
+
+@_typing.final
+class ClientReplacementCancelled(_message.Message):
+    """A scheduled replacement was taken back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_FIELD_NUMBER: _builtins.int
+    client: _builtins.str
+    def __init__(
+        self,
+        *,
+        client: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClientReplacementCancelled: _TypeAlias = ClientReplacementCancelled  # noqa: Y015

@@ -91,6 +91,16 @@ class QueryServiceStub:
                 request_serializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.ListAcknowledgementsRequest.SerializeToString,
                 response_deserializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.ListAcknowledgementsResponse.FromString,
                 _registered_method=True)
+        self.GetRotation = channel.unary_unary(
+                '/interchain.hub.v1.QueryService/GetRotation',
+                request_serializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRotationRequest.SerializeToString,
+                response_deserializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRotationResponse.FromString,
+                _registered_method=True)
+        self.GetRotationCheckpoint = channel.unary_unary(
+                '/interchain.hub.v1.QueryService/GetRotationCheckpoint',
+                request_serializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRotationCheckpointRequest.SerializeToString,
+                response_deserializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRotationCheckpointResponse.FromString,
+                _registered_method=True)
         self.GetPacket = channel.unary_unary(
                 '/interchain.hub.v1.QueryService/GetPacket',
                 request_serializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetPacketRequest.SerializeToString,
@@ -200,6 +210,20 @@ class QueryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetRotation(self, request, context):
+        """The set that signs, the one that is proposed, and for which counterparties its checkpoint is stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRotationCheckpoint(self, request, context):
+        """What takes a counterparty's client from one epoch to the next, of a rotation that is finished.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetPacket(self, request, context):
         """All that happened here to one packet.
         """
@@ -294,6 +318,16 @@ def add_QueryServiceServicer_to_server(servicer, server):
                     servicer.ListAcknowledgements,
                     request_deserializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.ListAcknowledgementsRequest.FromString,
                     response_serializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.ListAcknowledgementsResponse.SerializeToString,
+            ),
+            'GetRotation': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRotation,
+                    request_deserializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRotationRequest.FromString,
+                    response_serializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRotationResponse.SerializeToString,
+            ),
+            'GetRotationCheckpoint': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRotationCheckpoint,
+                    request_deserializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRotationCheckpointRequest.FromString,
+                    response_serializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRotationCheckpointResponse.SerializeToString,
             ),
             'GetPacket': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPacket,
@@ -625,6 +659,60 @@ class QueryService:
             '/interchain.hub.v1.QueryService/ListAcknowledgements',
             interchain_dot_hub_dot_v1_dot_query__service__pb2.ListAcknowledgementsRequest.SerializeToString,
             interchain_dot_hub_dot_v1_dot_query__service__pb2.ListAcknowledgementsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRotation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/interchain.hub.v1.QueryService/GetRotation',
+            interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRotationRequest.SerializeToString,
+            interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRotationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRotationCheckpoint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/interchain.hub.v1.QueryService/GetRotationCheckpoint',
+            interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRotationCheckpointRequest.SerializeToString,
+            interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRotationCheckpointResponse.FromString,
             options,
             channel_credentials,
             insecure,

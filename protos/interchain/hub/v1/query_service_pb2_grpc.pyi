@@ -52,6 +52,10 @@ class QueryServiceStub:
     """Those of some packets to a client's chain whose commitment still stands here."""
     ListAcknowledgements: _grpc.UnaryUnaryMultiCallable[_query_service_pb2.ListAcknowledgementsRequest, _query_service_pb2.ListAcknowledgementsResponse]
     """Packets from a client's chain whose acknowledgement stands here, by rising sequence."""
+    GetRotation: _grpc.UnaryUnaryMultiCallable[_query_service_pb2.GetRotationRequest, _query_service_pb2.GetRotationResponse]
+    """The set that signs, the one that is proposed, and for which counterparties its checkpoint is stored."""
+    GetRotationCheckpoint: _grpc.UnaryUnaryMultiCallable[_query_service_pb2.GetRotationCheckpointRequest, _query_service_pb2.GetRotationCheckpointResponse]
+    """What takes a counterparty's client from one epoch to the next, of a rotation that is finished."""
     GetPacket: _grpc.UnaryUnaryMultiCallable[_query_service_pb2.GetPacketRequest, _query_service_pb2.GetPacketResponse]
     """All that happened here to one packet."""
     GetService: _grpc.UnaryUnaryMultiCallable[_query_service_pb2.GetServiceRequest, _query_service_pb2.GetServiceResponse]
@@ -84,6 +88,10 @@ class QueryServiceAsyncStub(QueryServiceStub):
     """Those of some packets to a client's chain whose commitment still stands here."""
     ListAcknowledgements: _aio.UnaryUnaryMultiCallable[_query_service_pb2.ListAcknowledgementsRequest, _query_service_pb2.ListAcknowledgementsResponse]  # type: ignore[assignment]
     """Packets from a client's chain whose acknowledgement stands here, by rising sequence."""
+    GetRotation: _aio.UnaryUnaryMultiCallable[_query_service_pb2.GetRotationRequest, _query_service_pb2.GetRotationResponse]  # type: ignore[assignment]
+    """The set that signs, the one that is proposed, and for which counterparties its checkpoint is stored."""
+    GetRotationCheckpoint: _aio.UnaryUnaryMultiCallable[_query_service_pb2.GetRotationCheckpointRequest, _query_service_pb2.GetRotationCheckpointResponse]  # type: ignore[assignment]
+    """What takes a counterparty's client from one epoch to the next, of a rotation that is finished."""
     GetPacket: _aio.UnaryUnaryMultiCallable[_query_service_pb2.GetPacketRequest, _query_service_pb2.GetPacketResponse]  # type: ignore[assignment]
     """All that happened here to one packet."""
     GetService: _aio.UnaryUnaryMultiCallable[_query_service_pb2.GetServiceRequest, _query_service_pb2.GetServiceResponse]  # type: ignore[assignment]
@@ -179,6 +187,22 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_query_service_pb2.ListAcknowledgementsResponse, _abc.Awaitable[_query_service_pb2.ListAcknowledgementsResponse]]:
         """Packets from a client's chain whose acknowledgement stands here, by rising sequence."""
+
+    @_abc_1.abstractmethod
+    def GetRotation(
+        self,
+        request: _query_service_pb2.GetRotationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_query_service_pb2.GetRotationResponse, _abc.Awaitable[_query_service_pb2.GetRotationResponse]]:
+        """The set that signs, the one that is proposed, and for which counterparties its checkpoint is stored."""
+
+    @_abc_1.abstractmethod
+    def GetRotationCheckpoint(
+        self,
+        request: _query_service_pb2.GetRotationCheckpointRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_query_service_pb2.GetRotationCheckpointResponse, _abc.Awaitable[_query_service_pb2.GetRotationCheckpointResponse]]:
+        """What takes a counterparty's client from one epoch to the next, of a rotation that is finished."""
 
     @_abc_1.abstractmethod
     def GetPacket(

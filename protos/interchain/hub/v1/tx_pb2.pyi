@@ -175,6 +175,8 @@ class Message(_message.Message):
     RESPOND_SERVICE_FIELD_NUMBER: _builtins.int
     PROPOSE_VALIDATOR_SET_FIELD_NUMBER: _builtins.int
     STORE_ROTATION_CHECKPOINT_FIELD_NUMBER: _builtins.int
+    WITHDRAW_VALIDATOR_SET_FIELD_NUMBER: _builtins.int
+    CANCEL_CLIENT_REPLACEMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def transfer(self) -> Global___Transfer: ...
     @_builtins.property
@@ -223,6 +225,10 @@ class Message(_message.Message):
     def propose_validator_set(self) -> Global___ProposeValidatorSet: ...
     @_builtins.property
     def store_rotation_checkpoint(self) -> Global___StoreRotationCheckpoint: ...
+    @_builtins.property
+    def withdraw_validator_set(self) -> Global___WithdrawValidatorSet: ...
+    @_builtins.property
+    def cancel_client_replacement(self) -> Global___CancelClientReplacement: ...
     def __init__(
         self,
         *,
@@ -250,12 +256,14 @@ class Message(_message.Message):
         respond_service: Global___RespondService | None = ...,
         propose_validator_set: Global___ProposeValidatorSet | None = ...,
         store_rotation_checkpoint: Global___StoreRotationCheckpoint | None = ...,
+        withdraw_validator_set: Global___WithdrawValidatorSet | None = ...,
+        cancel_client_replacement: Global___CancelClientReplacement | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge_packets", b"acknowledge_packets", "apply_client_replacement", b"apply_client_replacement", "bind_service", b"bind_service", "call_service", b"call_service", "create_attested_client", b"create_attested_client", "create_quorum_client", b"create_quorum_client", "define_service", b"define_service", "faucet", b"faucet", "grant_role", b"grant_role", "message", b"message", "propose_validator_set", b"propose_validator_set", "receive_packets", b"receive_packets", "register_counterparty", b"register_counterparty", "register_lane", b"register_lane", "report_attested_misbehaviour", b"report_attested_misbehaviour", "report_quorum_misbehaviour", b"report_quorum_misbehaviour", "respond_service", b"respond_service", "revoke_role", b"revoke_role", "schedule_attested_replacement", b"schedule_attested_replacement", "schedule_quorum_replacement", b"schedule_quorum_replacement", "store_rotation_checkpoint", b"store_rotation_checkpoint", "time_out_packets", b"time_out_packets", "transfer", b"transfer", "update_attested_client", b"update_attested_client", "update_quorum_client", b"update_quorum_client"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge_packets", b"acknowledge_packets", "apply_client_replacement", b"apply_client_replacement", "bind_service", b"bind_service", "call_service", b"call_service", "cancel_client_replacement", b"cancel_client_replacement", "create_attested_client", b"create_attested_client", "create_quorum_client", b"create_quorum_client", "define_service", b"define_service", "faucet", b"faucet", "grant_role", b"grant_role", "message", b"message", "propose_validator_set", b"propose_validator_set", "receive_packets", b"receive_packets", "register_counterparty", b"register_counterparty", "register_lane", b"register_lane", "report_attested_misbehaviour", b"report_attested_misbehaviour", "report_quorum_misbehaviour", b"report_quorum_misbehaviour", "respond_service", b"respond_service", "revoke_role", b"revoke_role", "schedule_attested_replacement", b"schedule_attested_replacement", "schedule_quorum_replacement", b"schedule_quorum_replacement", "store_rotation_checkpoint", b"store_rotation_checkpoint", "time_out_packets", b"time_out_packets", "transfer", b"transfer", "update_attested_client", b"update_attested_client", "update_quorum_client", b"update_quorum_client", "withdraw_validator_set", b"withdraw_validator_set"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_packets", b"acknowledge_packets", "apply_client_replacement", b"apply_client_replacement", "bind_service", b"bind_service", "call_service", b"call_service", "create_attested_client", b"create_attested_client", "create_quorum_client", b"create_quorum_client", "define_service", b"define_service", "faucet", b"faucet", "grant_role", b"grant_role", "message", b"message", "propose_validator_set", b"propose_validator_set", "receive_packets", b"receive_packets", "register_counterparty", b"register_counterparty", "register_lane", b"register_lane", "report_attested_misbehaviour", b"report_attested_misbehaviour", "report_quorum_misbehaviour", b"report_quorum_misbehaviour", "respond_service", b"respond_service", "revoke_role", b"revoke_role", "schedule_attested_replacement", b"schedule_attested_replacement", "schedule_quorum_replacement", b"schedule_quorum_replacement", "store_rotation_checkpoint", b"store_rotation_checkpoint", "time_out_packets", b"time_out_packets", "transfer", b"transfer", "update_attested_client", b"update_attested_client", "update_quorum_client", b"update_quorum_client"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_packets", b"acknowledge_packets", "apply_client_replacement", b"apply_client_replacement", "bind_service", b"bind_service", "call_service", b"call_service", "cancel_client_replacement", b"cancel_client_replacement", "create_attested_client", b"create_attested_client", "create_quorum_client", b"create_quorum_client", "define_service", b"define_service", "faucet", b"faucet", "grant_role", b"grant_role", "message", b"message", "propose_validator_set", b"propose_validator_set", "receive_packets", b"receive_packets", "register_counterparty", b"register_counterparty", "register_lane", b"register_lane", "report_attested_misbehaviour", b"report_attested_misbehaviour", "report_quorum_misbehaviour", b"report_quorum_misbehaviour", "respond_service", b"respond_service", "revoke_role", b"revoke_role", "schedule_attested_replacement", b"schedule_attested_replacement", "schedule_quorum_replacement", b"schedule_quorum_replacement", "store_rotation_checkpoint", b"store_rotation_checkpoint", "time_out_packets", b"time_out_packets", "transfer", b"transfer", "update_attested_client", b"update_attested_client", "update_quorum_client", b"update_quorum_client", "withdraw_validator_set", b"withdraw_validator_set"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["transfer", "faucet", "grant_role", "revoke_role", "create_attested_client", "create_quorum_client", "register_counterparty", "register_lane", "update_attested_client", "update_quorum_client", "report_attested_misbehaviour", "report_quorum_misbehaviour", "schedule_attested_replacement", "schedule_quorum_replacement", "apply_client_replacement", "receive_packets", "acknowledge_packets", "time_out_packets", "define_service", "bind_service", "call_service", "respond_service", "propose_validator_set", "store_rotation_checkpoint"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["transfer", "faucet", "grant_role", "revoke_role", "create_attested_client", "create_quorum_client", "register_counterparty", "register_lane", "update_attested_client", "update_quorum_client", "report_attested_misbehaviour", "report_quorum_misbehaviour", "schedule_attested_replacement", "schedule_quorum_replacement", "apply_client_replacement", "receive_packets", "acknowledge_packets", "time_out_packets", "define_service", "bind_service", "call_service", "respond_service", "propose_validator_set", "store_rotation_checkpoint", "withdraw_validator_set", "cancel_client_replacement"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
@@ -935,3 +943,41 @@ class StoreRotationCheckpoint(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StoreRotationCheckpoint: _TypeAlias = StoreRotationCheckpoint  # noqa: Y015
+
+@_typing.final
+class WithdrawValidatorSet(_message.Message):
+    """Take back the proposed set (OPERATOR). A counterparty that was handed over to it meanwhile must be given a new client."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawValidatorSet: _TypeAlias = WithdrawValidatorSet  # noqa: Y015
+
+@_typing.final
+class CancelClientReplacement(_message.Message):
+    """Take back a replacement that is scheduled and not applied (OPERATOR)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_FIELD_NUMBER: _builtins.int
+    client: _builtins.str
+    def __init__(
+        self,
+        *,
+        client: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelClientReplacement: _TypeAlias = CancelClientReplacement  # noqa: Y015
