@@ -5,7 +5,7 @@ without signatures, and proves paths in the storage of one router, whose address
 """
 
 import re
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -35,7 +35,10 @@ from hub.quantities import MAX_U32, MAX_U64, Address, Hash, Height, Seconds, Uni
 from hub.state.branch import Branch, StateReader
 from hub.state.collections import Records, Room, text, u64
 
-__all__ = ["AcknowledgementWindow", "AttestedEvm", "Config", "Evidence", "Proof", "SetChange", "SignedHeader", "Update"]
+__all__ = [
+    "AcknowledgementWindow", "AttestedEvm", "Config", "Evidence", "Proof", "SetChange", "SignedHeader",
+    "TrustedAttestors", "Update", "verify_header",
+]  # fmt: skip
 
 KIND = "attested"
 MAX_POINTS = 256
@@ -57,6 +60,22 @@ class Config(msgspec.Struct, frozen=True, array_like=True, tag="attested"):
     finality_rule: str
     trusting_period: Seconds
     max_clock_drift: Seconds
+
+
+class TrustedAttestors(Protocol):
+    """Whom one believes about an EVM chain, and under which rule: what verifying a header needs of a configuration."""
+
+    @property
+    def chain_id(self) -> int: ...
+
+    @property
+    def attestors(self) -> SignerSet: ...
+
+    @property
+    def threshold(self) -> int: ...
+
+    @property
+    def finality_rule(self) -> str: ...
 
 
 class SignedHeader(msgspec.Struct, frozen=True, array_like=True, tag="header"):
@@ -170,7 +189,7 @@ class AttestedEvm:
     def freeze_on(self, state: Branch, client: ClientId, evidence: Evidence) -> None:
         record = _record(state, client)
         for signed in (evidence.first, evidence.second):
-            self._verify_signatures(client, record.config, signed)
+            verify_header(self._host.genesis_hash, client, record.config, signed)
         lower, higher = sorted((evidence.first.header, evidence.second.header), key=lambda header: header.number)
         if lower == higher:
             raise NoMisbehaviour(client, "both headers are the same")
@@ -186,7 +205,7 @@ class AttestedEvm:
         _refuse_too_old(client, record.config, header.timestamp, now)
         if header.timestamp > now + record.config.max_clock_drift:
             raise HeaderFromTheFuture(client, header.timestamp, UnixSeconds(now + record.config.max_clock_drift))
-        self._verify_signatures(client, record.config, signed)
+        verify_header(self._host.genesis_hash, client, record.config, signed)
         known = _POINTS.get(state, _point_key(client, header.number))
         if known is not None and known != _point(header):
             raise ConflictingHeader(client, header.number)
@@ -194,11 +213,6 @@ class AttestedEvm:
         if header.timestamp < latest.time if forward else header.timestamp > latest.time:
             raise TimeRunsBackwards(client, header.number, header.timestamp, latest.height, latest.time)
         return header
-
-    def _verify_signatures(self, client: ClientId, config: Config, signed: SignedHeader) -> None:
-        if signed.header.epoch != config.attestors.epoch:
-            raise WrongEpoch(client, config.attestors.epoch, signed.header.epoch)
-        _verify_threshold(config, signed.header.digest(self._scope(client, config)), signed.signature)
 
     def _rotated(self, client: ClientId, record: _Record, change: SetChange) -> _Record:
         config, next_set = record.config, change.next_set
@@ -210,14 +224,13 @@ class AttestedEvm:
             raise WrongNextSet(client, "every attestor has power 1")
         if len(next_set.members) < config.threshold:
             raise WrongNextSet(client, f"it has fewer members than the threshold of {config.threshold}")
-        digest = set_change_digest(self._scope(client, config), config.attestors.epoch, next_set.hash())
+        digest = set_change_digest(
+            _scope(self._host.genesis_hash, client, config), config.attestors.epoch, next_set.hash()
+        )
         _verify_threshold(config, digest, change.signature)
         # The hash that was signed holds no threshold, so it can only rise, and only as far as the bound demands.
         threshold = max(config.threshold, least_quorum(len(next_set.members)))
         return replace(record, config=replace(config, attestors=next_set, threshold=threshold))
-
-    def _scope(self, client: ClientId, config: Config) -> AttestationScope:
-        return AttestationScope(self._host.genesis_hash, client, config.finality_rule, config.chain_id)
 
     def _validate(self, config: Config) -> None:
         members = len(config.attestors.members)
@@ -239,7 +252,22 @@ class AttestedEvm:
                 raise InvalidClientConfig(rule)
 
 
-def _verify_threshold(config: Config, digest: Hash, signature: bytes) -> None:
+def verify_header(hub_genesis_hash: Hash, client: ClientId, trusted: TrustedAttestors, signed: SignedHeader) -> None:
+    """Enough attestors of the trusted set have signed just this header for just this client of this hub.
+
+    Whether it is timely is another question. Raises WrongEpoch, BelowThreshold, SignatureError.
+    """
+    if signed.header.epoch != trusted.attestors.epoch:
+        raise WrongEpoch(client, trusted.attestors.epoch, signed.header.epoch)
+    digest = signed.header.digest(_scope(hub_genesis_hash, client, trusted))
+    _verify_threshold(trusted, digest, signed.signature)
+
+
+def _scope(hub_genesis_hash: Hash, client: ClientId, trusted: TrustedAttestors) -> AttestationScope:
+    return AttestationScope(hub_genesis_hash, client, trusted.finality_rule, trusted.chain_id)
+
+
+def _verify_threshold(config: TrustedAttestors, digest: Hash, signature: bytes) -> None:
     signed = verify_quorum(config.attestors, digest, signature)
     if signed < config.threshold:
         raise BelowThreshold(signed, config.threshold)

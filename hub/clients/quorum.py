@@ -6,7 +6,7 @@ refusal says what was wrong rather than that some signature is another's.
 """
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Protocol, assert_never
 
 import msgspec
 
@@ -52,6 +52,19 @@ class Config(msgspec.Struct, frozen=True, array_like=True, tag="quorum"):
     trusting_period: Seconds
     max_clock_drift: Seconds
     accept_single_operator: bool = False
+
+
+class TrustedValidators(Protocol):
+    """Whom one believes about a chain of our own: what verifying a checkpoint needs of a configuration."""
+
+    @property
+    def chain(self) -> str: ...
+
+    @property
+    def genesis_hash(self) -> Hash: ...
+
+    @property
+    def validators(self) -> SignerSet: ...
 
 
 class SignedCheckpoint(msgspec.Struct, frozen=True, array_like=True):
@@ -168,16 +181,7 @@ class Quorum:
         if not claims.present and not claims.absent:
             raise NothingClaimed(client)
         point = self._believed(state, client, record, proof.signed, now)
-        checkpoint = proof.signed.checkpoint
-        match proof.under:
-            case WholeBatch(entries):
-                _verify_in_whole_batch(checkpoint.batch_root, entries, claims)
-            case BatchPaths():
-                _verify_in_batch(checkpoint.batch_root, proof.under, claims)
-            case StateProofs(proofs):
-                _verify_in_state(checkpoint.app_root, proofs, claims)
-            case _:
-                assert_never(proof.under)
+        verify_claims(proof.signed.checkpoint, proof.under, claims)
         _advance(state, client, record, point)
         return point
 
@@ -185,7 +189,7 @@ class Quorum:
         record = _record(state, client)
         for elsewhere in (evidence.first, evidence.second):
             _refuse_other_chain(client, record.config, elsewhere.signed.checkpoint)
-            _verify_signatures(record.config, elsewhere.signed, elsewhere.domain)
+            verify_signatures(record.config, elsewhere.signed, elsewhere.domain)
         first, second = evidence.first.signed.checkpoint, evidence.second.signed.checkpoint
         lower, higher = sorted((first, second), key=lambda checkpoint: checkpoint.height)
         if lower.height == higher.height:
@@ -200,18 +204,12 @@ class Quorum:
     ) -> ProvenPoint:
         """The checkpoint's point, if it was made for just this client and may be believed now."""
         checkpoint, config, latest = signed.checkpoint, record.config, record.latest
-        _refuse_other_chain(client, config, checkpoint)
-        for field, expected, given in (
-            ("source client", counterparty_of(state, client).client, checkpoint.source_client),
-            ("destination client", client, checkpoint.destination_client),
-        ):
-            if expected != given:
-                raise WrongChain(client, field, expected, given)
+        refuse_misaddressed(client, counterparty_of(state, client).client, config, checkpoint)
         if checkpoint.timestamp + config.trusting_period <= now:
             raise HeaderTooOld(client, checkpoint.timestamp, UnixSeconds(now - config.trusting_period))
         if checkpoint.timestamp > now + config.max_clock_drift:
             raise HeaderFromTheFuture(client, checkpoint.timestamp, UnixSeconds(now + config.max_clock_drift))
-        _verify_signatures(config, signed, SaltDomain(self._host.genesis_hash))
+        verify_signatures(config, signed, SaltDomain(self._host.genesis_hash))
         point = ProvenPoint(checkpoint.height, checkpoint.timestamp)
         if not _in_order(latest, point):
             raise TimeRunsBackwards(client, point.height, point.time, latest.height, latest.time)
@@ -234,11 +232,44 @@ class Quorum:
             raise InvalidClientConfig("a single validator is one operator: off a devnet, accept that expressly")
 
 
-def _verify_signatures(config: Config, signed: SignedCheckpoint, domain: Domain) -> None:
-    verify_quorum(config.validators, signed.checkpoint.digest(domain), signed.signature)
+def refuse_misaddressed(
+    client: ClientId, source_client: ClientId, trusted: TrustedValidators, checkpoint: Checkpoint
+) -> None:
+    """The checkpoint is the trusted chain's, of its set's epoch, and made for just this client.
+
+    ``source_client``: that chain's client of the one on which ``client`` stands. Raises WrongChain, WrongEpoch.
+    """
+    _refuse_other_chain(client, trusted, checkpoint)
+    for field, expected, given in (
+        ("source client", source_client, checkpoint.source_client),
+        ("destination client", client, checkpoint.destination_client),
+    ):
+        if expected != given:
+            raise WrongChain(client, field, expected, given)
 
 
-def _refuse_other_chain(client: ClientId, config: Config, checkpoint: Checkpoint) -> None:
+def verify_signatures(trusted: TrustedValidators, signed: SignedCheckpoint, domain: Domain) -> None:
+    """More than two thirds of the trusted set's power signed it for the counterparty at ``domain``.
+
+    Raises SignatureError.
+    """
+    verify_quorum(trusted.validators, signed.checkpoint.digest(domain), signed.signature)
+
+
+def verify_claims(checkpoint: Checkpoint, under: WholeBatch | BatchPaths | StateProofs, claims: Claims) -> None:
+    """All claims hold under one of the checkpoint's roots; raises ClientError, ProofError."""
+    match under:
+        case WholeBatch(entries):
+            _verify_in_whole_batch(checkpoint.batch_root, entries, claims)
+        case BatchPaths():
+            _verify_in_batch(checkpoint.batch_root, under, claims)
+        case StateProofs(proofs):
+            _verify_in_state(checkpoint.app_root, proofs, claims)
+        case _:
+            assert_never(under)
+
+
+def _refuse_other_chain(client: ClientId, config: TrustedValidators, checkpoint: Checkpoint) -> None:
     if checkpoint.chain != config.chain:
         raise WrongChain(client, "chain", config.chain, checkpoint.chain)
     if checkpoint.genesis_hash != config.genesis_hash:
