@@ -165,6 +165,13 @@ class BatchMismatch(BatchError):
 
 
 @dataclass(eq=False)
+class RecordRootMismatch(ProofError):
+    root: bytes
+    computed: bytes
+    template: ClassVar[str] = "the root of the block's records is {root}, what was given leads to {computed}"
+
+
+@dataclass(eq=False)
 class TreeProofError(ProofError):
     """A proof in the state tree of a chain of our own does not hold."""
 

@@ -4,9 +4,19 @@ Both are built level by level, an odd node promoted unchanged: that is RFC 6962'
 """
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from hashlib import sha256
 
-from hub.proofs.errors import BatchIndexOutOfRange, BatchMismatch, EmptyBatch, InvalidBatch, MalformedBatchPath
+import msgspec
+
+from hub.proofs.errors import (
+    BatchIndexOutOfRange,
+    BatchMismatch,
+    EmptyBatch,
+    InvalidBatch,
+    MalformedBatchPath,
+    RecordRootMismatch,
+)
 from hub.proofs.keccak import keccak256
 from hub.quantities import Hash
 
@@ -17,6 +27,21 @@ EMPTY_BATCH_ROOT = Hash(bytes(32))
 
 EMPTY_RECORD_ROOT = Hash(sha256(b"").digest())
 """RFC 6962's root of an empty list."""
+
+
+class Side(Enum):
+    """On which side of a node its sibling stands."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class RecordStep(msgspec.Struct, frozen=True, array_like=True):
+    """One level of a record's way up. The side is told, for a record root does not say how many records there are."""
+
+    side: Side
+    sibling: Hash
+
 
 _LEAF, _INNER, _ROOT = b"\x00", b"\x01", b"\x02"
 
@@ -85,8 +110,37 @@ def record_root(records: Sequence[bytes]) -> Hash:
     """RFC 6962's Merkle tree hash over a block's transaction, result or event hashes; EMPTY_RECORD_ROOT of none."""
     if not records:
         return EMPTY_RECORD_ROOT
-    leaves = [sha256(_LEAF + record).digest() for record in records]
-    return Hash(_levels(leaves, lambda left, right: sha256(_INNER + left + right).digest())[-1][0])
+    return Hash(_record_levels(records)[-1][0])
+
+
+def record_path(records: Sequence[bytes], index: int) -> tuple[RecordStep, ...]:
+    """The way of record ``index`` (IndexError beyond the last) to the root, from the leaf up (RFC 9162, 2.1.3)."""
+    if not 0 <= index < len(records):
+        raise IndexError(index)
+    steps = []
+    for level in _record_levels(records)[:-1]:
+        if (sibling := index ^ 1) < len(level):
+            steps.append(RecordStep(Side.LEFT if index & 1 else Side.RIGHT, Hash(level[sibling])))
+        index >>= 1
+    return tuple(steps)
+
+
+def verify_record(root: bytes, record: bytes, path: Sequence[RecordStep]) -> None:
+    """``record``, a hash, stands somewhere in the list whose record root this is; raises RecordRootMismatch."""
+    node = sha256(_LEAF + record).digest()
+    for step in path:
+        left, right = (step.sibling, node) if step.side is Side.LEFT else (node, step.sibling)
+        node = _record_inner(left, right)
+    if node != root:
+        raise RecordRootMismatch(root, node)
+
+
+def _record_levels(records: Sequence[bytes]) -> list[list[bytes]]:
+    return _levels([sha256(_LEAF + record).digest() for record in records], _record_inner)
+
+
+def _record_inner(left: bytes, right: bytes) -> bytes:
+    return sha256(_INNER + left + right).digest()
 
 
 def _check_index(index: int, count: int) -> None:

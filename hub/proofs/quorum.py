@@ -94,6 +94,14 @@ def verify_quorum(signers: SignerSet, digest: Hash, signature: bytes) -> int:
     return len(named)
 
 
+def who_signed(signers: SignerSet, signature: bytes) -> tuple[Address, ...]:
+    """Whom a quorum signature names, in the set's order; they did sign where ``verify_quorum`` accepts it.
+
+    Raises UnknownSigner, TooFewSignatures, TooManySignatures.
+    """
+    return tuple(signers.members[index].address for index in _named_members(signers, signature))
+
+
 def encode_quorum_signature(signers: SignerSet, signatures: Mapping[Address, bytes]) -> bytes:
     """``bitmap u64`` and the compact signatures in the set's order; raises KeyError for one who is no member."""
     places = {member.address: index for index, member in enumerate(signers.members)}

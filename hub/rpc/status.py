@@ -84,6 +84,7 @@ _BY_CODE: dict[StatusCode, tuple[type[HubError], ...]] = {
         proofs.BatchIndexOutOfRange,
         proofs.MalformedBatchPath,
         proofs.BatchMismatch,
+        proofs.RecordRootMismatch,
         proofs.MalformedTreeProof,
         proofs.TreeRootMismatch,
         proofs.EmptyTreeRoot,

@@ -13,15 +13,21 @@ from hub.proofs.errors import (
     EmptyBatch,
     InvalidBatch,
     MalformedBatchPath,
+    RecordRootMismatch,
 )
 from hub.proofs.merkle import (
     EMPTY_BATCH_ROOT,
+    RecordStep,
+    Side,
     batch_path,
     batch_root,
+    record_path,
     record_root,
     verify_batch,
     verify_batch_entry,
+    verify_record,
 )
+from hub.quantities import Hash
 from tests.unit.reference_tree import batch as reference_root
 from tests.vectors import generate_batch_root
 from tests.vectors.writing import plain, read, unhex
@@ -155,3 +161,34 @@ def test_what_no_batch_can_be() -> None:
         verify_batch_entry(bytes(32), *ENTRIES[0], index=-1, count=3, siblings=[])
     with pytest.raises(MalformedBatchPath):
         verify_batch_entry(bytes(32), *ENTRIES[0], index=0, count=2, siblings=[b"short"])
+
+
+@given(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=40, unique=True), st.data())
+def test_a_record_is_proven_by_its_own_path_alone(records: list[bytes], data: st.DataObject) -> None:
+    root = record_root(records)
+    index = data.draw(st.integers(0, len(records) - 1))
+    path = record_path(records, index)
+    verify_record(root, records[index], path)
+    other = data.draw(st.integers(0, len(records) - 1))
+    if other != index:
+        with pytest.raises(RecordRootMismatch):
+            verify_record(root, records[other], path)
+
+
+def test_nothing_of_a_record_path_can_be_changed() -> None:
+    records = [sha256(bytes((number,))).digest() for number in range(11)]
+    root, path = record_root(records), record_path(records, 6)
+    other = {Side.LEFT: Side.RIGHT, Side.RIGHT: Side.LEFT}
+    broken = [path[1:], path[:-1], path[::-1], (*path, path[-1]), ()]
+    broken += [
+        (*path[:at], RecordStep(other[step.side], step.sibling), *path[at + 1 :]) for at, step in enumerate(path)
+    ]
+    broken += [
+        (*path[:at], RecordStep(step.side, Hash(sha256(step.sibling).digest())), *path[at + 1 :])
+        for at, step in enumerate(path)
+    ]
+    for wrong in broken:
+        with pytest.raises(RecordRootMismatch):
+            verify_record(root, records[6], wrong)
+    with pytest.raises(IndexError):
+        record_path(records, 11)
