@@ -7,11 +7,11 @@ from hashlib import sha256
 
 import msgspec
 
-from hub.events import AnyEvent, encode_event
+from hub.events import Event, encode_event
 from hub.ibc.identifiers import ClientId
-from hub.messages import SignedTransaction
 from hub.proofs.merkle import batch_root, record_root
 from hub.quantities import Epoch, Hash, Height, UnixSeconds
+from hub.transaction import SignedTransaction
 
 HEADER_VERSION = 1
 GENESIS_PARENT = Hash(bytes(32))
@@ -86,7 +86,7 @@ class TransactionResult(msgspec.Struct, frozen=True, array_like=True):
     reason: str = ""
     text: str = ""
     values: tuple[tuple[str, str], ...] = ()
-    events: tuple[AnyEvent, ...] = ()
+    events: tuple[Event, ...] = ()
 
     def encode(self) -> bytes:
         """Canonical: msgpack of ``[hash, code, message, reason, text, [[name, value], ...]]``."""
@@ -115,7 +115,7 @@ class BlockOutcome:
     changes: Mapping[bytes, bytes | None]
     transactions: tuple[SignedTransaction, ...]
     results: tuple[TransactionResult, ...]
-    end_events: tuple[AnyEvent, ...]
+    end_events: tuple[Event, ...]
     batches: tuple[Batch, ...]
     epoch: Epoch
     """Of the set that signs this block."""
@@ -123,7 +123,7 @@ class BlockOutcome:
     next_validator_set_hash: Hash
 
     @property
-    def events(self) -> tuple[AnyEvent, ...]:
+    def events(self) -> tuple[Event, ...]:
         """All of the block's events in order."""
         return (*(event for result in self.results for event in result.events), *self.end_events)
 
@@ -150,7 +150,7 @@ def result_root(results: tuple[TransactionResult, ...]) -> Hash:
     return record_root([Hash(sha256(result.encode()).digest()) for result in results])
 
 
-def event_root(events: tuple[AnyEvent, ...]) -> Hash:
+def event_root(events: tuple[Event, ...]) -> Hash:
     return record_root([Hash(sha256(encode_event(event)).digest()) for event in events])
 
 

@@ -14,6 +14,21 @@ from hub.quantities import Address, Amount, Epoch, Height, Sequence, UnixSeconds
 class Event(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The root of all events; the tag is the class's name."""
 
+    def index_key(self) -> bytes | None:
+        """Under what a node finds the event again, None where nobody looks for it."""
+        return None
+
+
+class PacketStep(Event, frozen=True):
+    """What happened to a packet, with its whole name."""
+
+    source_client: str
+    destination_client: str
+    sequence: Sequence
+
+    def index_key(self) -> bytes | None:
+        return packet_key(self.source_client, self.destination_client, self.sequence)
+
 
 class ClientCreated(Event, frozen=True):
     client: str
@@ -54,12 +69,9 @@ class LaneRegistered(Event, frozen=True):
     encoding: str
 
 
-class PacketSent(Event, frozen=True):
+class PacketSent(PacketStep, frozen=True):
     """A packet was committed here. ``lane`` is the number in this chain's registry, 0 where the route has none."""
 
-    source_client: str
-    destination_client: str
-    sequence: Sequence
     timeout: UnixSeconds
     source_port: str
     destination_port: str
@@ -69,22 +81,20 @@ class PacketSent(Event, frozen=True):
     lane: int
 
 
-class PacketReceived(Event, frozen=True):
+class PacketReceived(PacketStep, frozen=True):
     source_client: str
     destination_client: str
     sequence: Sequence
+    """The packet was proven and took effect here, or its failure did."""
 
 
-class AcknowledgementWritten(Event, frozen=True):
+class AcknowledgementWritten(PacketStep, frozen=True):
     """An acknowledgement of a packet from ``source_client`` was committed here, at once or later."""
 
-    source_client: str
-    destination_client: str
-    sequence: Sequence
     acknowledgement: bytes
 
 
-class PacketAcknowledged(Event, frozen=True):
+class PacketAcknowledged(PacketStep, frozen=True):
     """The sender, here, learned the acknowledgement; the commitment is gone."""
 
     source_client: str
@@ -92,7 +102,7 @@ class PacketAcknowledged(Event, frozen=True):
     sequence: Sequence
 
 
-class PacketTimedOut(Event, frozen=True):
+class PacketTimedOut(PacketStep, frozen=True):
     """The sender, here, learned that the packet was never received; the commitment is gone."""
 
     source_client: str
@@ -245,6 +255,12 @@ AnyEvent: TypeAlias = (
     | ValidatorSetWithdrawn
     | ClientReplacementCancelled
 )
+
+
+def packet_key(source_client: str, destination_client: str, sequence: int) -> bytes:
+    """Where a packet's events are found; a client's name has no zero byte."""
+    return b"\x00".join((source_client.encode(), destination_client.encode(), sequence.to_bytes(8, "big")))
+
 
 encode_event = msgspec.msgpack.Encoder().encode
 decode_event = msgspec.msgpack.Decoder(AnyEvent).decode

@@ -27,9 +27,10 @@ from hub.engine.embedded import EmbeddedEngine, EngineOptions
 from hub.engine.engine import Engine
 from hub.engine.errors import GuardMissing
 from hub.engine.guard import Guard
-from hub.engine.ledger import Ledger
+from hub.engine.ledger import ChainKind, Ledger
 from hub.engine.measures import Measures
 from hub.engine.store import Store, StoreOptions
+from hub.events import decode_event
 from hub.genesis import Genesis
 from hub.quantities import Height
 from hub.rpc.blocks import Blocks
@@ -42,6 +43,11 @@ from hub.signer import Signer
 from hub.validators import was_validator
 
 log = structlog.get_logger("node")
+
+
+def hub_kind(genesis: Genesis) -> ChainKind:
+    """A hub, as the engine takes it."""
+    return ChainKind(App(genesis), decode_transaction, decode_event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ async def running_node(
     store = open_store(config)
     guards: list[Guard] = []
     try:
-        ledger = Ledger(App(config.genesis), store, decode_transaction)
+        ledger = Ledger(hub_kind(config.genesis), store)
         ledger.verify_last(config.verify_last)
         signers = [one for one in (signer, next_signer) if one is not None]
         guards += open_guards(config, signers, ledger)
@@ -144,7 +150,7 @@ def replay_node(config: NodeConfig, into: Path, told: Callable[[Height], None] =
     try:
         again = Store.create(into, genesis_hash)
         try:
-            ledger = Ledger(App(config.genesis), store, decode_transaction)
+            ledger = Ledger(hub_kind(config.genesis), store)
             for height in ledger.replay(again):
                 told(height)
             return ledger.head.height
@@ -173,8 +179,8 @@ def open_guards(config: NodeConfig, signers: Sequence[Signer], ledger: Ledger) -
         if begun and any(was_validator(ledger.state, signer.address) for signer in signers):
             raise GuardMissing(str(config.guard))
         config.guard.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        Guard.create(config.guard, signers[0].address, ledger.app.genesis_hash).close()
-    return [Guard(config.guard, signer.address, ledger.app.genesis_hash) for signer in signers]
+        Guard.create(config.guard, signers[0].address, ledger.machine.genesis_hash).close()
+    return [Guard(config.guard, signer.address, ledger.machine.genesis_hash) for signer in signers]
 
 
 def services(ledger: Ledger, engine: Engine, checkpoints: Checkpoints, measures: Measures) -> tuple[Service, ...]:

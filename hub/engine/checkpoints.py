@@ -35,7 +35,7 @@ class Checkpoints:
         record = self._ledger.record(height)
         header = record.header
         return Checkpoint(
-            chain=self._ledger.app.genesis.chain_id,
+            chain=self._ledger.machine.chain_id,
             genesis_hash=header.genesis_hash,
             source_client=client,
             destination_client=counterparty.client,

@@ -22,8 +22,8 @@ from hub.engine.ledger import Head, Ledger
 from hub.engine.measures import Measures
 from hub.engine.mempool import Mempool, MempoolLimits
 from hub.errors import HubError
-from hub.messages import SignedTransaction
 from hub.quantities import Hash, Height, UnixSeconds
+from hub.transaction import SignedTransaction
 
 log = structlog.get_logger("engine")
 

@@ -5,8 +5,8 @@ from typing import Protocol
 
 from hub.block import TransactionResult
 from hub.engine.ledger import Head
-from hub.messages import SignedTransaction
 from hub.quantities import Height, UnixSeconds
+from hub.transaction import SignedTransaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,21 @@ One thread makes blocks; all else reads, from any thread, what is committed. Not
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import structlog
 
-from hub.answers import EventRecord
-from hub.app import App
 from hub.block import BlockHeader, TransactionResult
 from hub.engine.errors import ExecutionFault, ReplayDiffers
-from hub.engine.records import BlockRecord, DecodeTransaction, decode_record, encode_record, packet_key
+from hub.engine.records import BlockRecord, DecodeEvent, DecodeTransaction, PlacedEvent, RecordDecoder, encode_record
 from hub.engine.store import Store
 from hub.engine.view import View
 from hub.errors import HubError
-from hub.messages import SignedTransaction
+from hub.events import packet_key
+from hub.machine import Machine
 from hub.quantities import Hash, Height, Sequence, UnixSeconds
 from hub.state.branch import Remembered
+from hub.transaction import SignedTransaction
 from hub.validators import validators
 
 log = structlog.get_logger("ledger")
@@ -43,6 +44,18 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class ChainKind:
+    """A kind of chain as an engine takes it: its state machine, and how its transactions and events are read.
+
+    The machine is given only what this very chain's ``decode_transaction`` made.
+    """
+
+    machine: Machine[Any]
+    decode_transaction: DecodeTransaction
+    decode_event: DecodeEvent
+
+
+@dataclass(frozen=True, slots=True)
 class MadeBlock:
     """A block that was committed just now. ``left_out``: what may not stand in it, and why."""
 
@@ -54,11 +67,12 @@ class MadeBlock:
 class Ledger:
     """What has happened. ``head`` and ``state`` move together, once a block, after its durable commit."""
 
-    def __init__(self, app: App, store: Store, decode: DecodeTransaction) -> None:
+    def __init__(self, kind: ChainKind, store: Store) -> None:
         """Begins the chain where the store is empty."""
-        self.app = app
+        self.machine = kind.machine
+        self._kind = kind
         self._store = store
-        self._decode = decode
+        self._decode = RecordDecoder(kind.decode_event)
         self._record = lru_cache(RECENT)(self._read_record)
         if store.height is None:
             self._begin()
@@ -93,7 +107,7 @@ class Ledger:
         record = self.record(height)
         return height, record.header.time, index, record.results[index]
 
-    def packet_steps(self, source_client: str, destination_client: str, sequence: Sequence) -> tuple[EventRecord, ...]:
+    def packet_steps(self, source_client: str, destination_client: str, sequence: Sequence) -> tuple[PlacedEvent, ...]:
         """All events of one packet, in order."""
         places = self._store.events(packet_key(source_client, destination_client, sequence))
         return tuple(self._event(height, index) for height, index in places)
@@ -109,16 +123,16 @@ class Ledger:
 
     def check(self, signed: SignedTransaction, now: UnixSeconds) -> None:
         """Whether a transaction may wait for a block; raises AccountError, ProofError."""
-        self.app.check(self.state, signed, now)
+        self.machine.check(self.state, signed, now)
 
     def simulate(self, signed: SignedTransaction, now: UnixSeconds) -> TransactionResult:
         """What would come of it in the next block."""
         head, state = self._latest
-        return self.app.simulate(state, signed, now, head.hash)
+        return self.machine.simulate(state, signed, now, head.hash)
 
     def next_due(self) -> UnixSeconds | None:
         """When a block must be made even without transactions; 0: at once."""
-        return self.app.next_due(self.state)
+        return self.machine.next_due(self.state)
 
     # --- writing ---
 
@@ -126,7 +140,7 @@ class Ledger:
         """Execute and commit the next block; it is durable when this returns."""
         head, state = self._latest[0], Remembered(self._latest[1])
         signers = validators(state)
-        block = self.app.begin(state, Height(head.height + 1), time, head.hash)
+        block = self.machine.begin(state, Height(head.height + 1), time, head.hash)
         left_out: list[tuple[SignedTransaction, HubError]] = []
         for signed in transactions:
             try:
@@ -138,7 +152,7 @@ class Ledger:
                 left_out.append((signed, ExecutionFault(type(error).__name__)))
         outcome = block.finish()
         prepared = self._store.prepare(outcome.changes)
-        record = BlockRecord.of(self.app.header(outcome, prepared.app_root), outcome, signers)
+        record = BlockRecord.of(self.machine.header(outcome, prepared.app_root), outcome, signers)
         self._store.commit(
             prepared,
             height=record.header.height,
@@ -150,9 +164,9 @@ class Ledger:
         return MadeBlock(self.head, record, tuple(left_out))
 
     def _begin(self) -> None:
-        prepared = self._store.prepare(self.app.genesis_changes())
-        header = self.app.genesis_header(prepared.app_root)
-        record = BlockRecord(header, (), (), (), (), self.app.genesis.validators)
+        prepared = self._store.prepare(self.machine.genesis_changes())
+        header = self.machine.genesis_header(prepared.app_root)
+        record = BlockRecord(header, (), (), (), (), self.machine.genesis_validators)
         self._store.commit(prepared, height=Height(0), block=encode_record(record))
 
     def _moved(self, record: BlockRecord) -> None:
@@ -160,9 +174,9 @@ class Ledger:
         self._latest = head, self._store.view(head.height)
 
     def _read_record(self, height: Height) -> BlockRecord:
-        return decode_record(self._store.block(height))
+        return self._decode(self._store.block(height))
 
-    def _event(self, height: Height, index: int) -> EventRecord:
+    def _event(self, height: Height, index: int) -> PlacedEvent:
         for event in self.record(height).events():
             if event.index == index:
                 return event
@@ -175,12 +189,12 @@ class Ledger:
 
         Gives each height as it is done. Raises ReplayDiffers.
         """
-        again = Ledger(self.app, into, self._decode)
+        again = Ledger(self._kind, into)
         self._compare(again.record(Height(0)))
         yield Height(0)
         for height in range(1, (self.head.height if last is None else last) + 1):
             stored = self.record(Height(height))
-            transactions = [self._decode(body, signature) for body, signature in stored.transactions]
+            transactions = [self._kind.decode_transaction(body, signature) for body, signature in stored.transactions]
             made = again.make_block(transactions, stored.header.time)
             self._compare(made.record)
             yield Height(height)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from hub.engine.errors import AccountQueueFull, MempoolFull, NoncePending, RateLimited
-from hub.messages import SignedTransaction
 from hub.quantities import Address, UnixSeconds
+from hub.transaction import SignedTransaction, size_of
 
 NextNonce = Callable[[Address], int]
 """The next nonce of an account by the committed state."""
@@ -56,7 +56,7 @@ class Mempool:
     def add(self, signed: SignedTransaction, monotonic: float) -> None:
         """Raises MempoolFull, AccountQueueFull, NoncePending, RateLimited, and then holds what it held before."""
         limits, account, nonce = self._limits, signed.transaction.account, signed.transaction.nonce
-        size = _size(signed)
+        size = size_of(signed)
         if self._count >= limits.transactions or self._size + size > limits.size:
             raise MempoolFull(self._count)
         queue = self._queues.get(account) or _Queue(allowance=limits.account_burst, filled_at=monotonic)
@@ -83,11 +83,11 @@ class Mempool:
             again: list[tuple[Address, int]] = []
             for account, nonce in turns:
                 signed = self._queues[account].waiting.get(nonce)
-                if signed is None or len(taken) == transactions or (taken and _size(signed) > room):
+                if signed is None or len(taken) == transactions or (taken and size_of(signed) > room):
                     continue
                 self._remove(account, nonce)
                 taken.append(signed)
-                room -= _size(signed)
+                room -= size_of(signed)
                 again.append((account, nonce + 1))
             turns = again
         return taken
@@ -135,7 +135,7 @@ class Mempool:
     def _remove(self, account: Address, nonce: int) -> None:
         signed = self._queues[account].waiting.pop(nonce)
         self._count -= 1
-        self._size -= _size(signed)
+        self._size -= size_of(signed)
 
     def _spend(self, account: Address, queue: _Queue, monotonic: float) -> None:
         allowance = self._refilled(queue, monotonic)
@@ -146,7 +146,3 @@ class Mempool:
     def _refilled(self, queue: _Queue, monotonic: float) -> float:
         earned = (monotonic - queue.filled_at) * self._limits.account_rate
         return min(self._limits.account_burst, queue.allowance + earned)
-
-
-def _size(signed: SignedTransaction) -> int:
-    return len(signed.body) + len(signed.signature)

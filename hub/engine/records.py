@@ -1,36 +1,46 @@
 """A block as a node keeps it: all that it takes to execute it again, and all that anyone may ask of it afterwards."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 
 import msgspec
 
-from hub.answers import EventRecord
 from hub.block import (
     Batch,
     BlockHeader,
     BlockOutcome,
+    ResultCode,
     TransactionResult,
     event_root,
     result_root,
     transaction_root,
 )
-from hub.events import (
-    AcknowledgementWritten,
-    AnyEvent,
-    PacketAcknowledged,
-    PacketReceived,
-    PacketSent,
-    PacketTimedOut,
-)
+from hub.events import Event
 from hub.ibc.identifiers import ClientId
-from hub.messages import SignedTransaction
 from hub.proofs.merkle import EMPTY_BATCH_ROOT
 from hub.proofs.quorum import SignerSet
-from hub.quantities import Hash
+from hub.quantities import Hash, Height
+from hub.transaction import SignedTransaction
 
 DecodeTransaction = Callable[[bytes, bytes], SignedTransaction]
 """Body and signature as they were sent to the transaction; raises HubError. Given in: an engine knows no protobuf."""
+
+DecodeEvent = Callable[[bytes | msgspec.Raw], Event]
+"""What ``encode_event`` wrote to the event. Given in: each kind of chain has events of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedEvent:
+    """An event and where it happened: ``index`` is its place among the block's events, from 0.
+
+    ``transaction_hash`` is empty for what fell due at the block's end.
+    """
+
+    height: Height
+    index: int
+    transaction_hash: bytes
+    event: Event
 
 
 class StoredBatch(msgspec.Struct, frozen=True, array_like=True):
@@ -47,7 +57,7 @@ class BlockRecord(msgspec.Struct, frozen=True, array_like=True):
     header: BlockHeader
     transactions: tuple[tuple[bytes, bytes], ...]
     results: tuple[TransactionResult, ...]
-    end_events: tuple[AnyEvent, ...]
+    end_events: tuple[Event, ...]
     batches: tuple[StoredBatch, ...]
     validators: SignerSet
 
@@ -62,38 +72,31 @@ class BlockRecord(msgspec.Struct, frozen=True, array_like=True):
             validators,
         )
 
-    def events_of(self, transaction: int) -> tuple[EventRecord, ...]:
+    def events_of(self, transaction: int) -> tuple[PlacedEvent, ...]:
         """The events of the transaction at this index."""
         first = sum(len(result.events) for result in self.results[:transaction])
         result = self.results[transaction]
         return tuple(
-            EventRecord(self.header.height, index, result.hash, event)
+            PlacedEvent(self.header.height, index, result.hash, event)
             for index, event in enumerate(result.events, first)
         )
 
-    def events(self) -> Iterator[EventRecord]:
+    def events(self) -> Iterator[PlacedEvent]:
         """All events, each with its place and its transaction."""
         index = 0
         for result in self.results:
             for event in result.events:
-                yield EventRecord(self.header.height, index, result.hash, event)
+                yield PlacedEvent(self.header.height, index, result.hash, event)
                 index += 1
         for event in self.end_events:
-            yield EventRecord(self.header.height, index, b"", event)
+            yield PlacedEvent(self.header.height, index, b"", event)
             index += 1
 
     def index(self) -> Iterator[tuple[bytes, int]]:
         """Under which keys which of the block's events are to be found."""
-        for record in self.events():
-            match record.event:
-                case (
-                    PacketSent(source_client=source, destination_client=destination, sequence=sequence)
-                    | PacketReceived(source_client=source, destination_client=destination, sequence=sequence)
-                    | AcknowledgementWritten(source_client=source, destination_client=destination, sequence=sequence)
-                    | PacketAcknowledged(source_client=source, destination_client=destination, sequence=sequence)
-                    | PacketTimedOut(source_client=source, destination_client=destination, sequence=sequence)
-                ):
-                    yield packet_key(source, destination, sequence), record.index
+        for placed in self.events():
+            if (key := placed.event.index_key()) is not None:
+                yield key, placed.index
 
     def roots(self) -> dict[str, Hash]:
         """The header's roots, from the block's contents."""
@@ -114,10 +117,58 @@ class BlockRecord(msgspec.Struct, frozen=True, array_like=True):
         return Batch(client, (), EMPTY_BATCH_ROOT)
 
 
-def packet_key(source_client: str, destination_client: str, sequence: int) -> bytes:
-    """Where a packet's events are found; a client's name has no zero byte."""
-    return b"\x00".join((source_client.encode(), destination_client.encode(), sequence.to_bytes(8, "big")))
-
-
 encode_record = msgspec.msgpack.Encoder().encode
-decode_record = msgspec.msgpack.Decoder(BlockRecord).decode
+
+
+class RecordDecoder:
+    """Reads what ``encode_record`` wrote, given how this chain's events are read."""
+
+    def __init__(self, decode_event: DecodeEvent) -> None:
+        self._event = decode_event
+
+    def __call__(self, data: bytes) -> BlockRecord:
+        stored = _decode_stored(data)
+        return BlockRecord(
+            stored.header,
+            stored.transactions,
+            tuple(
+                TransactionResult(
+                    one.hash, one.code, one.message, one.reason, one.text, one.values, self._all(one.events)
+                )
+                for one in stored.results
+            ),
+            self._all(stored.end_events),
+            stored.batches,
+            stored.validators,
+        )
+
+    def _result(self, one: "_StoredResult") -> TransactionResult:
+        events = self._all(one.events)
+        return TransactionResult(one.hash, one.code, one.message, one.reason, one.text, one.values, events)
+
+    def _all(self, events: tuple[msgspec.Raw, ...]) -> tuple[Event, ...]:
+        return tuple(map(self._event, events))
+
+
+class _StoredResult(msgspec.Struct, array_like=True):
+    """``TransactionResult``, its events not read yet: which there are is known to the chain alone."""
+
+    hash: Hash
+    code: ResultCode
+    message: int
+    reason: str
+    text: str
+    values: tuple[tuple[str, str], ...]
+    events: tuple[msgspec.Raw, ...]
+
+
+class _StoredRecord(msgspec.Struct, array_like=True):
+    header: BlockHeader
+    transactions: tuple[tuple[bytes, bytes], ...]
+    results: tuple[_StoredResult, ...]
+    end_events: tuple[msgspec.Raw, ...]
+    batches: tuple[StoredBatch, ...]
+    validators: SignerSet
+
+
+_decode_stored = msgspec.msgpack.Decoder(_StoredRecord).decode

@@ -16,6 +16,7 @@ from hub.engine.measures import Measures
 from hub.events import AnyEvent
 from hub.quantities import Hash, Height
 from hub.rpc.errors import InvalidArgument
+from hub.rpc.views import event_records
 from hub.rpc.wire import refuse_unknown_fields, to_proto
 
 KINDS = frozenset(kind.__name__ for kind in get_args(AnyEvent))
@@ -68,5 +69,5 @@ class Blocks(BlockServiceServicer):
 
     def _events(self, height: Height, kinds: frozenset[str]) -> BlockEvents:
         record = self._ledger.record(height)
-        events = tuple(event for event in record.events() if type(event.event).__name__ in kinds)
+        events = event_records(placed for placed in record.events() if type(placed.event).__name__ in kinds)
         return BlockEvents(height, record.header.time, events)

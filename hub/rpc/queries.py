@@ -37,15 +37,16 @@ class Queries(QueryServiceServicer):
     def __init__(self, ledger: Ledger, engine: Engine) -> None:
         self._ledger = ledger
         self._engine = engine
-        self._app = ledger.app
+        self._machine = ledger.machine
+        self._clients = ledger.machine.clients
 
     async def GetStatus(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
         head = self._ledger.head
         validators = self._ledger.record(head.height).validators
         status = answers.NodeStatus(
-            chain_id=self._app.genesis.chain_id,
-            genesis_hash=self._app.genesis_hash,
+            chain_id=self._machine.chain_id,
+            genesis_hash=self._machine.genesis_hash,
             height=head.height,
             time=head.time,
             block_hash=head.hash,
@@ -54,7 +55,7 @@ class Queries(QueryServiceServicer):
             epoch=validators.epoch,
             validators=validators.members,
             engine=self._engine.name,
-            devnet=self._app.genesis.devnet,
+            devnet=self._machine.devnet,
             version=VERSION,
             pending_transactions=self._engine.pending,
         )
@@ -81,15 +82,15 @@ class Queries(QueryServiceServicer):
 
     async def GetClient(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
-        client = views.client_answer(self._app, self._ledger.state, request.client)
+        client = views.client_answer(self._clients, self._ledger.state, request.client)
         return pb.GetClientResponse(client=to_proto(client, answer_pb2.ClientInfo))
 
     async def ListClients(self, request: Any, context: Any) -> Any:
         state = self._ledger.state
         after = text_of(page_token(request))
-        names = [name for name in self._app.clients.all(state) if (len(name), name) > (len(after), after)]
+        names = [name for name in self._clients.all(state) if (len(name), name) > (len(after), after)]
         found, token = page(request, iter(names), lambda name: name.encode())
-        clients = [to_proto(views.client_answer(self._app, state, name), answer_pb2.ClientInfo) for name in found]
+        clients = [to_proto(views.client_answer(self._clients, state, name), answer_pb2.ClientInfo) for name in found]
         return pb.ListClientsResponse(clients=clients, next_page_token=token)
 
     async def ListLanes(self, request: Any, context: Any) -> Any:
@@ -99,32 +100,34 @@ class Queries(QueryServiceServicer):
 
     async def ListPacketCommitments(self, request: Any, context: Any) -> Any:
         after = number(page_token(request))
-        sequences = views.sequences_at(self._app, self._ledger.state, PathKind.COMMITMENT, request.client, after)
+        sequences = views.sequences_at(self._clients, self._ledger.state, PathKind.COMMITMENT, request.client, after)
         found, token = page(request, sequences, number_token)
         return pb.ListPacketCommitmentsResponse(sequences=found, next_page_token=token)
 
     async def ListAcknowledgements(self, request: Any, context: Any) -> Any:
         after = max(number(page_token(request)), request.after_sequence)
-        sequences = views.sequences_at(self._app, self._ledger.state, PathKind.ACKNOWLEDGEMENT, request.client, after)
+        sequences = views.sequences_at(
+            self._clients, self._ledger.state, PathKind.ACKNOWLEDGEMENT, request.client, after
+        )
         found, token = page(request, sequences, number_token)
         return pb.ListAcknowledgementsResponse(sequences=found, next_page_token=token)
 
     async def ListUnreceivedPackets(self, request: Any, context: Any) -> Any:
-        sequences = views.unreceived(self._app, self._ledger.state, request.client, asked(request))
+        sequences = views.unreceived(self._clients, self._ledger.state, request.client, asked(request))
         return pb.ListUnreceivedPacketsResponse(sequences=sequences)
 
     async def ListUnacknowledgedPackets(self, request: Any, context: Any) -> Any:
-        sequences = views.unacknowledged(self._app, self._ledger.state, request.client, asked(request))
+        sequences = views.unacknowledged(self._clients, self._ledger.state, request.client, asked(request))
         return pb.ListUnacknowledgedPacketsResponse(sequences=sequences)
 
     async def GetRotation(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
-        rotation = views.rotation_answer(self._app, self._ledger.state)
+        rotation = views.rotation_answer(self._clients, self._ledger.state)
         return pb.GetRotationResponse(rotation=to_proto(rotation, answer_pb2.Rotation))
 
     async def GetRotationCheckpoint(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
-        found = views.rotation_checkpoint_answer(self._app, self._ledger.state, request.client, request.epoch)
+        found = views.rotation_checkpoint_answer(self._clients, self._ledger.state, request.client, request.epoch)
         return pb.GetRotationCheckpointResponse(rotation_checkpoint=to_proto(found, answer_pb2.RotationCheckpoint))
 
     async def GetPacket(self, request: Any, context: Any) -> Any:
@@ -135,7 +138,7 @@ class Queries(QueryServiceServicer):
         steps = self._ledger.packet_steps(source, destination, sequence)
         if not steps:
             raise PacketNotFound(source, destination, sequence)
-        history = answers.PacketHistory(source, destination, sequence, steps)
+        history = answers.PacketHistory(source, destination, sequence, views.event_records(steps))
         return pb.GetPacketResponse(packet=to_proto(history, answer_pb2.PacketHistory))
 
     async def GetService(self, request: Any, context: Any) -> Any:

@@ -8,13 +8,15 @@ from typing import Any
 from interchain.hub.v1 import answer_pb2, transaction_service_pb2, tx_pb2
 from interchain.hub.v1.transaction_service_pb2_grpc import TransactionServiceServicer
 
-from hub.answers import EventRecord, Receipt
+from hub.answers import Receipt
 from hub.block import ResultCode, TransactionResult
 from hub.engine.engine import Engine, Inclusion
 from hub.engine.ledger import Ledger
+from hub.engine.records import PlacedEvent
 from hub.quantities import Hash, Height, UnixSeconds
 from hub.rpc.errors import TransactionNotFound, WrongLength
 from hub.rpc.status import rebuild
+from hub.rpc.views import event_records
 from hub.rpc.wire import decode_transaction, refuse_unknown_fields, to_proto
 
 NO_SIGNATURE = bytes(65)
@@ -38,10 +40,11 @@ class Transactions(TransactionServiceServicer):
         result = await asyncio.to_thread(self._engine.simulate, signed)
         raise_refusal(result)
         head = self._ledger.head
-        events = tuple(
-            EventRecord(Height(head.height + 1), index, result.hash, event) for index, event in enumerate(result.events)
+        next_height = Height(head.height + 1)
+        events = event_records(
+            PlacedEvent(next_height, index, result.hash, event) for index, event in enumerate(result.events)
         )
-        receipt = Receipt(result.hash, Height(head.height + 1), UnixSeconds(head.time), 0, result.code, events)
+        receipt = Receipt(result.hash, next_height, UnixSeconds(head.time), 0, result.code, events)
         return transaction_service_pb2.SimulateResponse(receipt=to_proto(receipt, answer_pb2.Receipt))
 
     async def GetTransaction(self, request: Any, context: Any) -> Any:
@@ -63,7 +66,7 @@ class Transactions(TransactionServiceServicer):
         result = inclusion.result
         if not allow_refused:
             raise_refusal(result)
-        events = self._ledger.record(inclusion.height).events_of(inclusion.index)
+        events = event_records(self._ledger.record(inclusion.height).events_of(inclusion.index))
         code = ResultCode.NO_OP if inclusion.repeated and result.code is ResultCode.OK else result.code
         return Receipt(
             result.hash, inclusion.height, inclusion.time, inclusion.index, code, events, result.reason, result.text

@@ -1,15 +1,18 @@
 """What the state says, as answers: pure functions of a state, one a question."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import cast
 
 import msgspec
 
 from hub import answers, validators
 from hub.accounts.accounts import account
 from hub.accounts.roles import roles
-from hub.app import App
+from hub.clients.registry import Clients
+from hub.engine.records import PlacedEvent
+from hub.events import AnyEvent
 from hub.history import head
-from hub.ibc import lane_registry
+from hub.ibc import client_lifecycle, lane_registry
 from hub.ibc.commitment import PathKind, commitment_path, receipt_path
 from hub.ibc.errors import CounterpartyNotRegistered
 from hub.ibc.identifiers import ClientId, client_id
@@ -20,6 +23,13 @@ from hub.services import bindings, definitions, requests
 from hub.services.errors import RequestNotFound, ServiceNotFound
 from hub.services.payload import caller_account
 from hub.state.branch import StateReader
+
+
+def event_records(placed: Iterable[PlacedEvent]) -> tuple[answers.EventRecord, ...]:
+    """Events of a hub, each with its place."""
+    return tuple(
+        answers.EventRecord(one.height, one.index, one.transaction_hash, cast(AnyEvent, one.event)) for one in placed
+    )
 
 
 def account_answer(state: StateReader, address: Address) -> answers.Account:
@@ -36,13 +46,13 @@ def parameter_answers(state: StateReader) -> tuple[answers.Parameter, ...]:
     return tuple(answers.Parameter(name, str(value)) for name, value in chosen.items())
 
 
-def client_answer(app: App, state: StateReader, name: str) -> answers.ClientInfo:
+def client_answer(clients: Clients, state: StateReader, name: str) -> answers.ClientInfo:
     """Raises InvalidIdentifier, ClientNotFound."""
     client = client_id(name)
-    point = app.clients.latest(state, client)
+    point = clients.latest(state, client)
     counterparty, chain_id, contract, salt = "", 0, b"", b""
     try:
-        found = app.clients.counterparty(state, client)
+        found = clients.counterparty(state, client)
     except CounterpartyNotRegistered:
         pass
     else:
@@ -54,30 +64,32 @@ def client_answer(app: App, state: StateReader, name: str) -> answers.ClientInfo
                 salt = found.domain.salt
     return answers.ClientInfo(
         client=client,
-        kind=app.clients.kind(state, client).value,
-        status=app.clients.status(state, client, head(state).time),
+        kind=clients.kind(state, client).value,
+        status=clients.status(state, client, head(state).time),
         height=point.height,
         time=point.time,
-        config=app.clients.config(state, client),
+        config=clients.config(state, client),
         counterparty_client=counterparty,
         evm_chain_id=chain_id,
         client_contract=contract,
         salt=salt,
-        replaceable_from=app.clients.replacement(state, client) or UnixSeconds(0),
+        replaceable_from=clients.replacement(state, client) or UnixSeconds(0),
     )
 
 
-def rotation_answer(app: App, state: StateReader) -> answers.Rotation:
+def rotation_answer(clients: Clients, state: StateReader) -> answers.Rotation:
     current, proposed = validators.validators(state), validators.proposed_validators(state)
-    clients = [] if proposed is None else [client for client, _ in app.counterparties(state)]
+    clients = [] if proposed is None else [client for client, _ in client_lifecycle.counterparties(state, clients)]
     stored = [client for client in clients if validators.rotation_checkpoint(state, current.epoch, client) is not None]
     missing = tuple(client for client in clients if client not in stored)
     return answers.Rotation(current, proposed, tuple(stored), missing)
 
 
-def rotation_checkpoint_answer(app: App, state: StateReader, name: str, epoch: int) -> answers.RotationCheckpoint:
+def rotation_checkpoint_answer(
+    clients: Clients, state: StateReader, name: str, epoch: int
+) -> answers.RotationCheckpoint:
     """Raises InvalidIdentifier, ClientNotFound, RotationCheckpointNotFound."""
-    client = _known_client(app, state, name)
+    client = _known_client(clients, state, name)
     signed, next_set = validators.hand_over(state, Epoch(epoch), client)
     return answers.RotationCheckpoint(client, signed, next_set)
 
@@ -95,9 +107,9 @@ def lane_answers(state: StateReader, after: int) -> Iterator[answers.LaneInfo]:
         )
 
 
-def sequences_at(app: App, state: StateReader, kind: PathKind, name: str, after: int) -> Iterator[Sequence]:
+def sequences_at(clients: Clients, state: StateReader, kind: PathKind, name: str, after: int) -> Iterator[Sequence]:
     """The packets of a client of which something of this kind stands here, rising, beyond a sequence."""
-    client = _known_client(app, state, name)
+    client = _known_client(clients, state, name)
     if after >= MAX_U64:
         return
     prefix = client.encode() + bytes((kind,))
@@ -106,14 +118,14 @@ def sequences_at(app: App, state: StateReader, kind: PathKind, name: str, after:
         yield Sequence(int.from_bytes(key[len(prefix) :], "big"))
 
 
-def unreceived(app: App, state: StateReader, name: str, sequences: list[int]) -> list[Sequence]:
-    client = _known_client(app, state, name)
+def unreceived(clients: Clients, state: StateReader, name: str, sequences: list[int]) -> list[Sequence]:
+    client = _known_client(clients, state, name)
     asked = (Sequence(sequence) for sequence in sorted(set(sequences)))
     return [sequence for sequence in asked if state.get(receipt_path(client, sequence)) is None]
 
 
-def unacknowledged(app: App, state: StateReader, name: str, sequences: list[int]) -> list[Sequence]:
-    client = _known_client(app, state, name)
+def unacknowledged(clients: Clients, state: StateReader, name: str, sequences: list[int]) -> list[Sequence]:
+    client = _known_client(clients, state, name)
     asked = (Sequence(sequence) for sequence in sorted(set(sequences)))
     return [sequence for sequence in asked if state.get(commitment_path(client, sequence)) is not None]
 
@@ -195,7 +207,7 @@ def request_view(found: requests.ServiceRequest) -> answers.ServiceRequest:
     )
 
 
-def _known_client(app: App, state: StateReader, name: str) -> ClientId:
+def _known_client(clients: Clients, state: StateReader, name: str) -> ClientId:
     client = client_id(name)
-    app.clients.kind(state, client)
+    clients.kind(state, client)
     return client

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from hub.events import AnyEvent
+from hub.events import Event
 from hub.ibc.identifiers import ClientId
 from hub.quantities import Hash, Height, UnixSeconds
 from hub.state.branch import Branch
@@ -29,11 +29,11 @@ class Context:
         self.state = state
         self.height = height
         self.time = time
-        self.events: list[AnyEvent] = []
+        self.events: list[Event] = []
         self.outbox: list[OutboxEntry] = []
         self._parent = parent
 
-    def emit(self, event: AnyEvent) -> None:
+    def emit(self, event: Event) -> None:
         """Make something known that has happened."""
         self.events.append(event)
 

@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 import rocksdict
 
+from hub.app import App
 from hub.block import ResultCode
 from hub.engine.ledger import Ledger
 from hub.engine.records import BlockRecord
 from hub.engine.store import Prepared, Store, StoreOptions
-from hub.execution import Execution
 from hub.messages import SignedTransaction
+from hub.relaying import Relaying
 from hub.rpc.wire import decode_transaction
 
 Sent = list[tuple[bytes, bytes]]
@@ -45,9 +46,11 @@ def read_block(folder: Path, number: int) -> Sent:
     return msgspec.msgpack.decode((folder / str(number)).read_bytes(), type=Sent)
 
 
-def execution(ledger: Ledger) -> Execution:
-    """Where the applications of a ledger's state machine are put together."""
-    return ledger.app._execution
+def relaying(ledger: Ledger) -> Relaying:
+    """Where the applications of a hub are registered."""
+    hub = ledger.machine
+    assert isinstance(hub, App)
+    return hub._execution.relaying
 
 
 class TimedStore(Store):

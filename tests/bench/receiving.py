@@ -20,7 +20,7 @@ from hub.quantities import UnixSeconds
 from hub.state.context import Context
 from tests.bench.attested import AttestedChain, Storage
 from tests.bench.figures import Measured
-from tests.bench.ledgers import Stopwatch, Took, execution, read_block, write_block
+from tests.bench.ledgers import Stopwatch, Took, read_block, relaying, write_block
 from tests.bench.own_process import in_own_process, resident_mb
 from tests.bench.showing import Screen
 from tests.bench.states import GENESIS, SIZES, States, copied
@@ -87,7 +87,7 @@ def receive(state: Path, load: Path) -> Run:
     import hub.node  # noqa: F401, PLC0415  -- a node has all of it in memory
 
     with copied(state) as (ledger, store):
-        execution(ledger).ports.register(PORT, NullApplication())
+        relaying(ledger).ports.register(PORT, NullApplication())
         watch = Stopwatch(ledger, store)
         for block in range(WARMING + 1):
             watch.make_block(read_block(load, block))

@@ -18,9 +18,9 @@ from hub.engine.records import BlockRecord, encode_record
 from hub.engine.store import Store
 from hub.ibc.commitment import RECEIPT, acknowledgement_path, receipt_path
 from hub.ibc.identifiers import ClientId
+from hub.node import hub_kind
 from hub.quantities import Height
 from hub.quantities import Sequence as Number
-from hub.rpc.wire import decode_transaction
 from hub.state.branch import Branch
 from tests.bench.ledgers import TimedStore
 from tests.bench.own_process import in_own_process
@@ -71,7 +71,7 @@ def copied(path: Path) -> Iterator[tuple[Ledger, TimedStore]]:
         original.close()
     store = TimedStore.open(copy, GENESIS.hash())
     try:
-        yield Ledger(App(GENESIS), store, decode_transaction), store
+        yield Ledger(hub_kind(GENESIS), store), store
     finally:
         store.close()
         shutil.rmtree(copy.parent, ignore_errors=True)
@@ -82,7 +82,7 @@ def fill(path: Path, keys: int) -> None:
     app = App(GENESIS)
     store = Store.create(path, GENESIS.hash())
     try:
-        head, height = Ledger(app, store, decode_transaction).head.hash, 0
+        head, height = Ledger(hub_kind(GENESIS), store).head.hash, 0
         entries = _entries(keys)
         while part := list(islice(entries, _AT_ONCE)):
             height += 1

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hub.accounts.transactions import sign_transaction
-from hub.app import App
 from hub.engine.ledger import Ledger
 from hub.engine.store import Store, StoreOptions
 from hub.genesis import Genesis
 from hub.messages import AnyMessage, Role, SignedTransaction, Transaction
+from hub.node import hub_kind
 from hub.parameters import Parameters
 from hub.proofs.quorum import SignerSet
 from hub.quantities import Amount, Gas, Seconds, UnixSeconds
@@ -78,6 +78,6 @@ def opened(path: Path, of: Genesis | None = None, options: StoreOptions | None =
     open_or_create = Store.open if path.exists() else Store.create
     store = open_or_create(path, chain.hash(), options)
     try:
-        yield Ledger(App(chain), store, decode_transaction)
+        yield Ledger(hub_kind(chain), store)
     finally:
         store.close()

@@ -36,11 +36,11 @@ from hub.accounts.transactions import (
     transaction_digest,
     transaction_hash,
 )
-from hub.app import RefusedMessage
 from hub.block import ResultCode
 from hub.clients.host import Host
 from hub.errors import HubError
 from hub.events import Minted, Transferred
+from hub.machine import RefusedMessage
 from hub.messages import Role, SignedTransaction
 from hub.proofs.errors import HighS, UnrecoverableSignature
 from hub.proofs.keccak import keccak256

@@ -9,7 +9,7 @@ import pytest
 from hub import messages as m
 from hub.accounts import money
 from hub.accounts.errors import BlockOutOfOrder, TimeWentBackwards
-from hub.app import App, BlockInProgress
+from hub.app import App
 from hub.block import BlockHeader, ResultCode, TransactionResult, event_root, result_root
 from hub.clients.base import Claims
 from hub.clients.errors import ClientIsFrozen
@@ -29,6 +29,8 @@ from hub.history import block_hash
 from hub.ibc.commitment import Path as IbcPath
 from hub.ibc.commitment import PathKind, acknowledgement_path, commitment_path
 from hub.ibc.identifiers import ClientId
+from hub.machine import BlockInProgress
+from hub.messages import SignedTransaction
 from hub.outbox import is_waiting, take_batches
 from hub.proofs.eip712 import EvmDomain, SaltDomain
 from hub.proofs.merkle import EMPTY_RECORD_ROOT, batch_path
@@ -49,7 +51,7 @@ def world() -> World:
     return World()
 
 
-def begin(hub: HubChain, height: int = 1, time: int = 1) -> BlockInProgress:
+def begin(hub: HubChain, height: int = 1, time: int = 1) -> BlockInProgress[SignedTransaction]:
     return hub.app.begin(hub.state, Height(hub.header.height + height), UnixSeconds(hub.now + time), hub.header.hash())
 
 

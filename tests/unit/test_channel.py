@@ -213,7 +213,7 @@ def test_an_application_whose_answer_is_none_gets_the_error_acknowledgement(worl
 
 
 def test_a_message_has_room_for_a_full_batch_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.execution.MAX_PACKETS", 2)
+    monkeypatch.setattr("hub.relaying.MAX_PACKETS", 2)
     sequences = [world.a.send(b"packet %d" % number) for number in range(3)]
     assert refused(world.hub, world.a.receive_message(*sequences)) == "TOO_MANY_PACKETS"
     assert world.hub.do(RELAYER, world.a.receive_message(*sequences[:2])).code is ResultCode.OK

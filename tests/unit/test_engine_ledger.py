@@ -8,14 +8,14 @@ import pytest
 
 from hub.accounts import money
 from hub.accounts.errors import NonceTooHigh, NonceUsed, WrongSignature
-from hub.app import App
 from hub.block import ResultCode
 from hub.engine.errors import AnotherGenesis, ExecutionFault, ReplayDiffers
 from hub.engine.ledger import Ledger
-from hub.engine.records import BlockRecord, decode_record, encode_record
+from hub.engine.records import BlockRecord, RecordDecoder, encode_record
 from hub.engine.store import Store
-from hub.events import Transferred
+from hub.events import Transferred, decode_event
 from hub.messages import Transfer
+from hub.node import hub_kind
 from hub.quantities import Amount, Hash, Height, UnixSeconds
 from hub.rpc.wire import decode_transaction
 from hub.state.context import Context
@@ -116,7 +116,7 @@ def busy(ledger: Ledger) -> None:
 
 
 def replayed(ledger: Ledger, path: Path) -> list[int]:
-    again = Store.create(path, ledger.app.genesis_hash)
+    again = Store.create(path, ledger.machine.genesis_hash)
     try:
         return [int(height) for height in ledger.replay(again)]
     finally:
@@ -153,7 +153,7 @@ class Tampered(Store):
         data = super().block(height)
         if height != 3:
             return data
-        record: BlockRecord = decode_record(data)
+        record: BlockRecord = RecordDecoder(decode_event)(data)
         if "header" in self.change:
             return encode_record(msgspec.structs.replace(record, header=self.change["header"](record.header)))
         return encode_record(msgspec.structs.replace(record, **self.change))
@@ -176,7 +176,7 @@ def test_a_changed_block_is_found_at_the_start(
         busy(ledger)
     store = Tampered.open(tmp_path / "store", genesis().hash())
     monkeypatch.setattr(Tampered, "change", change)
-    ledger = Ledger(App(genesis()), store, decode_transaction)
+    ledger = Ledger(hub_kind(genesis()), store)
     with pytest.raises(ReplayDiffers) as refusal:
         ledger.verify_last(10)
     assert refusal.value.field == field
