@@ -79,9 +79,9 @@ def client_answer(clients: Clients, state: StateReader, name: str) -> answers.Cl
 
 def rotation_answer(clients: Clients, state: StateReader) -> answers.Rotation:
     current, proposed = validators.validators(state), validators.proposed_validators(state)
-    clients = [] if proposed is None else [client for client, _ in client_lifecycle.counterparties(state, clients)]
-    stored = [client for client in clients if validators.rotation_checkpoint(state, current.epoch, client) is not None]
-    missing = tuple(client for client in clients if client not in stored)
+    told = [] if proposed is None else [client for client, _ in client_lifecycle.counterparties(state, clients)]
+    stored = [client for client in told if validators.rotation_checkpoint(state, current.epoch, client) is not None]
+    missing = tuple(client for client in told if client not in stored)
     return answers.Rotation(current, proposed, tuple(stored), missing)
 
 
