@@ -6,7 +6,7 @@ from typing import assert_never
 from adapters.chain import Acknowledge, Chain, Delivered, Delivery, Receive, Step, TimeOut, path_of
 from hub.client import HubClient
 from hub.clients.quorum import SignedCheckpoint
-from hub.quantities import Height
+from hub.quantities import Epoch, Height
 from hub.quantities import Sequence as PacketSequence
 from hub.state.errors import HeightNotRetained
 from relayers.plan import Kind, Task
@@ -18,6 +18,8 @@ class ChainSide:
     def __init__(self, hub: HubClient, chain: Chain) -> None:
         self._hub = hub
         self._chain = chain
+        self.epoch: Epoch | None = None
+        """Of the hub's validators that the chain's client believes, as far as it was looked at."""
 
     async def checkpoint(self, height: Height | None = None) -> SignedCheckpoint:
         """The hub's checkpoint for this chain, the newest by default."""
@@ -44,13 +46,15 @@ class ChainSide:
         }
 
     async def _by_batch(self, steps: Sequence[Step], height: Height) -> Delivery | None:
-        """None where the block is no longer kept, or does not hold all of these: a full outbox spills into later
-        ones.
+        """None where the block is no longer kept, or is of another epoch than the chain's client believes, or does not
+        hold all of these: a full outbox spills into later ones.
         """
         try:
             batch = await self._hub.batch(self._chain.client_at_hub, height)
             checkpoint = await self.checkpoint(height)
         except HeightNotRetained:
+            return None
+        if self.epoch not in (None, checkpoint.checkpoint.epoch):
             return None
         entries = tuple((entry.path, entry.commitment) for entry in batch.entries)
         if not {path_of(step).encode() for step in steps} <= {path for path, _ in entries}:

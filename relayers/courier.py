@@ -30,8 +30,15 @@ Carry = Callable[[tuple[Task, ...], Height | None], Awaitable[None]]
 OnError = Callable[[HubError], None]
 
 
-_OF_THE_CLIENT = {"ClientFrozen", "ClientExpired", "ClientPaused", "WrongEpoch", "CheckpointExpired", "NoQuorum"}
-"""Refusals of a chain's contracts that no choice of packets avoids."""
+_OF_THE_CLIENT = {
+    "ClientFrozen",
+    "ClientExpired",
+    "WrongEpoch",
+    "CheckpointExpired",
+    "CheckpointFromFuture",
+    "TooLittlePower",
+}
+"""Refusals of a chain's contracts that no choice of packets avoids. A pause is none: acknowledgements pass it."""
 
 
 def spoils_its_batch(error: HubError) -> bool:

@@ -8,6 +8,7 @@ again.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
@@ -20,7 +21,15 @@ from hub.client import HubClient
 from hub.clients.base import ClientStatus, ProvenPoint
 from hub.clients.errors import ConflictingHeader, TimeRunsBackwards
 from hub.errors import HubError
-from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceived, PacketSent, PacketTimedOut
+from hub.events import (
+    AcknowledgementWritten,
+    PacketAcknowledged,
+    PacketReceived,
+    PacketSent,
+    PacketTimedOut,
+    ValidatorSetChanged,
+    ValidatorSetProposed,
+)
 from hub.quantities import Height
 from hub.signer import Signer
 from relayers.chain_side import ChainSide
@@ -29,11 +38,13 @@ from relayers.errors import ClientReconfigured
 from relayers.hub_side import HubSide
 from relayers.metrics import RelayerMetrics
 from relayers.plan import Bounds, Kind, Task, chain_batches, hub_batches, wants_hub_time, wants_update
+from relayers.rotation import Rotation
 from relayers.world import World
 
 T = TypeVar("T")
 
-_KINDS = (PacketSent, PacketReceived, AcknowledgementWritten, PacketAcknowledged, PacketTimedOut)
+_ROTATION = (ValidatorSetProposed, ValidatorSetChanged)
+_KINDS = (PacketSent, PacketReceived, AcknowledgementWritten, PacketAcknowledged, PacketTimedOut, *_ROTATION)
 _TO_HUB, _TO_CHAIN = 0, 1
 
 log = structlog.get_logger(__name__)
@@ -75,6 +86,8 @@ class PacketRelayer:
         self._chain = path.chain
         self._hub_side = HubSide(path.hub, path.signer, path.chain)
         self._chain_side = ChainSide(path.hub, path.chain)
+        self._rotation = Rotation(path.hub, self._hub_side, path.chain)
+        self._rotates = asyncio.Event()
         self._hub_bounds = path.hub_bounds
         self._chain_bounds = Bounds(path.chain.limits.packets, path.chain.limits.bytes)
         self._rhythm = path.rhythm
@@ -126,6 +139,8 @@ class PacketRelayer:
             try:
                 async for block in self._hub.watch(Height(height + 1), _KINDS):
                     self.faults.pop("hub", None)
+                    if any(isinstance(record.event, _ROTATION) for record in block.events):
+                        self._rotates.set()
                     world.learn_from_hub(block.events)
                     world.see_hub(ProvenPoint(block.height, block.time))
                     height = block.height
@@ -238,37 +253,62 @@ class PacketRelayer:
             self._on_error(error)
 
     async def _keep_clients(self, world: World) -> None:
-        """Show each side the other before its client expires."""
+        """Show each side the other before its client expires, and the hub's next validators when they take over."""
         while True:
-            try:
-                await self._update_chain(world)
-                await self._update_hub(world)
-                self.faults.pop("clients", None)
-            except ClientReconfigured:
-                raise
-            except HubError as error:
-                await self._rest("clients", error)
-            await asyncio.sleep(self._rhythm.clients_s)
+            failed = False
+            for part, keep in (
+                ("rotation", self._keep_rotation),
+                ("client on chain", self._keep_chain),
+                ("client at hub", self._keep_hub),
+            ):
+                try:
+                    fault = await keep(world)
+                except ClientReconfigured:
+                    raise
+                except HubError as error:
+                    fault, failed = str(error), True
+                    self._on_error(error)
+                if fault:
+                    self.faults[part] = fault
+                    log.warning("client not kept", path=self._chain.name, part=part, error=fault)
+                else:
+                    self.faults.pop(part, None)
+            await self._next_look(self._rhythm.retry_s if failed else self._rhythm.clients_s)
 
-    async def _update_chain(self, world: World) -> None:
+    async def _next_look(self, at_most_s: float) -> None:
+        """At once where the hub rotates, or a chain refuses what another set has signed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(at_most_s):
+                await self._rotates.wait()
+        self._rotates.clear()
+
+    async def _keep_rotation(self, _: World) -> str:
+        await self._rotation.store()
+        return ""
+
+    async def _keep_chain(self, world: World) -> str:
+        """The chain's client of the hub; what an operator must do, if anything."""
         view = await self._chain.hub_client()
-        self.faults.pop("client on chain", None)
         if view.status is not ClientStatus.ACTIVE:
-            self.faults["client on chain"] = f"the chain's client of the hub is {view.status.value}: replace it"
-        elif wants_update(view.latest, view.trusting_period, world.now()):
+            return f"the chain's client of the hub is {view.status.value}: replace it"
+        view = await self._rotation.hand_over(view)
+        self._chain_side.epoch = view.epoch
+        if wants_update(view.latest, view.trusting_period, world.now()):
             await self._hub.request_block()  # an idle hub's newest block may be as old as what is believed
             await self._chain.update(await self._chain_side.checkpoint())
+        return ""
 
-    async def _update_hub(self, world: World) -> None:
+    async def _keep_hub(self, world: World) -> str:
+        """The hub's client of the chain; what an operator must do, if anything."""
         info = await self._hub.client(self._chain.client_at_hub)
         if self._client_config not in (None, info.config):
             raise ClientReconfigured(self._chain.client_at_hub)
         self._client_config = info.config
-        self.faults.pop("client at hub", None)
         if info.status is not ClientStatus.ACTIVE:
-            self.faults["client at hub"] = f"the hub's client of the chain is {info.status.value}: replace it"
-        elif wants_update(ProvenPoint(info.height, info.time), info.config.trusting_period, world.now()):
+            return f"the hub's client of the chain is {info.status.value}: replace it"
+        if wants_update(ProvenPoint(info.height, info.time), info.config.trusting_period, world.now()):
             await self._hub_side.submit(await self._chain.client_update(world.chain.proven.height))
+        return ""
 
     # ------------------------------------------------------------------------------------------------ keeping well
 
@@ -289,6 +329,8 @@ class PacketRelayer:
         await asyncio.sleep(self._rhythm.retry_s)
 
     def _on_error(self, error: HubError) -> None:
+        if isinstance(error, DeliveryRefused) and error.error == "WrongEpoch":
+            self._rotates.set()
         self._metrics.failed(self._chain.name, error.error if isinstance(error, DeliveryRefused) else error.reason())
 
     def _done(self, world: World, hop: str, tasks: Sequence[Task]) -> None:

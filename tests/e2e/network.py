@@ -137,10 +137,12 @@ class Network:
         return await self.hub.submit([define, bind], self.operator)
 
     @asynccontextmanager
-    async def relayer(self, key: int = RELAYER, rhythm: Rhythm = RHYTHM) -> AsyncIterator[Relayer]:
-        """A relayer that knows nothing yet."""
+    async def relayer(
+        self, key: int = RELAYER, rhythm: Rhythm = RHYTHM, only: str | None = None
+    ) -> AsyncIterator[Relayer]:
+        """A relayer that knows nothing yet, of all chains or of one."""
         relayer = Relayer(self.hub, Payer.of(bytes(account(key).key)), rhythm)
-        relayer.relay(self.targets())
+        relayer.relay({name: target for name, target in self.targets().items() if only in (None, name)})
         try:
             yield relayer
         finally:
@@ -157,11 +159,15 @@ async def until(what: Callable[[], Awaitable[Any]], patience_s: float = PATIENCE
 
 @asynccontextmanager
 async def running_network(
-    folder: Path, *names: str, attestors: int = 4, trusting_seconds: int = 14 * 24 * 3600
+    folder: Path,
+    *names: str,
+    attestors: int = 4,
+    trusting_seconds: int = 14 * 24 * 3600,
+    next_key: bytes | None = None,
 ) -> AsyncIterator[Network]:
     """Start everything but a relayer: chains with a block a second, a hub, attestors, contracts, services, money."""
     async with AsyncExitStack() as stack:
-        node = await stack.enter_async_context(devnet_node(folder / "hub"))
+        node = await stack.enter_async_context(devnet_node(folder / "hub", next_key=next_key))
         hub = await stack.enter_async_context(await HubClient.connect(node.target, insecure=True))
         genesis = (await hub.status()).genesis_hash
         running = [

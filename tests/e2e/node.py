@@ -43,8 +43,9 @@ def genesis(**parameters: int) -> Genesis:
 
 
 @asynccontextmanager
-async def devnet_node(folder: Path, **parameters: int) -> AsyncIterator[RunningNode]:
-    """A node with a store of its own."""
+async def devnet_node(folder: Path, *, next_key: bytes | None = None, **parameters: int) -> AsyncIterator[RunningNode]:
+    """A node with a store of its own; ``next_key`` signs after a rotation to it."""
     config = NodeConfig(genesis(**parameters), folder / "store", folder / "guard", listen="127.0.0.1:0")
-    async with running_node(config, KeySigner(VALIDATOR_KEY)) as node:
+    next_signer = KeySigner(next_key) if next_key else None
+    async with running_node(config, KeySigner(VALIDATOR_KEY), next_signer=next_signer) as node:
         yield RunningNode(f"127.0.0.1:{node.port}", node)
