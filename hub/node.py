@@ -35,9 +35,8 @@ from hub.genesis import Genesis
 from hub.quantities import Height
 from hub.rpc.blocks import Blocks
 from hub.rpc.checkpoints import CheckpointServing
-from hub.rpc.dialect import HUB
 from hub.rpc.queries import Queries
-from hub.rpc.serving import Server, Service, TlsFiles, service
+from hub.rpc.serving import Server, Service, TlsFiles
 from hub.rpc.transactions import Transactions
 from hub.rpc.wire import decode_transaction
 from hub.signer import Signer
@@ -185,27 +184,25 @@ def open_guards(config: NodeConfig, signers: Sequence[Signer], ledger: Ledger) -
 
 
 def services(ledger: Ledger, engine: Engine, checkpoints: Checkpoints, measures: Measures) -> tuple[Service, ...]:
-    """All that a hub's node serves."""
+    """All that a node serves, by full name."""
+    transactions, blocks = Transactions(ledger, engine), Blocks(ledger, engine, measures)
+    proving, queries = CheckpointServing(ledger, checkpoints, measures), Queries(ledger, engine)
     return (
-        service(
+        (
             "interchain.hub.v1.TransactionService",
-            transaction_service_pb2_grpc.add_TransactionServiceServicer_to_server,
-            Transactions(HUB, ledger, engine),
+            lambda server: transaction_service_pb2_grpc.add_TransactionServiceServicer_to_server(transactions, server),
         ),
-        service(
+        (
             "interchain.hub.v1.BlockService",
-            block_service_pb2_grpc.add_BlockServiceServicer_to_server,
-            Blocks(HUB, ledger, engine, measures),
+            lambda server: block_service_pb2_grpc.add_BlockServiceServicer_to_server(blocks, server),
         ),
-        service(
+        (
             "interchain.hub.v1.CheckpointService",
-            checkpoint_service_pb2_grpc.add_CheckpointServiceServicer_to_server,
-            CheckpointServing(HUB, ledger, checkpoints, measures),
+            lambda server: checkpoint_service_pb2_grpc.add_CheckpointServiceServicer_to_server(proving, server),
         ),
-        service(
+        (
             "interchain.hub.v1.QueryService",
-            query_service_pb2_grpc.add_QueryServiceServicer_to_server,
-            Queries(HUB, ledger, engine),
+            lambda server: query_service_pb2_grpc.add_QueryServiceServicer_to_server(queries, server),
         ),
     )
 

@@ -15,7 +15,6 @@ COMMANDS = (
     "account",
     "chain",
     "client",
-    "validators",
     "service",
     "call",
     "packet",

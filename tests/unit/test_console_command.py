@@ -55,7 +55,6 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
         "keys",
         "chain",
         "client",
-        "validators",
         "service",
         "call",
         "packet",

@@ -50,7 +50,7 @@ class NamingError(LedgerError):
 class InvalidOrganisationId(NamingError):
     given: str
     template: ClassVar[str] = (
-        "{given!r} is not an organisation's identifier: use a lower-case letter and up to 31 lower-case letters, "
+        "'{given}' is not an organisation's identifier: use a lower-case letter and up to 31 lower-case letters, "
         "digits and -"
     )
 
@@ -59,7 +59,7 @@ class InvalidOrganisationId(NamingError):
 class InvalidMemberName(NamingError):
     given: str
     template: ClassVar[str] = (
-        "{given!r} is not a member's name: use a letter or digit and up to 63 letters, digits, ., _ and -"
+        "'{given}' is not a member's name: use a letter or digit and up to 63 letters, digits, ., _ and -"
     )
 
 
@@ -67,5 +67,5 @@ class InvalidMemberName(NamingError):
 class InvalidContractName(NamingError):
     given: str
     template: ClassVar[str] = (
-        "{given!r} is not a contract's name: use a lower-case letter and up to 31 lower-case letters, digits and -"
+        "'{given}' is not a contract's name: use a lower-case letter and up to 31 lower-case letters, digits and -"
     )

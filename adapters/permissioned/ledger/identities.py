@@ -30,6 +30,7 @@ ContractName = NewType("ContractName", str)
 Fingerprint = NewType("Fingerprint", Hash)
 """sha256 of a certificate's DER."""
 
+MAX_ORGANISATION_CHARACTERS = 32
 _ORGANISATION = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ACCOUNT_DOMAIN = b"interchain-member"
