@@ -7,6 +7,7 @@
     ├── StateError         hub/state/errors.py      the store or the tree
     ├── AccountError       hub/accounts/errors.py   transactions, balances, roles
     ├── ServiceError       hub/services/errors.py   the interchain service model
+    ├── ReceiptError       hub/receipts/errors.py   a receipt does not prove what it should
     └── EngineError        hub/engine/errors.py     the node
 
 A concrete error is a dataclass (``@dataclass(eq=False)``) named after the broken rule. Its fields carry the values; its

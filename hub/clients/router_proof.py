@@ -20,7 +20,7 @@ from hub.clients.router_storage import (
 )
 from hub.ibc.commitment import RECEIPT, Path, PathKind
 from hub.ibc.identifiers import ClientId
-from hub.proofs.mpt import proven_values
+from hub.proofs.mpt import needed_nodes, proven_values
 from hub.proofs.rlp import decode_list, decode_string
 from hub.quantities import MAX_U64, Address, Hash, Sequence
 
@@ -31,6 +31,10 @@ class AcknowledgementWindow(msgspec.Struct, frozen=True, array_like=True):
     client: ClientId
     index: int
     entries: tuple[tuple[Sequence, Hash], ...]
+
+    def holds(self, path: Path) -> bool:
+        """Whether the acknowledgement at ``path`` stands in this window."""
+        return self.client == path.client and any(sequence == path.sequence for sequence, _ in self.entries)
 
 
 class RouterProof(msgspec.Struct, frozen=True, array_like=True):
@@ -60,16 +64,34 @@ def verify_router(state_root: Hash, router: Address, code_hash: Hash, proof: Rou
     acknowledged.refuse_unused()
 
 
+def narrow_proof(state_root: Hash, router: Address, proof: RouterProof, path: Path) -> RouterProof:
+    """The part of a proof of many paths that is needed for one of them; raises RouterNotProven, TrieError."""
+    windows: tuple[AcknowledgementWindow, ...] = ()
+    if path.kind is PathKind.ACKNOWLEDGEMENT:
+        windows = tuple(window for window in proof.windows if window.holds(path))
+        slots = [acknowledgement_slot(window.client, window.index) for window in windows]
+    else:
+        slots = [slot_of(path)]
+    storage_root, _ = _account(state_root, router, proof.account_nodes)
+    return RouterProof(proof.account_nodes, needed_nodes(storage_root, slots, proof.storage_nodes), windows)
+
+
 def _storage_root(state_root: Hash, router: Address, code_hash: Hash, nodes: Iterable[bytes]) -> Hash:
+    storage_root, found = _account(state_root, router, nodes)
+    if found != code_hash:
+        raise RouterNotProven(router, f"its code has the hash 0x{found.hex()}, not 0x{code_hash.hex()}")
+    return storage_root
+
+
+def _account(state_root: Hash, router: Address, nodes: Iterable[bytes]) -> tuple[Hash, Hash]:
+    """The router's storage root and code hash."""
     account = proven_values(state_root, [router], nodes)[router]
     if account is None:
         raise RouterNotProven(router, "no account has its address")
     fields = decode_list(account)
     if len(fields) != 4 or len(fields[2]) != 32 or len(fields[3]) != 32:
         raise RouterNotProven(router, "what has its address is not an account")
-    if fields[3] != code_hash:
-        raise RouterNotProven(router, f"its code has the hash 0x{fields[3].hex()}, not 0x{code_hash.hex()}")
-    return Hash(fields[2])
+    return Hash(fields[2]), Hash(fields[3])
 
 
 def _word(stored: bytes | None) -> bytes | None:

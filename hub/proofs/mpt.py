@@ -43,6 +43,18 @@ def proven_paths(root: Hash, paths: Iterable[bytes], nodes: Iterable[bytes]) -> 
     return values
 
 
+def needed_nodes(root: Hash, keys: Iterable[bytes], nodes: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Those of ``nodes`` on the way to some key, in their order: a proof of fewer keys, from one of more.
+
+    Raises TrieError: a node missing, malformed or repeated.
+    """
+    nodes = tuple(nodes)
+    trie = _Trie(nodes)
+    for key in keys:
+        trie.value(root, nibbles(keccak256(key)))
+    return tuple(node for node in nodes if not trie.is_waiting(node))
+
+
 def nibbles(key: bytes) -> bytes:
     """A key as a path: one byte for each half byte."""
     return key.hex().encode().translate(_NIBBLES)
@@ -85,6 +97,10 @@ class _Trie:
                 at += 1
                 if not reference:
                     return None
+
+    def is_waiting(self, node: bytes) -> bool:
+        """Whether no path has come by a node."""
+        return keccak256(node) in self._waiting
 
     def refuse_unused(self) -> None:
         for digest in self._waiting:

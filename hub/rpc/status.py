@@ -23,6 +23,7 @@ from hub.engine import errors as engine
 from hub.errors import HubError
 from hub.ibc import errors as ibc
 from hub.proofs import errors as proofs
+from hub.receipts import errors as receipts
 from hub.rpc import errors as rpc
 from hub.services import errors as services
 from hub.state import errors as state
@@ -126,6 +127,22 @@ _BY_CODE: dict[StatusCode, tuple[type[HubError], ...]] = {
         services.InvalidBinding,
         services.InvalidDefinition,
         services.ResponseRefused,
+        # receipts
+        receipts.DocumentTooLarge,
+        receipts.NotADocument,
+        receipts.UnknownDocument,
+        receipts.MalformedField,
+        receipts.NotCanonical,
+        receipts.InvalidTrust,
+        receipts.AnchorMissing,
+        receipts.ChainNotTrusted,
+        receipts.HeaderElsewhere,
+        receipts.PartNotProven,
+        receipts.PartMissing,
+        receipts.PartDoesNotFit,
+        receipts.NotACall,
+        receipts.ContradictoryParts,
+        receipts.NothingProven,
         # the API
         rpc.UndecodableMessage,
         rpc.UnknownFields,
