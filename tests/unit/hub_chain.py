@@ -70,6 +70,7 @@ class HubChain:
         self.header = self.app.genesis_header(self.tree.root)
         self.outcome: BlockOutcome | None = None
         self.blocks: list[tuple[BlockHeader, tuple[SignedTransaction, ...]]] = []
+        self.outcomes: list[BlockOutcome] = []
         self.events: list[AnyEvent] = []
 
     @property
@@ -103,6 +104,7 @@ class HubChain:
         self.tree = tree_of(self.state)
         self.header = self.app.header(outcome, self.tree.root)
         self.outcome = outcome
+        self.outcomes.append(outcome)
         self.blocks.append((self.header, transactions))
         self.events += outcome.events
         self.check_money()
@@ -124,28 +126,34 @@ class HubChain:
         assert held == money.escrowed(self.state)
         assert money.balances_sum(self.state) + held == money.supply(self.state)
 
-    def checkpoint(self, client: ClientId, signers: SignerSet | None = None, **changes: Any) -> SignedCheckpoint:
-        """The latest block as its validators sign it for one counterparty."""
+    def shown(self, client: ClientId, height: int = 0, **changes: Any) -> Checkpoint:
+        """A block, the latest by default, as it is shown to one counterparty; some fields changed."""
+        header = self.blocks[height - 1][0] if height else self.header
+        outcome = self.outcomes[header.height - 1] if self.outcomes else None
         other = self.app.clients.counterparty(self.state, client)
-        batches = self.outcome.batches if self.outcome else ()
-        roots = {batch.client: batch.root for batch in batches}
+        roots = {batch.client: batch.root for batch in outcome.batches} if outcome else {}
         fields: dict[str, Any] = {
             "chain": self.app.genesis.chain_id,
             "genesis_hash": self.app.genesis_hash,
             "source_client": client,
             "destination_client": other.client,
-            "epoch": self.outcome.epoch if self.outcome else Epoch(1),
-            "height": self.header.height,
-            "timestamp": self.now,
-            "block_hash": self.header.hash(),
-            "app_root": self.header.app_root,
+            "epoch": outcome.epoch if outcome else Epoch(1),
+            "height": header.height,
+            "timestamp": header.time,
+            "block_hash": header.hash(),
+            "app_root": header.app_root,
             "batch_root": roots.get(client, EMPTY_BATCH_ROOT),
-            "next_validator_set_hash": self.header.next_validator_set_hash,
+            "next_validator_set_hash": header.next_validator_set_hash,
         }
-        shown = Checkpoint(**(fields | changes))
+        return Checkpoint(**(fields | changes))
+
+    def checkpoint(self, client: ClientId, signers: SignerSet | None = None, **changes: Any) -> SignedCheckpoint:
+        """The latest block as its validators sign it for one counterparty."""
+        shown = self.shown(client, **changes)
+        domain = self.app.clients.counterparty(self.state, client).domain
         signing = signers or SignerSet.of_equals(1, [ADDRESSES[VALIDATOR]])
         keys = {one.address: KEYS[ADDRESSES.index(one.address)] for one in signing.members}
-        return SignedCheckpoint(shown, sign_quorum(signing, keys, shown.digest(other.domain)))
+        return SignedCheckpoint(shown, sign_quorum(signing, keys, shown.digest(domain)))
 
     def proof(self, client: ClientId, paths: Iterable[Path]) -> Proof:
         """What stands at these paths in the latest state, for the counterparty of ``client``."""
