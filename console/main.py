@@ -20,7 +20,7 @@ A newcomer begins with `ichub devnet`, in a terminal of its own; `ichub chain li
 `ichub call` then work in another one. An operator begins with `ichub init` and `ichub start`.
 
 Exit codes: 0 done · 1 refused by a rule, which is named · 2 the command line or the configuration is wrong ·
-3 unreachable · 4 timed out · 5 a check did not hold · 130 interrupted.
+3 unreachable · 4 timed out · 5 a check did not hold · 70 a fault of ours · 130 interrupted.
 """
 
 app = typer.Typer(

@@ -1,10 +1,11 @@
 """What a hub says when it is asked: read-only views, spoken by the gRPC API and by ``HubClient`` alike.
 
-One struct an answer; ``protos/interchain/hub/v1/answer.proto`` has the same names and fields.
+One struct an answer; ``protos/interchain/hub/v1/answer.proto`` has the same names and fields. What is said of events
+is generic in their kind (``EventRecordOf``, …), for every chain of our own says it of its own events.
 """
 
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -12,12 +13,13 @@ from hub.block import BlockHeader, ResultCode
 from hub.clients.base import ClientStatus
 from hub.clients.quorum import SignedCheckpoint
 from hub.clients.registry import Config as ClientConfig
-from hub.events import AnyEvent
+from hub.events import AnyEvent, Event
 from hub.messages import Role
 from hub.proofs.quorum import Member, SignerSet
 from hub.quantities import Address, Amount, Epoch, Gas, Hash, Height, Sequence, UnixSeconds
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Event)
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -108,7 +110,7 @@ class LaneInfo(msgspec.Struct, frozen=True):
     encoding: str
 
 
-class EventRecord(msgspec.Struct, frozen=True):
+class EventRecordOf(msgspec.Struct, Generic[E], frozen=True):
     """An event and where it happened."""
 
     height: Height
@@ -116,18 +118,18 @@ class EventRecord(msgspec.Struct, frozen=True):
     """Its place among the block's events, from 0."""
     transaction_hash: bytes
     """Empty for what fell due at the block's end."""
-    event: AnyEvent
+    event: E
 
 
-class BlockEvents(msgspec.Struct, frozen=True):
+class BlockEventsOf(msgspec.Struct, Generic[E], frozen=True):
     """All events of one block that were asked for, in order; perhaps none."""
 
     height: Height
     time: UnixSeconds
-    events: tuple[EventRecord, ...]
+    events: tuple[EventRecordOf[E], ...]
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class ReceiptOf(msgspec.Struct, Generic[E], frozen=True):
     """A transaction that stands in a block, durably (or would, where it was simulated)."""
 
     hash: Hash
@@ -137,7 +139,7 @@ class Receipt(msgspec.Struct, frozen=True):
     """Its place in the block, from 0."""
     result: ResultCode
     """OK, or NO_OP where nothing was left to do; what was refused is raised, but where one looks a transaction up."""
-    events: tuple[EventRecord, ...]
+    events: tuple[EventRecordOf[E], ...]
     reason: str = ""
     """Of a refusal: the error's stable name."""
     detail: str = ""
@@ -152,13 +154,13 @@ class BlockInfo(msgspec.Struct, frozen=True):
     transaction_hashes: tuple[Hash, ...]
 
 
-class PacketHistory(msgspec.Struct, frozen=True):
-    """All that has happened at the hub to one packet, in order."""
+class PacketHistoryOf(msgspec.Struct, Generic[E], frozen=True):
+    """All that has happened here to one packet, in order."""
 
     source_client: str
     destination_client: str
     sequence: Sequence
-    steps: tuple[EventRecord, ...]
+    steps: tuple[EventRecordOf[E], ...]
 
 
 class BatchEntry(msgspec.Struct, frozen=True):
@@ -268,3 +270,9 @@ class Parameter(msgspec.Struct, frozen=True):
 
     name: str
     value: str
+
+
+EventRecord: TypeAlias = EventRecordOf[AnyEvent]
+BlockEvents: TypeAlias = BlockEventsOf[AnyEvent]
+Receipt: TypeAlias = ReceiptOf[AnyEvent]
+PacketHistory: TypeAlias = PacketHistoryOf[AnyEvent]

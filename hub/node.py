@@ -35,8 +35,9 @@ from hub.genesis import Genesis
 from hub.quantities import Height
 from hub.rpc.blocks import Blocks
 from hub.rpc.checkpoints import CheckpointServing
+from hub.rpc.dialect import HUB
 from hub.rpc.queries import Queries
-from hub.rpc.serving import Server, Service, TlsFiles
+from hub.rpc.serving import Server, Service, TlsFiles, service
 from hub.rpc.transactions import Transactions
 from hub.rpc.wire import decode_transaction
 from hub.signer import Signer
@@ -184,25 +185,27 @@ def open_guards(config: NodeConfig, signers: Sequence[Signer], ledger: Ledger) -
 
 
 def services(ledger: Ledger, engine: Engine, checkpoints: Checkpoints, measures: Measures) -> tuple[Service, ...]:
-    """All that a node serves, by full name."""
-    transactions, blocks = Transactions(ledger, engine), Blocks(ledger, engine, measures)
-    proving, queries = CheckpointServing(ledger, checkpoints, measures), Queries(ledger, engine)
+    """All that a hub's node serves."""
     return (
-        (
+        service(
             "interchain.hub.v1.TransactionService",
-            lambda server: transaction_service_pb2_grpc.add_TransactionServiceServicer_to_server(transactions, server),
+            transaction_service_pb2_grpc.add_TransactionServiceServicer_to_server,
+            Transactions(HUB, ledger, engine),
         ),
-        (
+        service(
             "interchain.hub.v1.BlockService",
-            lambda server: block_service_pb2_grpc.add_BlockServiceServicer_to_server(blocks, server),
+            block_service_pb2_grpc.add_BlockServiceServicer_to_server,
+            Blocks(HUB, ledger, engine, measures),
         ),
-        (
+        service(
             "interchain.hub.v1.CheckpointService",
-            lambda server: checkpoint_service_pb2_grpc.add_CheckpointServiceServicer_to_server(proving, server),
+            checkpoint_service_pb2_grpc.add_CheckpointServiceServicer_to_server,
+            CheckpointServing(HUB, ledger, checkpoints, measures),
         ),
-        (
+        service(
             "interchain.hub.v1.QueryService",
-            lambda server: query_service_pb2_grpc.add_QueryServiceServicer_to_server(queries, server),
+            query_service_pb2_grpc.add_QueryServiceServicer_to_server,
+            Queries(HUB, ledger, engine),
         ),
     )
 

@@ -15,6 +15,7 @@ COMMANDS = (
     "account",
     "chain",
     "client",
+    "validators",
     "service",
     "call",
     "packet",

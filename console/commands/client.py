@@ -4,14 +4,17 @@ from typing import Annotated, assert_never
 
 import typer
 
-from console.amounts import address_text, moment
+from console.amounts import address_text, moment, parse_address, parse_hex
+from console.exits import Misused
 from console.home import find_home
-from console.options import Home, Hub, Json
+from console.options import Home, Hub, Json, Key, PasswordFile
 from console.output import Output
-from console.session import hub_of, run
+from console.replacing import Changes, members_text, replacement
+from console.session import hub_of, run, signer_of
 from hub.answers import ClientInfo
 from hub.clients import attested_evm, quorum
-from hub.proofs.quorum import SignerSet
+from hub.messages import AnyMessage, ApplyClientReplacement, CancelClientReplacement
+from hub.quantities import Hash
 
 app = typer.Typer(help="The hub's light clients: what it believes of other chains, and by whom.", no_args_is_help=True)
 
@@ -53,6 +56,77 @@ def show(
     run(work())
 
 
+@app.command()
+def replace(
+    client: Annotated[str, typer.Argument(help="The client's identifier, as attested-0.")],
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Carry out what was announced, once its delay is over.")
+    ] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Take back what was announced.")] = False,
+    member: Annotated[
+        list[str] | None,
+        typer.Option(help="ADDRESS or ADDRESS=POWER of an attestor or validator; several times. Default: as now."),
+    ] = None,
+    epoch: Annotated[
+        int | None, typer.Option(min=1, help="Default: the next for attestors, as now for others.")
+    ] = None,
+    threshold: Annotated[
+        int | None, typer.Option(min=1, help="Attestors that must sign. Default: as now, or more than two thirds.")
+    ] = None,
+    finality: Annotated[str | None, typer.Option(help="depth:N, safe or finalized. Default: as now.")] = None,
+    router: Annotated[str | None, typer.Option(help="The router's address. Default: as now.")] = None,
+    router_code_hash: Annotated[str | None, typer.Option(help="Of the router's code. Default: as now.")] = None,
+    trusting_period: Annotated[int | None, typer.Option(min=1, help="Seconds. Default: as now.")] = None,
+    max_clock_drift: Annotated[int | None, typer.Option(min=0, help="Seconds. Default: as now.")] = None,
+    home: Home = None,
+    hub: Hub = None,
+    key: Key = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Let a client that is frozen, expired or stranded begin anew under its identifier: announced first, carried out
+    with --apply once the hub's delay is over. Counterparty, packets and sequences stay. An operator may.
+
+    Example: ichub client replace attested-0 --member 0xAb… --member 0xCd… --member 0xEf…
+    """
+    output = Output(json)
+    place = find_home(home)
+    changes = Changes(
+        members=member or (),
+        epoch=epoch,
+        threshold=threshold,
+        finality=finality,
+        router=None if router is None else parse_address(router),
+        router_code_hash=None if router_code_hash is None else Hash(parse_hex(router_code_hash, "a code hash")),
+        trusting_period=trusting_period,
+        max_clock_drift=max_clock_drift,
+    )
+    if apply + cancel + (changes != Changes()) > 1:
+        raise Misused("announce, --apply and --cancel are three steps: give one of them alone")
+    signer = signer_of(place, key, password_file)
+
+    async def work() -> ClientInfo:
+        async with hub_of(place, hub) as connection:
+            message: AnyMessage
+            if apply:
+                message = ApplyClientReplacement(client)
+            elif cancel:
+                message = CancelClientReplacement(client)
+            else:
+                message = replacement(await connection.client(client), changes)
+            await connection.submit([message], signer)
+            return await connection.client(client)
+
+    info = run(work())
+    if apply:
+        output.done(f"{client} has begun anew", **_row(info))
+    elif cancel:
+        output.done(f"{client} stays as it is", **_row(info))
+    else:
+        when = moment(info.replaceable_from)
+        output.done(f"{client} may begin anew from {when} on: `ichub client replace {client} --apply`", **_row(info))
+
+
 def _row(info: ClientInfo) -> dict[str, object]:
     return {
         "client": info.client,
@@ -61,6 +135,7 @@ def _row(info: ClientInfo) -> dict[str, object]:
         "height": info.height,
         "time": moment(info.time),
         "counterparty": info.counterparty_client,
+        "replaceable_from": moment(info.replaceable_from),
     }
 
 
@@ -73,7 +148,7 @@ def _config_row(info: ClientInfo) -> dict[str, object]:
                 "router_code_hash": config.router_code_hash,
                 "finality": config.finality_rule,
                 "threshold": f"{config.threshold} of {len(config.attestors.members)}",
-                "attestors": _members(config.attestors),
+                "attestors": members_text(config.attestors),
                 "epoch": config.attestors.epoch,
                 "trusting_period_seconds": config.trusting_period,
                 "max_clock_drift_seconds": config.max_clock_drift,
@@ -82,14 +157,10 @@ def _config_row(info: ClientInfo) -> dict[str, object]:
             return row | {
                 "chain": config.chain,
                 "genesis_hash": config.genesis_hash,
-                "validators": _members(config.validators),
+                "validators": members_text(config.validators),
                 "epoch": config.validators.epoch,
                 "trusting_period_seconds": config.trusting_period,
                 "max_clock_drift_seconds": config.max_clock_drift,
             }
         case _:
             assert_never(info.config)
-
-
-def _members(signers: SignerSet) -> list[str]:
-    return [f"{address_text(member.address)} (power {member.power})" for member in signers.members]

@@ -5,8 +5,7 @@
 import asyncio
 from typing import Any
 
-from interchain.hub.v1 import answer_pb2, checkpoint_service_pb2, light_client_pb2
-from interchain.hub.v1.checkpoint_service_pb2_grpc import CheckpointServiceServicer
+from interchain.hub.v1 import answer_pb2, light_client_pb2
 
 from hub.answers import Batch, BatchEntry, PathProof, StateProof
 from hub.clients.counterparty import counterparty_of
@@ -15,6 +14,7 @@ from hub.engine.ledger import Ledger
 from hub.engine.measures import Measures
 from hub.ibc.identifiers import client_id
 from hub.quantities import Height
+from hub.rpc.dialect import Dialect
 from hub.rpc.errors import InvalidArgument
 from hub.rpc.wire import refuse_unknown_fields, to_proto
 
@@ -22,8 +22,11 @@ MAX_PATHS = 1024
 MAX_PATH_BYTES = 128
 
 
-class CheckpointServing(CheckpointServiceServicer):
-    def __init__(self, ledger: Ledger, checkpoints: Checkpoints, measures: Measures) -> None:
+class CheckpointServing:
+    """The service of any chain of our own."""
+
+    def __init__(self, dialect: Dialect[Any], ledger: Ledger, checkpoints: Checkpoints, measures: Measures) -> None:
+        self._pb = dialect.checkpoint_service
         self._ledger = ledger
         self._checkpoints = checkpoints
         self._measures = measures
@@ -34,7 +37,7 @@ class CheckpointServing(CheckpointServiceServicer):
         signed = await asyncio.to_thread(self._checkpoints.sign, request.client, height)
         self._measures.checkpoints.labels(request.client).inc()
         checkpoint = to_proto(signed, light_client_pb2.SignedCheckpoint)
-        return checkpoint_service_pb2.GetCheckpointResponse(checkpoint=checkpoint)
+        return self._pb.GetCheckpointResponse(checkpoint=checkpoint)
 
     async def GetBatch(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
@@ -44,7 +47,7 @@ class CheckpointServing(CheckpointServiceServicer):
         batch = self._ledger.record(height).batch(client)
         entries = tuple(BatchEntry(path, commitment) for path, commitment in batch.entries)
         answer = Batch(client, height, batch.root, entries)
-        return checkpoint_service_pb2.GetBatchResponse(batch=to_proto(answer, answer_pb2.Batch))
+        return self._pb.GetBatchResponse(batch=to_proto(answer, answer_pb2.Batch))
 
     async def GetProof(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
@@ -57,7 +60,7 @@ class CheckpointServing(CheckpointServiceServicer):
         app_root, proven = await asyncio.to_thread(self._ledger.prove, height, paths)
         proofs = tuple(PathProof(path, value or b"", proof) for path, (value, proof) in zip(paths, proven, strict=True))
         answer = StateProof(height, app_root, proofs)
-        return checkpoint_service_pb2.GetProofResponse(state_proof=to_proto(answer, answer_pb2.StateProof))
+        return self._pb.GetProofResponse(state_proof=to_proto(answer, answer_pb2.StateProof))
 
 
 def is_path(path: bytes) -> bool:

@@ -116,6 +116,11 @@ Service = tuple[str, Callable[[grpc.aio.Server], None]]
 """A service's full name, and how it is registered with a server."""
 
 
+def service(name: str, register: Callable[[Any, grpc.aio.Server], None], servicer: object) -> Service:
+    """``register``: what gRPC generated for the service; ``servicer``: anything that has its methods."""
+    return name, lambda server: register(servicer, server)
+
+
 class Server:
     """A gRPC server over ``services``."""
 

@@ -5,38 +5,39 @@
 import asyncio
 from typing import Any
 
-from interchain.hub.v1 import answer_pb2, transaction_service_pb2, tx_pb2
-from interchain.hub.v1.transaction_service_pb2_grpc import TransactionServiceServicer
-
-from hub.answers import Receipt
+from hub.answers import ReceiptOf
 from hub.block import ResultCode, TransactionResult
 from hub.engine.engine import Engine, Inclusion
 from hub.engine.ledger import Ledger
 from hub.engine.records import PlacedEvent
+from hub.events import Event
 from hub.quantities import Hash, Height, UnixSeconds
+from hub.rpc.dialect import Dialect
 from hub.rpc.errors import TransactionNotFound, WrongLength
 from hub.rpc.status import rebuild
 from hub.rpc.views import event_records
-from hub.rpc.wire import decode_transaction, refuse_unknown_fields, to_proto
-
-NO_SIGNATURE = bytes(65)
+from hub.rpc.wire import refuse_unknown_fields
 
 
-class Transactions(TransactionServiceServicer):
-    def __init__(self, ledger: Ledger, engine: Engine) -> None:
+class Transactions:
+    """The service of any chain of our own."""
+
+    def __init__(self, dialect: Dialect[Any], ledger: Ledger, engine: Engine) -> None:
+        self._dialect = dialect
+        self._pb = dialect.transaction_service
         self._ledger = ledger
         self._engine = engine
 
     async def Submit(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
-        signed = decode_transaction(request.transaction.body, request.transaction.signature)
+        signed = self._dialect.decode_transaction(*self._dialect.sent(request.transaction))
         inclusion = await self._engine.submit(signed)
         receipt = self._receipt(inclusion)
-        return transaction_service_pb2.SubmitResponse(receipt=to_proto(receipt, answer_pb2.Receipt))
+        return self._pb.SubmitResponse(receipt=self._dialect.receipt(receipt))
 
     async def Simulate(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
-        signed = decode_transaction(request.body, NO_SIGNATURE)
+        signed = self._dialect.decode_transaction(*self._dialect.tried(request))
         result = await asyncio.to_thread(self._engine.simulate, signed)
         raise_refusal(result)
         head = self._ledger.head
@@ -44,8 +45,8 @@ class Transactions(TransactionServiceServicer):
         events = event_records(
             PlacedEvent(next_height, index, result.hash, event) for index, event in enumerate(result.events)
         )
-        receipt = Receipt(result.hash, next_height, UnixSeconds(head.time), 0, result.code, events)
-        return transaction_service_pb2.SimulateResponse(receipt=to_proto(receipt, answer_pb2.Receipt))
+        receipt = ReceiptOf(result.hash, next_height, UnixSeconds(head.time), 0, result.code, events)
+        return self._pb.SimulateResponse(receipt=self._dialect.receipt(receipt))
 
     async def GetTransaction(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
@@ -56,19 +57,19 @@ class Transactions(TransactionServiceServicer):
             raise TransactionNotFound(request.hash)
         inclusion = Inclusion(*found)
         body, signature = self._ledger.record(inclusion.height).transactions[inclusion.index]
-        return transaction_service_pb2.GetTransactionResponse(
-            receipt=to_proto(self._receipt(inclusion, allow_refused=True), answer_pb2.Receipt),
-            transaction=tx_pb2.SignedTransaction(body=body, signature=signature),
+        return self._pb.GetTransactionResponse(
+            receipt=self._dialect.receipt(self._receipt(inclusion, allow_refused=True)),
+            transaction=self._dialect.as_sent(body, signature),
         )
 
-    def _receipt(self, inclusion: Inclusion, *, allow_refused: bool = False) -> Receipt:
+    def _receipt(self, inclusion: Inclusion, *, allow_refused: bool = False) -> ReceiptOf[Event]:
         """Raises what the transaction was refused for."""
         result = inclusion.result
         if not allow_refused:
             raise_refusal(result)
         events = event_records(self._ledger.record(inclusion.height).events_of(inclusion.index))
         code = ResultCode.NO_OP if inclusion.repeated and result.code is ResultCode.OK else result.code
-        return Receipt(
+        return ReceiptOf(
             result.hash, inclusion.height, inclusion.time, inclusion.index, code, events, result.reason, result.text
         )
 

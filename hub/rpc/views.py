@@ -1,7 +1,6 @@
 """What the state says, as answers: pure functions of a state, one a question."""
 
 from collections.abc import Iterable, Iterator
-from typing import cast
 
 import msgspec
 
@@ -10,7 +9,7 @@ from hub.accounts.accounts import account
 from hub.accounts.roles import roles
 from hub.clients.registry import Clients
 from hub.engine.records import PlacedEvent
-from hub.events import AnyEvent
+from hub.events import Event
 from hub.history import head
 from hub.ibc import client_lifecycle, lane_registry
 from hub.ibc.commitment import PathKind, commitment_path, receipt_path
@@ -25,11 +24,9 @@ from hub.services.payload import caller_account
 from hub.state.branch import StateReader
 
 
-def event_records(placed: Iterable[PlacedEvent]) -> tuple[answers.EventRecord, ...]:
-    """Events of a hub, each with its place."""
-    return tuple(
-        answers.EventRecord(one.height, one.index, one.transaction_hash, cast(AnyEvent, one.event)) for one in placed
-    )
+def event_records(placed: Iterable[PlacedEvent]) -> tuple[answers.EventRecordOf[Event], ...]:
+    """Events, each with its place."""
+    return tuple(answers.EventRecordOf(one.height, one.index, one.transaction_hash, one.event) for one in placed)
 
 
 def account_answer(state: StateReader, address: Address) -> answers.Account:

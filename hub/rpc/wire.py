@@ -13,6 +13,7 @@ follows from its type:
     a Struct                 a message, which must be there
     X | None                 a message or ``optional`` that may be absent
     A | B                    a message of one oneof, which must be set
+    a generic Struct[A]      as the Struct, with A in its fields
     tuple[X, ...]            repeated
     tuple[A, B]              a message of just these fields, in order
 
@@ -82,9 +83,9 @@ def to_proto(value: object, proto: type[P]) -> P:
     return message
 
 
-def union_to_proto(value: object, union: object, proto: type[P]) -> P:
-    """A member of a union of structs as the message of one oneof."""
-    of: Any = union
+def value_to_proto(value: object, core: object, proto: type[P]) -> P:
+    """A value of a type that the value itself does not tell: a union of structs, or a generic struct of something."""
+    of: Any = core
     message: P = _codec(of, proto.DESCRIPTOR).encode(value)
     return message
 
@@ -96,9 +97,9 @@ def from_proto(message: Proto, core: type[T]) -> T:
     return value
 
 
-def union_from_proto(message: Proto, union: object) -> Any:
-    """The message of one oneof as a member of a union of structs, as ``from_proto``."""
-    of: Any = union
+def value_from_proto(message: Proto, core: object) -> Any:
+    """The counterpart of ``value_to_proto``, strict as ``from_proto``."""
+    of: Any = core
     return _codec(of, message.DESCRIPTOR).decode(message, "")
 
 
@@ -139,15 +140,16 @@ def _codec(core: Any, descriptor: Descriptor) -> Codec:
             raise _mismatch(core, descriptor)
         pairs = [(proto.name, part, proto) for part, proto in zip(parts, descriptor.fields, strict=True)]
         return _message(pairs, descriptor, tuple, lambda value: value)
-    if not (isinstance(core, type) and issubclass(core, msgspec.Struct)):
+    struct = typing.get_origin(core) or core
+    if not (isinstance(struct, type) and issubclass(struct, msgspec.Struct)):
         raise _mismatch(core, descriptor)
-    hints = typing.get_type_hints(core)
-    names = {_proto_name(name, hints[name]): name for name in core.__struct_fields__}
+    hints = {name: _given(hint, core) for name, hint in typing.get_type_hints(struct).items()}
+    names = {_proto_name(name, hints[name]): name for name in struct.__struct_fields__}
     if set(names) != set(descriptor.fields_by_name):
         raise _mismatch(core, descriptor)
     pairs = [(core_name, hints[core_name], descriptor.fields_by_name[name]) for name, core_name in names.items()]
     order = [core_name for core_name, _, _ in pairs]
-    return _message(pairs, descriptor, lambda values: core(*values), lambda value: [getattr(value, n) for n in order])
+    return _message(pairs, descriptor, lambda values: struct(*values), lambda value: [getattr(value, n) for n in order])
 
 
 def _message(
@@ -317,6 +319,16 @@ def _decode_amount(text: str, where: str) -> int:
 
 def _union_members(core: Any) -> tuple[Any, ...]:
     return typing.get_args(core) if isinstance(core, types.UnionType) or typing.get_origin(core) is typing.Union else ()
+
+
+def _given(hint: Any, generic: Any) -> Any:
+    """A field's type where its struct is generic and was given its parameters."""
+    parameters = getattr(typing.get_origin(generic), "__parameters__", ())
+    given = dict(zip(parameters, typing.get_args(generic), strict=True))
+    if isinstance(hint, TypeVar):
+        return given.get(hint, hint)
+    inner = getattr(hint, "__parameters__", ())
+    return hint[tuple(given.get(one, one) for one in inner)] if inner else hint
 
 
 def _proto_name(name: str, hint: Any) -> str:

@@ -55,6 +55,7 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
         "keys",
         "chain",
         "client",
+        "validators",
         "service",
         "call",
         "packet",

@@ -1,0 +1,48 @@
+"""Text that all nodes read alike, whatever version of Unicode their Python knows.
+
+Only characters that Unicode 3.2 has are taken: how they are normalised and folded is fixed for ever (Unicode Character
+Encoding Stability Policies), and Python keeps that version's tables.
+"""
+
+import re
+from unicodedata import ucd_3_2_0
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_SPACES = re.compile(r"[\x09-\x0d\x20\x85\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000]+")
+
+
+def canonical_text(text: str) -> str | None:
+    """NFKC, case folded, runs of white space one space, none at the ends. None where a character is not of Unicode 3.2
+    or is a control, private or surrogate one."""
+    folded = ucd_3_2_0.normalize("NFKC", _SPACES.sub(" ", text))
+    if any(ucd_3_2_0.category(character) in {"Cn", "Cc", "Co", "Cs", "Cf"} for character in folded):
+        return None
+    # Folding may undo the normal form, and the normal form the folding, once (Unicode, section 3.13, D146).
+    folded = ucd_3_2_0.normalize("NFKC", folded.casefold())
+    folded = ucd_3_2_0.normalize("NFKC", folded.casefold())
+    return _SPACES.sub(" ", folded).strip(" ")
+
+
+def is_name(text: str) -> bool:
+    """A letter and up to 63 letters, digits, ``_`` and ``-``, of ASCII."""
+    return _NAME.fullmatch(text) is not None
+
+
+def is_decimal(text: str) -> bool:
+    """A number without sign and leading zeros, of ASCII digits, below 10^19."""
+    return _DECIMAL.fullmatch(text) is not None
+
+
+def is_iso_date(text: str) -> bool:
+    """A day that there is, as ``YYYY-MM-DD``."""
+    parts = _DATE.fullmatch(text)
+    if parts is None:
+        return False
+    year, month, day = (int(part) for part in parts.groups())
+    if not (year >= 1 and 1 <= month <= 12):
+        return False
+    is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    days = (31, 29 if is_leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    return 1 <= day <= days[month - 1]

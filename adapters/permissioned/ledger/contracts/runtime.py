@@ -1,0 +1,400 @@
+"""Runs contracts: finds the code that the ledger pins, checks the endorsement, counts what is used, drops what fails.
+
+Whatever a contract raises becomes a refusal by name, and nothing of it is kept; except what is not the contract's but
+this node's: no memory left, no stack left, a code that is not the pinned one. Nodes could differ on these, so they are
+raised as they are, and the transaction stands in no block.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import NamedTuple, NoReturn
+
+from adapters.permissioned.ledger.contracts import activation, private
+from adapters.permissioned.ledger.contracts.activation import Activation, Pin
+from adapters.permissioned.ledger.contracts.bounds import BOUNDS, Bounds, Meter
+from adapters.permissioned.ledger.contracts.errors import (
+    MAX_REASON_CHARACTERS,
+    ArgumentsRefused,
+    BoundExceeded,
+    CodeError,
+    ContractAlreadyActive,
+    ContractFailed,
+    EndorsementMissing,
+    KeyRefused,
+    NodeOutOfStep,
+    PageTokenRefused,
+    RecordExists,
+    RecordNotFound,
+    Refused,
+    VersionDiffers,
+    VersionNotNewer,
+    WrongResultType,
+)
+from adapters.permissioned.ledger.contracts.events import (
+    CallbackFailed,
+    ContractActivated,
+    ContractInvoked,
+    ContractRetired,
+    ContractUpgraded,
+    EndorsementPolicyChanged,
+    RequestServed,
+)
+from adapters.permissioned.ledger.contracts.ground import Ground
+from adapters.permissioned.ledger.contracts.interface import Answer, Contract, Kind, Later, Record, ServiceContext, View
+from adapters.permissioned.ledger.contracts.interface import Context as ContractContext
+from adapters.permissioned.ledger.contracts.packages import Installed, Package
+from adapters.permissioned.ledger.contracts.policy import is_met, parse_policy
+from adapters.permissioned.ledger.contracts.shape import Method
+from adapters.permissioned.ledger.contracts.values import read_json, same_when_read, write_json
+from adapters.permissioned.ledger.contracts.world import InvocationWorld, Services, note_request
+from adapters.permissioned.ledger.identities import Caller, ContractName, Identity, OrganisationId, RemoteCaller
+from hub.errors import HubError
+from hub.quantities import Height, UnixSeconds
+from hub.services.errors import ServiceError
+from hub.services.payload import InputEncoding, Request, Result, ResultCode
+from hub.services.transcode import convert
+from hub.state.branch import StateReader
+from hub.state.context import Context
+
+_REFUSALS = (Refused, ArgumentsRefused, RecordNotFound, RecordExists, KeyRefused, PageTokenRefused, ServiceError)
+"""What a caller of another chain has to mend, not the contract's authors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What a member's transaction asks of a contract."""
+
+    contract: ContractName
+    method: str
+    arguments: bytes
+    """JSON."""
+    caller: Caller
+    endorsers: tuple[OrganisationId, ...]
+    """The organisations of the transaction's signatures, sorted; the caller's counts whether it is named or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """A contract as it is active, and its code."""
+
+    activation: Activation
+    package: Package
+
+
+class Reading(NamedTuple):
+    """A state to be read alone, and the time of its block."""
+
+    state: StateReader
+    time: UnixSeconds
+
+
+class Runtime:
+    """Keeps nothing but what is installed here; all else stands in the state."""
+
+    def __init__(
+        self, installed: Installed, services: Services, bounds: Bounds = BOUNDS, query_bounds: Bounds = BOUNDS
+    ) -> None:
+        self._installed = installed
+        self.services = services
+        self._bounds = bounds
+        self._query_bounds = query_bounds
+
+    # --- what members ask ---
+
+    def invoke(self, ctx: Context, invocation: Invocation) -> bytes:
+        """Carry out a transaction's invocation: the method's result, as JSON.
+
+        Raises LedgerError, or what a called service's channel refuses: then nothing of it is kept. Raises
+        NodeOutOfStep, MemoryError, RecursionError where this node cannot know what comes of it.
+        """
+        code = self._code(ctx.state, invocation.contract)
+        method = code.package.shape.method(Kind.TRANSACTION, invocation.method)
+        endorsers = _endorsers(invocation)
+        if not is_met(parse_policy(code.activation.policy), endorsers):
+            raise EndorsementMissing(invocation.contract, code.activation.policy, ", ".join(endorsers))
+        inner = ctx.branch()
+        run = _Run(self.services, code, method.name, self._meter(code), inner)
+        run.meter.spend("argument_bytes", len(invocation.arguments))
+        argument = read_json(method.argument, invocation.arguments)
+        result = run.call(method, run.context(invocation.caller, endorsers), argument)
+        data = run.result(method, result)
+        inner.emit(run.invoked(method.name, _caller_text(invocation.caller), endorsers))
+        inner.keep()
+        return data
+
+    def query(
+        self,
+        state: StateReader,
+        time: UnixSeconds,
+        height: Height,
+        *,
+        contract: ContractName,
+        method: str,
+        arguments: bytes,
+        caller: Caller | None,
+    ) -> bytes:
+        """Ask a contract without changing anything: the method's result, as JSON. Raises as ``invoke`` does."""
+        code = self._code(state, contract)
+        found = code.package.shape.method(Kind.QUERY, method)
+        meter = Meter(contract, self._query_bounds)
+        run = _Run(self.services, code, method, meter, Reading(state, time))
+        run.meter.spend("argument_bytes", len(arguments))
+        argument = read_json(found.argument, arguments)
+        return run.result(found, run.call(found, View(caller, height, time), argument))
+
+    # --- what other chains ask, and answer ---
+
+    def serve(self, ctx: Context, request: Request) -> Result | None:
+        """Give a request of another chain to the contract that provides the service; None: it answers later.
+
+        A contract's fault is the result's, and nothing else of it is kept. Raises NodeOutOfStep, MemoryError,
+        RecursionError.
+        """
+        inner = ctx.branch()
+        try:
+            result = self._serve(inner, request)
+        except _REFUSALS as error:
+            return Result(ResultCode.INPUT_REFUSED, message=str(error))
+        except HubError as error:
+            return Result(ResultCode.PROVIDER_FAILED, message=str(error))
+        inner.keep()
+        return result
+
+    def deliver_result(self, ctx: Context, contract: ContractName, call_id: bytes, result: Result) -> None:
+        """Tell a contract the result of its call. A contract that fails has been told nevertheless."""
+        answer = Answer(result.code.value, result.output, result.message)
+        self._deliver(
+            ctx, contract, call_id, "on_result", lambda instance, context: instance.on_result(context, call_id, answer)
+        )
+
+    def deliver_timeout(self, ctx: Context, contract: ContractName, call_id: bytes) -> None:
+        """Tell a contract that the hub never took its call. A contract that fails has been told nevertheless."""
+        self._deliver(
+            ctx, contract, call_id, "on_timeout", lambda instance, context: instance.on_timeout(context, call_id)
+        )
+
+    # --- what organisations vote on ---
+
+    def activate(self, ctx: Context, pin: Pin, organisations: Collection[OrganisationId]) -> None:
+        """Make a contract active, or a retired one again: in the version that it had, or a newer with its migration.
+
+        ``organisations``: all that are registered. Raises ContractAlreadyActive, VersionNotNewer, PolicyError, what a
+        migration raises; NodeOutOfStep.
+        """
+        before = activation.activation(ctx.state, pin.name)
+        if before is not None and not before.retired:
+            raise ContractAlreadyActive(pin.name, before.version)
+        if before is not None and pin.version < before.version:
+            raise VersionNotNewer(pin.name, pin.version, before.version)
+        policy = activation.checked_policy(pin.policy, organisations)
+        self._install(ctx, pin, policy, before)
+        ctx.emit(ContractActivated(pin.name, pin.version, pin.package_hash, policy))
+
+    def upgrade(self, ctx: Context, pin: Pin, organisations: Collection[OrganisationId]) -> None:
+        """Put a newer version in an active contract's place, and let it migrate what is there.
+
+        ``organisations``: all that are registered. Raises ContractNotActive, VersionNotNewer, PolicyError, what the
+        migration raises; NodeOutOfStep.
+        """
+        before = activation.active(ctx.state, pin.name)
+        if pin.version <= before.version:
+            raise VersionNotNewer(pin.name, pin.version, before.version)
+        policy = activation.checked_policy(pin.policy, organisations)
+        self._install(ctx, pin, policy, before)
+        ctx.emit(ContractUpgraded(pin.name, before.version, pin.version, pin.package_hash, policy))
+
+    def change_policy(
+        self, ctx: Context, name: ContractName, policy: str, organisations: Collection[OrganisationId]
+    ) -> None:
+        """Ask for other endorsements from now on. Raises ContractNotActive, PolicyError."""
+        found = activation.active(ctx.state, name)
+        canonical = activation.checked_policy(policy, organisations)
+        changed = Activation(name, found.version, found.package_hash, canonical, ctx.height, retired=False)
+        activation.put_activation(ctx.state, changed)
+        ctx.emit(EndorsementPolicyChanged(name, canonical))
+
+    def retire(self, ctx: Context, name: ContractName) -> None:
+        """Let nobody invoke it any more; its data stays. Raises ContractNotActive."""
+        found = activation.active(ctx.state, name)
+        retired = Activation(name, found.version, found.package_hash, found.policy, ctx.height, retired=True)
+        activation.put_activation(ctx.state, retired)
+        ctx.emit(ContractRetired(name, found.version))
+
+    # --- blocks ---
+
+    def end_block(self, ctx: Context) -> None:
+        """Tell which private values fall due."""
+        private.end_block(ctx)
+
+    def next_due(self, state: StateReader) -> UnixSeconds | None:
+        """When a block must be made for a private value that falls due."""
+        return private.next_due(state)
+
+    # --- inside ---
+
+    def _code(self, state: StateReader, name: str) -> _Code:
+        record = activation.active(state, name)
+        return _Code(record, self._pinned(record))
+
+    def _meter(self, code: _Code) -> Meter:
+        return Meter(ContractName(code.activation.name), self._bounds)
+
+    def _pinned(self, record: Activation) -> Package:
+        """The code that the ledger pins; raises NodeOutOfStep where it is not the installed one."""
+        try:
+            return activation.pinned_package(self._installed, record.name, record.version, record.package_hash)
+        except CodeError as error:
+            raise NodeOutOfStep(error) from error
+
+    def _install(self, ctx: Context, pin: Pin, policy: str, before: Activation | None) -> None:
+        record = Activation(pin.name, pin.version, pin.package_hash, policy, ctx.height, retired=False)
+        package = self._pinned(record)
+        if package.shape.version != pin.version:
+            # Not NodeOutOfStep: all nodes that have the code see the same.
+            raise VersionDiffers(pin.name, pin.version, package.shape.version)
+        activation.put_activation(ctx.state, record)
+        if before is None or before.version == pin.version:
+            return
+        inner = ctx.branch()
+        run = _Run(self.services, _Code(record, package), "migrate", Meter(pin.name, self._bounds), inner)
+        context, version = run.context(None, ()), before.version
+        run.guard(lambda instance: instance.migrate(context, version))
+        inner.keep()
+
+    def _serve(self, ctx: Context, request: Request) -> Result | None:
+        code = self._code(ctx.state, request.provider.decode("ascii", "replace"))
+        method = code.package.shape.method(Kind.SERVICE, request.service)
+        definition = method.definition
+        if definition is None:
+            raise ContractFailed(code.activation.name, method.name, "LookupError")
+        data = convert(definition.input, request.input, request.input_encoding, InputEncoding.JSON)
+        caller = RemoteCaller(request.caller_client, request.caller)
+        run = _Run(self.services, code, method.name, self._meter(code), ctx)
+        run.meter.spend("argument_bytes", len(data))
+        argument = read_json(method.argument, data)
+        context = ServiceContext(
+            caller, ctx.height, ctx.time, run.world, request_id=request.request_id, deadline=request.deadline
+        )
+        result = run.call(method, context, argument)
+        is_later = isinstance(result, Later)
+        ctx.emit(run.invoked(method.name, _caller_text(caller), ()))
+        ctx.emit(RequestServed(code.activation.name, request.request_id, request.service, not is_later))
+        if is_later:
+            note_request(run.ground, request)
+            return None
+        output = convert(definition.output, run.result(method, result), InputEncoding.JSON, request.input_encoding)
+        return Result(ResultCode.ANSWERED, output)
+
+    def _deliver(
+        self,
+        ctx: Context,
+        contract: ContractName,
+        call_id: bytes,
+        name: str,
+        callback: Callable[[Contract, ContractContext], None],
+    ) -> None:
+        inner = ctx.branch()
+        try:
+            code = self._code(inner.state, contract)
+            run = _Run(self.services, code, name, self._meter(code), inner)
+            context = run.context(None, ())
+            run.guard(lambda instance: callback(instance, context))
+        except HubError as error:
+            ctx.emit(CallbackFailed(contract, call_id, error.reason(), str(error)[:MAX_REASON_CHARACTERS]))
+            return
+        inner.keep()
+
+
+class _Run:
+    """One invocation of one contract."""
+
+    def __init__(self, services: Services, code: _Code, name: str, meter: Meter, where: Context | Reading) -> None:
+        contract = ContractName(code.activation.name)
+        self._code = code
+        self._name = name
+        self._ctx = where if isinstance(where, Context) else None
+        self.meter = meter
+        branch, tell = (where.state, where.emit) if isinstance(where, Context) else (None, _silent)
+        self.ground = Ground(where.state, branch, contract, meter=meter, time=where.time, tell=tell)
+        self.world = InvocationWorld(code.package.shape, self.ground, self._ctx, services)
+
+    def context(self, caller: Caller | None, endorsers: tuple[OrganisationId, ...]) -> ContractContext:
+        """What a method that writes is given."""
+        if self._ctx is None:
+            raise TypeError("a query has no context to write in")
+        return ContractContext(caller, self._ctx.height, self._ctx.time, endorsers, self.world)
+
+    def call(self, method: Method, context: View, argument: Record) -> object:
+        """What the method returns. Raises HubError."""
+        return self.guard(lambda instance: method.function(instance, context, argument))
+
+    def guard(self, step: Callable[[Contract], object]) -> object:
+        """Run the contract's code in an instance made for it; whatever it raises becomes a refusal by name."""
+        try:
+            returned = step(self._code.package.shape.contract(self.ground))
+        except (MemoryError, RecursionError):
+            # How much a node has of these is its own: no refusal that others would share.
+            raise
+        except HubError as error:
+            self.meter.check()
+            self._refuse(error)
+        except Exception as error:
+            self.meter.check()
+            raise self._failed(error) from error
+        self.meter.check()
+        return returned
+
+    def result(self, method: Method, returned: object) -> bytes:
+        """The result as JSON; raises WrongResultType, BoundExceeded."""
+        if type(returned) is not method.result or not same_when_read(method.result, returned):
+            raise WrongResultType(
+                self._code.activation.name, method.name, method.result.__name__, type(returned).__name__
+            )
+        data = write_json(returned)
+        self.meter.spend("result_bytes", len(data))
+        return data
+
+    def invoked(self, method: str, caller: str, endorsers: tuple[OrganisationId, ...]) -> ContractInvoked:
+        """What is made known of it."""
+        record, used = self._code.activation, self.meter.used
+        return ContractInvoked(
+            contract=record.name,
+            version=record.version,
+            method=method,
+            caller=caller,
+            endorsers=endorsers,
+            reads=used("reads"),
+            read_bytes=used("read_bytes"),
+            scanned=used("scanned"),
+            writes=used("writes"),
+            written_bytes=used("written_bytes"),
+        )
+
+    def _refuse(self, error: HubError) -> NoReturn:
+        """Pass on a refusal, the contract's own or of what it called, whose text can stand in a block."""
+        try:
+            length = len(str(error))
+        except Exception as fault:
+            raise self._failed(fault) from fault
+        if length > MAX_REASON_CHARACTERS:
+            raise BoundExceeded(self._code.activation.name, "reason_characters", MAX_REASON_CHARACTERS)
+        raise error
+
+    def _failed(self, error: Exception) -> ContractFailed:
+        return ContractFailed(self._code.activation.name, self._name, type(error).__name__)
+
+
+def _silent(_event: object) -> None:
+    """A query makes nothing known."""
+
+
+def _endorsers(invocation: Invocation) -> tuple[OrganisationId, ...]:
+    """All organisations that signed, in order, the caller's among them."""
+    own = (invocation.caller.organisation,) if isinstance(invocation.caller, Identity) else ()
+    return tuple(sorted({*invocation.endorsers, *own}))
+
+
+def _caller_text(caller: Caller) -> str:
+    if isinstance(caller, Identity):
+        return caller.member
+    return f"{caller.client}:0x{caller.caller.hex()}"

@@ -1,0 +1,137 @@
+"""What a contract does beyond its own collections: events, calls of services, answers to requests."""
+
+from typing import Protocol
+
+import msgspec
+
+from adapters.permissioned.ledger.contracts.errors import (
+    MAX_REASON_CHARACTERS,
+    BoundExceeded,
+    QueryWrites,
+    Refused,
+    RequestNotPending,
+    WrongResultType,
+)
+from adapters.permissioned.ledger.contracts.events import ContractEvent
+from adapters.permissioned.ledger.contracts.ground import Ground
+from adapters.permissioned.ledger.contracts.interface import Kind
+from adapters.permissioned.ledger.contracts.plain_text import is_name
+from adapters.permissioned.ledger.contracts.shape import Shape
+from adapters.permissioned.ledger.contracts.values import Record, same_when_read, write_json
+from adapters.permissioned.ledger.identities import ContractName
+from adapters.permissioned.ledger.rooms import LedgerRoom
+from hub.quantities import Amount, UnixSeconds
+from hub.services.payload import InputEncoding, Request, Result, ResultCode
+from hub.services.transcode import convert
+from hub.state.context import Context
+
+
+class Services(Protocol):
+    """The way to other chains that the runtime is given: the gateway on port ``service``."""
+
+    def call(
+        self,
+        ctx: Context,
+        caller: bytes,
+        service: str,
+        *,
+        encoding: InputEncoding,
+        data: bytes,
+        deadline: UnixSeconds,
+        fee_cap: Amount,
+    ) -> bytes:
+        """Send a call to the hub; its identifier. ``caller``: the contract's name. Raises HubError."""
+        ...
+
+    def answer(self, ctx: Context, contract: ContractName, request_id: bytes, result: Result) -> None:
+        """Answer a request that ``Runtime.serve`` left open. Raises HubError."""
+        ...
+
+
+class _Pending(msgspec.Struct, frozen=True, array_like=True):
+    """A request that a contract took, to be answered later."""
+
+    service: str
+    encoding: InputEncoding
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Pending).decode
+
+
+def note_request(ground: Ground, request: Request) -> None:
+    """Keep what it takes to answer later, on the contract's own ground."""
+    ground.put(
+        LedgerRoom.CONTRACT_CALLS, request.request_id, _encode(_Pending(request.service, request.input_encoding))
+    )
+
+
+class InvocationWorld:
+    """Implements ``interface.World`` for one invocation."""
+
+    __slots__ = ("_ctx", "_ground", "_services", "_shape")
+
+    def __init__(self, shape: Shape, ground: Ground, ctx: Context | None, services: Services) -> None:
+        self._shape = shape
+        self._ground = ground
+        self._ctx = ctx
+        self._services = services
+
+    def emit(self, kind: str, data: Record) -> None:
+        """Raises Refused, WrongResultType, BoundExceeded."""
+        ctx, encoded = self._writing(), self._encode("emit", data)
+        self._ground.meter.spend("events")
+        self._ground.meter.spend("event_bytes", len(encoded))
+        if not isinstance(kind, str) or not is_name(kind):
+            raise Refused("an event's kind is a letter and up to 63 letters, digits, _ and -")
+        ctx.emit(ContractEvent(self._ground.contract, kind, encoded))
+
+    def call(self, service: str, data: Record, deadline: UnixSeconds, fee_cap: Amount) -> bytes:
+        """Raises WrongResultType, BoundExceeded, HubError."""
+        ctx, encoded = self._writing(), self._encode("call", data)
+        self._ground.meter.spend("calls")
+        self._ground.meter.spend("event_bytes", len(encoded))
+        caller = self._ground.contract.encode()
+        return self._services.call(
+            ctx, caller, service, encoding=InputEncoding.JSON, data=encoded, deadline=deadline, fee_cap=fee_cap
+        )
+
+    def answer(self, request_id: bytes, output: Record) -> None:
+        """Raises RequestNotPending, MethodNotFound, WrongResultType, BoundExceeded, ServiceError, HubError."""
+        ctx, pending = self._writing(), self._take(request_id)
+        method = self._shape.method(Kind.SERVICE, pending.service)
+        if type(output) is not method.result or method.definition is None:
+            raise WrongResultType(self._ground.contract, method.name, method.result.__name__, type(output).__name__)
+        encoded = self._encode(method.name, output)
+        self._ground.meter.spend("result_bytes", len(encoded))
+        data = convert(method.definition.output, encoded, InputEncoding.JSON, pending.encoding)
+        self._services.answer(ctx, self._ground.contract, request_id, Result(ResultCode.ANSWERED, data))
+
+    def decline(self, request_id: bytes, reason: str) -> None:
+        """Raises RequestNotPending, BoundExceeded, HubError."""
+        ctx = self._writing()
+        self._take(request_id)
+        if len(reason) > MAX_REASON_CHARACTERS:
+            raise BoundExceeded(self._ground.contract, "reason_characters", MAX_REASON_CHARACTERS)
+        result = Result(ResultCode.INPUT_REFUSED, message=reason)
+        self._services.answer(ctx, self._ground.contract, request_id, result)
+
+    def _take(self, request_id: bytes) -> _Pending:
+        """The request, which is not open any more."""
+        self._ground.meter.spend("calls")
+        data = self._ground.get(LedgerRoom.CONTRACT_CALLS, request_id)
+        if data is None:
+            raise RequestNotPending(self._ground.contract, request_id)
+        self._ground.delete(LedgerRoom.CONTRACT_CALLS, request_id)
+        return _decode(data)
+
+    def _writing(self) -> Context:
+        self._ground.meter.check()
+        if self._ctx is None:
+            raise QueryWrites(self._ground.contract)
+        return self._ctx
+
+    def _encode(self, place: str, value: Record) -> bytes:
+        if not isinstance(value, Record) or not same_when_read(type(value), value):
+            raise WrongResultType(self._ground.contract, place, "Record", type(value).__name__)
+        return write_json(value)

@@ -1,0 +1,88 @@
+"""What a client of the hub shall begin anew with: its present configuration, but for what the operator names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from console.amounts import address_text, parse_address
+from console.exits import Misused
+from hub.answers import ClientInfo
+from hub.clients import attested_evm, quorum
+from hub.messages import ScheduleAttestedReplacement, ScheduleQuorumReplacement
+from hub.proofs.quorum import SignerSet, least_quorum
+from hub.quantities import MAX_U64, Address, Hash, Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What differs from the present configuration; None, or nothing: as it is. Durations in seconds."""
+
+    members: Sequence[str] = ()
+    """Attestors or validators, ADDRESS or ADDRESS=POWER."""
+    epoch: int | None = None
+    threshold: int | None = None
+    finality: str | None = None
+    router: Address | None = None
+    router_code_hash: Hash | None = None
+    trusting_period: int | None = None
+    max_clock_drift: int | None = None
+
+
+def replacement(info: ClientInfo, changes: Changes) -> ScheduleAttestedReplacement | ScheduleQuorumReplacement:
+    """The message that announces the new beginning; raises Misused, InvalidSignerSet.
+
+    Attestors begin in a later epoch, so that nothing counts which was signed before; validators number theirs
+    themselves.
+    """
+    drift_and_trust = _given(
+        trusting_period=_seconds(changes.trusting_period), max_clock_drift=_seconds(changes.max_clock_drift)
+    )
+    pinned = _given(finality_rule=changes.finality, router=changes.router, router_code_hash=changes.router_code_hash)
+    match info.config:
+        case attested_evm.Config() as config:
+            attestors = _set(config.attestors, changes, (changes.epoch or config.attestors.epoch + 1))
+            threshold = changes.threshold or (
+                least_quorum(len(attestors.members)) if changes.members else config.threshold
+            )
+            return ScheduleAttestedReplacement(
+                info.client,
+                msgspec.structs.replace(config, attestors=attestors, threshold=threshold, **pinned, **drift_and_trust),
+            )
+        case quorum.Config() as config:
+            if pinned or changes.threshold:
+                raise Misused(
+                    f"{info.client} is a client of a chain of our own: it has no router, threshold or finality rule"
+                )
+            validators = _set(config.validators, changes, changes.epoch or config.validators.epoch)
+            return ScheduleQuorumReplacement(
+                info.client, msgspec.structs.replace(config, validators=validators, **drift_and_trust)
+            )
+
+
+def parse_member(text: str) -> tuple[Address, int]:
+    """``ADDRESS`` or ``ADDRESS=POWER``; raises Misused."""
+    address, equals, power = text.partition("=")
+    if equals and not (power.isascii() and power.isdecimal() and 1 <= int(power) <= MAX_U64):
+        raise Misused(f"{text!r} has no power: give ADDRESS=POWER, a whole number from 1")
+    return parse_address(address), int(power) if equals else 1
+
+
+def members_text(signers: SignerSet) -> list[str]:
+    """A set's members as people read them."""
+    return [f"{address_text(member.address)} (power {member.power})" for member in signers.members]
+
+
+def _set(present: SignerSet, changes: Changes, epoch: int) -> SignerSet:
+    powers = dict(map(parse_member, changes.members))
+    if len(powers) != len(changes.members):
+        raise Misused("a member is named twice: name each once")
+    return SignerSet.of(epoch, powers or {member.address: member.power for member in present.members})
+
+
+def _seconds(value: int | None) -> Seconds | None:
+    return None if value is None else Seconds(value)
+
+
+def _given(**values: object) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
