@@ -104,11 +104,6 @@ class ProposalExpired(Event, frozen=True):
     number: int
 
 
-class VoteThresholdChanged(Event, frozen=True):
-    numerator: int
-    denominator: int
-
-
 MembershipEvent: TypeAlias = (
     OrganisationAdded
     | OrganisationRemoved
@@ -119,11 +114,5 @@ MembershipEvent: TypeAlias = (
     | ValidatorKeyBound
 )
 GovernanceEvent: TypeAlias = (
-    ProposalMade
-    | VoteCast
-    | ProposalPassed
-    | ProposalFailed
-    | ProposalRejected
-    | ProposalExpired
-    | VoteThresholdChanged
+    ProposalMade | VoteCast | ProposalPassed | ProposalFailed | ProposalRejected | ProposalExpired
 )
