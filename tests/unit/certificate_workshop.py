@@ -21,7 +21,7 @@ NOW = UnixSeconds(1_800_000_000)
 DAY = 24 * 3600
 YEAR = 365 * DAY
 SHA256 = hashes.SHA256()
-_ORDERS = {
+ORDERS = {
     "secp256r1": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
     "secp384r1": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
 }
@@ -301,6 +301,6 @@ def mirrored(der: bytes, curve: str = "secp256r1") -> bytes:
     """The same certificate with the mirror of its signature (r, n - s), which verifies as well."""
     signed, algorithm, signature = elements(der)
     r, s = elements(signature[der_header(signature) + 1 :])
-    number = _ORDERS[curve] - int.from_bytes(s[2:], "big")
+    number = ORDERS[curve] - int.from_bytes(s[2:], "big")
     mirror = number.to_bytes(number.bit_length() // 8 + 1, "big")
     return der_of(0x30, signed + algorithm + der_of(0x03, b"\x00" + der_of(0x30, r + der_of(0x02, mirror))))
