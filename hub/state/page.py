@@ -7,7 +7,9 @@ children of n are 2n and 2n + 1. What is a bucket depends on the content alone: 
 leaves below it, and more below its parent.
 """
 
+from functools import lru_cache
 from hashlib import sha256
+from struct import Struct
 
 from hub.proofs.smt import EMPTY, MAX_DEPTH
 
@@ -22,39 +24,39 @@ RECORD = 64
 """Bytes of a leaf's record in a bucket."""
 MAX_BUCKET_BYTES = BUCKET_LEAVES * RECORD
 
-_HEAD = 8
+_HEAD = Struct(">II")
+_NODES = [Struct("32s" * count) for count in range(2 * BOTTOM)]
 _INNER = b"\x01"
 
 
 class Page:
-    """The nodes of some levels, only those that are not empty, in order of their places."""
+    """The nodes of some levels: ``inner`` and ``buckets`` say where there are any and of which kind."""
 
     __slots__ = ("buckets", "inner", "nodes")
 
     def __init__(self, data: bytes | None = None) -> None:
         """A page as stored, or one with nothing but its first node."""
+        self.nodes = [b""] * (2 * BOTTOM)
+        """By place; nothing for an empty one, nor for the first, which is stored in the page above."""
         if data is None:
-            self.inner, self.buckets, self.nodes = 2, 0, bytearray()
-        else:
-            self.inner = int.from_bytes(data[:4], "big")
-            """Bit n: place n has nodes below it that are pages' nodes or buckets."""
-            self.buckets = int.from_bytes(data[4:_HEAD], "big")
-            """Bit n: place n is a bucket."""
-            self.nodes = bytearray(data[_HEAD:])
+            self.inner, self.buckets = 2, 0
+            return
+        self.inner, self.buckets = _HEAD.unpack_from(data)
+        """Bit n: place n has nodes below it that are pages' nodes or buckets. Bit n: place n is a bucket."""
+        stored = _NODES[(len(data) - _HEAD.size) >> 5].unpack_from(data, _HEAD.size)
+        if len(stored) == len(self.nodes) - 2:
+            self.nodes[2:] = stored
+            return
+        for place, node in zip(_places((self.inner | self.buckets) ^ 2), stored, strict=True):
+            self.nodes[place] = node
 
     def encode(self) -> bytes:
-        return self.inner.to_bytes(4, "big") + self.buckets.to_bytes(4, "big") + self.nodes
-
-    def offset(self, place: int) -> int:
-        """Where the node at ``place`` (2 or more) stands in ``nodes``, or would stand."""
-        return ((self.inner | self.buckets) & ((1 << place) - 4)).bit_count() << 5
+        """Only the nodes that are there, in order of their places."""
+        return _HEAD.pack(self.inner, self.buckets) + b"".join(self.nodes)
 
     def node(self, place: int) -> bytes:
-        """The hash at ``place``, EMPTY if nothing is there."""
-        if not (self.inner | self.buckets) >> place & 1:
-            return EMPTY
-        at = self.offset(place)
-        return bytes(self.nodes[at : at + 32])
+        """The hash at ``place`` (2 or more), EMPTY if nothing is there."""
+        return self.nodes[place] or EMPTY
 
     def hash_up(self, todo: int, shrunk: bool) -> tuple[int, bytes]:
         """Hash the places whose bits ``todo`` has and all above them, the deepest first: (0, the first place's hash).
@@ -62,62 +64,57 @@ class Page:
         Stops before a place that may have to change its kind, one of whose children is empty, or both of which are
         buckets while leaves have gone (``shrunk``): (what is left to do, nothing).
         """
-        there, buckets, nodes = self.inner | self.buckets, self.buckets, self.nodes
+        buckets, nodes = self.buckets, self.nodes
+        place = todo.bit_length() - 1
         while True:
-            place = todo.bit_length() - 1
-            children = place << 1
-            if there >> children & 3 != 3 or (shrunk and buckets >> children & 3 == 3):
-                return todo, b""
-            at = (there & ((1 << children) - 4)).bit_count() << 5
-            hashed = sha256(_INNER + nodes[at : at + 64]).digest()
+            left, right = nodes[2 * place], nodes[2 * place + 1]
+            if not left or not right or (shrunk and buckets >> 2 * place & 3 == 3):
+                return todo | 1 << place, b""
+            hashed = sha256(_INNER + left + right).digest()
             if place == 1:
                 return 0, hashed
-            at = (there & ((1 << place) - 4)).bit_count() << 5
-            nodes[at : at + 32] = hashed
-            todo ^= 1 << place
-            todo |= 1 << (place >> 1)
+            nodes[place] = hashed
+            if todo := todo & ~(1 << place):
+                todo |= 1 << (place >> 1)
+                place = todo.bit_length() - 1
+            else:
+                place >>= 1
 
     def put_inner(self, place: int, node: bytes) -> None:
         """Write the hash of a node that is, or becomes, no bucket."""
-        bit = 1 << place
-        there = self.inner | self.buckets
-        at = (there & (bit - 4)).bit_count() << 5
-        if self.inner & bit:
-            self.nodes[at : at + 32] = node
-            return
-        self.nodes[at : at + 32 if there & bit else at] = node
-        self.inner |= bit
-        self.buckets &= ~bit
+        self.nodes[place] = node
+        self.inner |= 1 << place
+        self.buckets &= ~(1 << place)
 
     def put_bucket(self, place: int, node: bytes) -> None:
         """Write the hash of a bucket."""
-        bit = 1 << place
-        there = self.inner | self.buckets
-        at = (there & (bit - 4)).bit_count() << 5
-        self.nodes[at : at + 32 if there & bit else at] = node
-        self.inner &= ~bit
-        self.buckets |= bit
+        self.nodes[place] = node
+        self.inner &= ~(1 << place)
+        self.buckets |= 1 << place
 
     def clear(self, place: int) -> None:
         """Make a place empty."""
-        bit = 1 << place
-        if (self.inner | self.buckets) & bit:
-            at = self.offset(place)
-            del self.nodes[at : at + 32]
-            self.inner &= ~bit
-            self.buckets &= ~bit
+        self.nodes[place] = b""
+        self.inner &= ~(1 << place)
+        self.buckets &= ~(1 << place)
 
     def stop(self, way: int) -> int:
         """The place in which the way to the lowest place ``BOTTOM + way`` ends inside this page.
 
         A bucket, a lowest place (whose nodes are the next page's), or an empty place.
         """
+        if self.inner >> (BOTTOM + way) & 1:
+            return BOTTOM + way
         if found := self.buckets & WAYS[way]:
             return found.bit_length() - 1
         last = (self.inner & WAYS[way]).bit_length() - 1
-        if last >= BOTTOM:
-            return last
         return (BOTTOM + way) >> (PAGE_LEVELS - last.bit_length())
+
+
+@lru_cache(8192)
+def _places(there: int) -> tuple[int, ...]:
+    """The places whose bits are set, rising. Few patterns are frequent: leaves spread evenly."""
+    return tuple(place for place in range(2 * BOTTOM) if there >> place & 1)
 
 
 WAYS = [sum(1 << ((BOTTOM + way) >> up) for up in range(PAGE_LEVELS + 1)) for way in range(BOTTOM)]

@@ -4,7 +4,6 @@ All of a block's changed keys go through the tree together, in order: each page 
 hashed and written once. Nothing is written here: an update is the new root, the cells to write, and what they held.
 """
 
-from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -152,18 +151,17 @@ class _Update:
             stop = at + 1
             if stop < end:
                 last = last_way(place)
-                stop = bisect_right(
-                    changes, last, stop, end, key=lambda change: change[0][byte] >> shift & (BOTTOM - 1)
-                )
-            below: bytes | _Collapsed
+                while stop < end and changes[stop][0][byte] >> shift & (BOTTOM - 1) <= last:
+                    stop += 1
             if page.inner >> place & 1:
                 below = self._change(page_name(key, depth + PAGE_LEVELS), depth + PAGE_LEVELS, at, stop)
                 shrunk = shrunk or isinstance(below, _Collapsed)
+                self._put(page, name, depth, place, below)
             else:
                 old = self._take(name, place) if page.buckets >> place & 1 else b""
-                below = _Collapsed(self._merge(old, at, stop))
-                shrunk = shrunk or any(leaf is None for _, leaf in changes[at:stop])
-            self._put(page, name, depth, place, below)
+                records = self._merge(old, at, stop)
+                shrunk = shrunk or len(records) < len(old)
+                self._settle(page, name, depth, place, records)
             todo |= 1 << (place >> 1)
             at = stop
         return self._close(page, name, depth, todo, shrunk)
