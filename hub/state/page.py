@@ -36,17 +36,18 @@ class Page:
 
     def __init__(self, data: bytes | None = None) -> None:
         """A page as stored, or one with nothing but its first node."""
-        self.nodes = [b""] * (2 * BOTTOM)
-        """By place; nothing for an empty one, nor for the first, which is stored in the page above."""
         if data is None:
             self.inner, self.buckets = 2, 0
+            self.nodes = [b""] * (2 * BOTTOM)
             return
         self.inner, self.buckets = _HEAD.unpack_from(data)
         """Bit n: place n has nodes below it that are pages' nodes or buckets. Bit n: place n is a bucket."""
-        stored = _NODES[(len(data) - _HEAD.size) >> 5].unpack_from(data, _HEAD.size)
-        if len(stored) == len(self.nodes) - 2:
-            self.nodes[2:] = stored
+        stored = _NODES[len(data) >> 5].unpack_from(data, _HEAD.size)
+        if len(stored) == 2 * BOTTOM - 2:
+            self.nodes = [b"", b"", *stored]
+            """By place; nothing for an empty one, nor for the first, which is stored in the page above."""
             return
+        self.nodes = [b""] * (2 * BOTTOM)
         for place, node in zip(_places((self.inner | self.buckets) ^ 2), stored, strict=True):
             self.nodes[place] = node
 
@@ -136,8 +137,11 @@ def page_name(key_hash: bytes, depth: int) -> bytes:
     """The name of the page at ``depth`` on the way to ``key_hash``: depth and prefix."""
     whole, rest = depth >> 3, depth & 7
     if not rest:
-        return bytes((depth,)) + key_hash[:whole]
-    return bytes((depth,)) + key_hash[:whole] + bytes((key_hash[whole] & (0xFF00 >> rest),))
+        return _BYTES[depth] + key_hash[:whole]
+    return _BYTES[depth] + key_hash[:whole] + _BYTES[key_hash[whole] & (0xFF00 >> rest)]
+
+
+_BYTES = [bytes((number,)) for number in range(256)]
 
 
 def split(records: bytes, depth: int) -> int:
@@ -180,7 +184,7 @@ def bucket_hash(records: bytes, depth: int) -> bytes:
         if place > above + 1:
             node = _lift(node, key, place, above + 1)
         node, place = sha256(_INNER + lefts.pop() + node).digest(), above
-    return _lift(node, key, place, depth)
+    return _lift(node, key, place, depth) if place > depth else node
 
 
 def _lift(node: bytes, key: int, place: int, depth: int) -> bytes:

@@ -50,10 +50,8 @@ class Cache:
         self._pages: OrderedDict[bytes, bytes] = OrderedDict()
 
     def get(self, cell: bytes) -> bytes | None:
-        page = self._pages.get(cell)
-        if page is not None:
-            self._pages.move_to_end(cell)
-        return page
+        """What was remembered; an update that reads a page writes it too, and ``put`` makes it the newest."""
+        return self._pages.get(cell)
 
     def put(self, cell: bytes, page: bytes | None) -> None:
         """Remember what a page's cell holds now; None forgets it."""
@@ -126,8 +124,11 @@ class _Update:
             top = _Collapsed(self._merge(self._take(ROOT, 1), 0, end))
         if isinstance(top, _Collapsed):
             top = self._new_tree(top.records)
-        writes = {cell: data for cell, data in self._writes.items() if data != self._before[cell]}
-        return TreeUpdate(Hash(top), writes, {cell: self._before[cell] for cell in writes})
+        writes, before = self._writes, self._before
+        for cell in [cell for cell, data in before.items() if cell not in writes or writes[cell] == data]:
+            writes.pop(cell, None)
+            del before[cell]
+        return TreeUpdate(Hash(top), writes, before)
 
     def _new_tree(self, records: bytes) -> bytes:
         if not records:
@@ -155,8 +156,11 @@ class _Update:
                     stop += 1
             if page.inner >> place & 1:
                 below = self._change(page_name(key, depth + PAGE_LEVELS), depth + PAGE_LEVELS, at, stop)
-                shrunk = shrunk or isinstance(below, _Collapsed)
-                self._put(page, name, depth, place, below)
+                if isinstance(below, bytes):
+                    page.nodes[place] = below
+                else:
+                    shrunk = True
+                    self._settle(page, name, depth, place, below.records)
             else:
                 old = self._take(name, place) if page.buckets >> place & 1 else b""
                 records = self._merge(old, at, stop)
@@ -165,12 +169,6 @@ class _Update:
             todo |= 1 << (place >> 1)
             at = stop
         return self._close(page, name, depth, todo, shrunk)
-
-    def _put(self, page: Page, name: bytes, depth: int, place: int, below: bytes | _Collapsed) -> None:
-        if isinstance(below, _Collapsed):
-            self._settle(page, name, depth, place, below.records)
-        else:
-            page.put_inner(place, below)
 
     def _close(self, page: Page, name: bytes, depth: int, todo: int, shrunk: bool) -> bytes | _Collapsed:
         """Hash the places in ``todo`` and all above them, and write the page.
@@ -188,7 +186,10 @@ class _Update:
             if place == 1:
                 self._write(PAGE + name, None if isinstance(node, _Collapsed) else page.encode())
                 return node
-            self._put(page, name, depth, place, node)
+            if isinstance(node, _Collapsed):
+                self._settle(page, name, depth, place, node.records)
+            else:
+                page.nodes[place] = node
             todo |= 1 << (place >> 1)
 
     def _collapse(self, page: Page, name: bytes, place: int) -> bytes | _Collapsed:
