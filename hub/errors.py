@@ -11,7 +11,8 @@
     └── EngineError        hub/engine/errors.py     the node
 
 A concrete error is a dataclass (``@dataclass(eq=False)``) named after the broken rule. Its fields carry the values; its
-``template`` says what happened and what to do, and is filled from them. ``hub/rpc/status.py`` has one row for each.
+``template`` says what happened and what to do, and is filled from them. ``hub/rpc/status.py`` has one row for each
+of the hub's; a chain built on its kit draws its own tree, whose errors name their status.
 """
 
 import re

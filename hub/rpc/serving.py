@@ -51,30 +51,37 @@ class TlsFiles:
         return grpc.ssl_server_credentials([pair], authority, require_client_auth=authority is not None)
 
 
+Admit = Callable[[str, Any], None]
+"""Given a method's full name and the call's context; raises HubError for a caller whom the method is not for."""
+
+
 class Refusals(grpc.aio.ServerInterceptor):
     """Counts and times every call, answers a HubError with its status, anything else with INTERNAL and no detail."""
 
-    def __init__(self, measures: Measures) -> None:
+    def __init__(self, measures: Measures, admit: Admit | None = None) -> None:
         self._measures = measures
+        self._admit = admit or (lambda _method, _context: None)
 
     async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or not method.startswith("/interchain."):
             return handler
-        name = method.rpartition("/")[2]
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
-                self._stream(name, handler.unary_stream), handler.request_deserializer, handler.response_serializer
+                self._stream(method, handler.unary_stream), handler.request_deserializer, handler.response_serializer
             )
         return grpc.unary_unary_rpc_method_handler(
-            self._unary(name, handler.unary_unary), handler.request_deserializer, handler.response_serializer
+            self._unary(method, handler.unary_unary), handler.request_deserializer, handler.response_serializer
         )
 
-    def _unary(self, name: str, inner: Callable[[Any, Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
+    def _unary(self, method: str, inner: Callable[[Any, Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
+        name = method.rpartition("/")[2]
+
         async def call(request: Any, context: Any) -> Any:
             began = time.monotonic()
             try:
+                self._admit(method, context)
                 answer = await inner(request, context)
             except Exception as error:
                 await self._refuse(name, context, error)
@@ -85,10 +92,13 @@ class Refusals(grpc.aio.ServerInterceptor):
         return call
 
     def _stream(
-        self, name: str, inner: Callable[[Any, Any], AsyncIterator[Any]]
+        self, method: str, inner: Callable[[Any, Any], AsyncIterator[Any]]
     ) -> Callable[[Any, Any], AsyncIterator[Any]]:
+        name = method.rpartition("/")[2]
+
         async def call(request: Any, context: Any) -> AsyncIterator[Any]:
             try:
+                self._admit(method, context)
                 async for answer in inner(request, context):
                     yield answer
             except Exception as error:
@@ -122,11 +132,11 @@ def service(name: str, register: Callable[[Any, grpc.aio.Server], None], service
 
 
 class Server:
-    """A gRPC server over ``services``."""
+    """A gRPC server over ``services``; of those, ``admit`` decides who may call what."""
 
-    def __init__(self, services: Iterable[Service], measures: Measures) -> None:
+    def __init__(self, services: Iterable[Service], measures: Measures, admit: Admit | None = None) -> None:
         self._server = grpc.aio.server(
-            interceptors=[Refusals(measures)], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
+            interceptors=[Refusals(measures, admit)], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
         )
         self._health = health.aio.HealthServicer()
         names = []
@@ -137,13 +147,13 @@ class Server:
         reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
         self._names = names
 
-    async def start(self, listen: str, tls: TlsFiles | None) -> int:
-        """Serve at ``host:port`` (port 0: any free one), without TLS in plain text; the port. Raises OSError."""
+    async def start(self, listen: str, credentials: grpc.ServerCredentials | None) -> int:
+        """Serve at ``host:port`` (port 0: any free one), or in plain text; the port. Raises OSError."""
         try:
-            if tls is None:
+            if credentials is None:
                 port = self._server.add_insecure_port(listen)
             else:
-                port = self._server.add_secure_port(listen, tls.credentials())
+                port = self._server.add_secure_port(listen, credentials)
         except RuntimeError as error:
             raise OSError(f"cannot listen at {listen}: is the port taken?") from error
         await self._server.start()

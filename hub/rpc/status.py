@@ -6,10 +6,13 @@ the hub raised. The codes mean:
 - INVALID_ARGUMENT: it can never be accepted as it is
 - FAILED_PRECONDITION: it may be, once the state has changed
 - ABORTED: read anew and sign again; RESOURCE_EXHAUSTED, UNAVAILABLE: the same again, later
+
+Errors of a chain that is built on the hub's kit, in another package, name their code themselves (``status``); they are
+found among all kinds of error that are loaded.
 """
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -238,9 +241,14 @@ _BY_CODE: dict[StatusCode, tuple[type[HubError], ...]] = {
 }
 
 TABLE: Mapping[type[HubError], StatusCode] = {error: code for code, errors in _BY_CODE.items() for error in errors}
-"""The status of every error."""
+"""The status of every error of the hub."""
 
 _BY_REASON = {error.reason(): error for error in TABLE}
+
+
+def code_of(error: type[HubError]) -> StatusCode:
+    """The status of a kind of error; raises KeyError for one that has none."""
+    return TABLE[error] if error in TABLE else StatusCode[getattr(error, "status", "")]
 
 
 def to_status(error: HubError) -> status_pb2.Status:
@@ -248,7 +256,7 @@ def to_status(error: HubError) -> status_pb2.Status:
     info = error_details_pb2.ErrorInfo(reason=error.reason(), domain=DOMAIN, metadata=error.values())
     detail = any_pb2.Any()
     detail.Pack(info)
-    code: int = TABLE[type(error)].value[0]
+    code: int = code_of(type(error)).value[0]
     return status_pb2.Status(code=code, message=str(error), details=[detail])
 
 
@@ -263,7 +271,7 @@ def from_status(status: status_pb2.Status) -> HubError | None:
 
 def rebuild(reason: str, values: Mapping[str, str], text: str) -> HubError:
     """An error from its reason and its values as text; UnknownRefusal where this version has no such error."""
-    found = _BY_REASON.get(reason)
+    found = _BY_REASON.get(reason) or _elsewhere(reason)
     if found is None:
         return rpc.UnknownRefusal(reason, text)
     hints = typing.get_type_hints(found)
@@ -271,6 +279,20 @@ def rebuild(reason: str, values: Mapping[str, str], text: str) -> HubError:
         return found(**{field.name: _parse(values[field.name], hints[field.name]) for field in fields(found)})
     except (KeyError, ValueError):
         return rpc.UnknownRefusal(reason, text)
+
+
+def _elsewhere(reason: str) -> type[HubError] | None:
+    """The error of another package that has this reason."""
+    for error in _descendants(HubError):
+        if "template" in vars(error) and hasattr(error, "status") and error.reason() == reason:
+            return error
+    return None
+
+
+def _descendants(kind: type[HubError]) -> Iterator[type[HubError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _descendants(child)
 
 
 def _parse(text: str, hint: Any) -> Any:
