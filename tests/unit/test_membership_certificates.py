@@ -452,11 +452,12 @@ def test_a_constraint_on_e_mail_binds_an_authority_s_subject(world: MembershipWo
     for host, accepted in (("a.example", True), ("b.example", False)):
         label = f"between {host}"
         between = intermediate(issuer, label).with_(subject=name(CN=label, E=f"ca@{host}")).signed()
+        mail = x509.SubjectAlternativeName([MAIL("ann@a.example")])
         if accepted:
-            assert world.enrol(leaf(between), issuer, between).name == "ann"
+            assert world.enrol(leaf(between).with_extension(mail), issuer, between).name == "ann"
         else:
             with refused(world, e.NameConstraintBroken):
-                world.enrol(leaf(between, member="bob"), issuer, between)
+                world.enrol(leaf(between, member="bob").with_extension(mail), issuer, between)
 
 
 @pytest.mark.parametrize("kind", [URI("a.example"), x509.DirectoryName(name(O="bank-a"))], ids=["URI", "directory"])

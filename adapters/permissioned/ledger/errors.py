@@ -5,7 +5,8 @@
     ├── CertificateError       membership/errors.py     a certificate is not that of a member
     ├── RevocationError        membership/errors.py     a revocation list is not taken
     ├── MembershipError        membership/errors.py     who is registered, and who may act
-    └── GovernanceError        governance/errors.py     proposals and votes
+    ├── GovernanceError        governance/errors.py     proposals and votes
+    └── ContractError          contracts/errors.py      contracts, and what is asked of them
 
 A concrete error is a dataclass with a ``template``, like all errors (hub/errors.py), and with a ``status``: the name of
 the gRPC code that it is told with, so that the one table of statuses needs no row of its own for it.
