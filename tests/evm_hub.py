@@ -4,6 +4,7 @@ alone.
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from adapters.chain import Acknowledge, Delivery, Limits, Receive, Step, TimeOut, path_of
 from adapters.evm.chain import EvmChain, EvmSettings
@@ -133,9 +134,11 @@ class JoinedChain:
 
 @asynccontextmanager
 async def joined_chain(
-    anvil: AnvilChain, urls: Iterable[str] = (), limits: Limits | None = None
+    anvil: AnvilChain, urls: Iterable[str] = (), limits: Limits | None = None, patience_s: float = 20.0
 ) -> AsyncIterator[JoinedChain]:
-    """Deploy everything; the chain is then reached through ``urls``, its own by default."""
+    """Deploy everything; the chain is then reached through ``urls``, its own by default. A transaction that is not
+    mined within ``patience_s`` is lost.
+    """
     direct = Endpoints("setup", [anvil.url])
     pace = Pace(poll_s=0.01, stuck_s=5.0, give_up_s=20.0)
     sender = Sender(direct, account(0), anvil.chain_id, FeePolicy(), pace)
@@ -157,7 +160,7 @@ async def joined_chain(
         "chain", anvil.chain_id, router.address, router.code_hash, HERE, AT_HUB, Depth(0), Height(1),
         limits or Limits(50, 65536),
     )  # fmt: skip
-    payer = Sender(endpoints, account(1), anvil.chain_id, FeePolicy(), pace)
+    payer = Sender(endpoints, account(1), anvil.chain_id, FeePolicy(), replace(pace, give_up_s=patience_s))
     chain = EvmChain(settings, endpoints, HandmadeAttestors(direct, scope), payer)
     try:
         yield JoinedChain(anvil, chain, hub, workshop, Contract(direct, "NullApplication", address))

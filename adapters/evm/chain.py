@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from eth_abi.exceptions import DecodingError
-
 from adapters.chain import ClientView, Delivered, Delivery, Limits, Observed, TimeOut
 from adapters.errors import CallRefused, ChainError, DeliveryRefused, EndpointFault, NotProvable
 from adapters.evm.attestation import HeaderSource
@@ -144,6 +142,8 @@ class EvmChain:
         (status, height, time), (_, _, trusting_period, _, _), (epoch, _, _) = await asyncio.gather(
             contract.read("latest"), contract.read("trust"), contract.read("validatorSet")
         )
+        if status >= len(_STATUSES):
+            raise EndpointFault(self.name, f"its client of the hub has a status {status}, which there is not")
         point = ProvenPoint(Height(height), UnixSeconds(time))
         return ClientView(point, Epoch(epoch), _STATUSES[status], trusting_period)
 
@@ -182,7 +182,7 @@ class EvmChain:
             record = await self._router.read("getClient", number, block=block_tag(height), endpoint=endpoint)
         except DeliveryRefused:  # the router stood, but not yet its client
             return Counters(0, 0)
-        except (CallRefused, DecodingError):
+        except CallRefused:
             return None
         return Counters(record["nextSequence"] - 1, record["acknowledgements"])
 
@@ -195,8 +195,8 @@ class EvmChain:
         return self._sender
 
     async def _word(self, slot: Hash) -> int:
-        answer = await self._endpoints.call("eth_getStorageAt", hex_of(self._settings.router), hex_of(slot), "latest")
-        return int.from_bytes(bytes_of(answer), "big")
+        answer = await self._endpoints.data("eth_getStorageAt", hex_of(self._settings.router), hex_of(slot), "latest")
+        return int.from_bytes(answer, "big")
 
     async def _client(self) -> tuple[int, Contract]:
         """The router's number of our client, and the light client behind it, which a replacement may change."""

@@ -32,7 +32,7 @@ class Contract:
         self, function: str, *arguments: Any, block: str = "latest", endpoint: Endpoint | None = None
     ) -> Any:
         """What a view answers: one value, a tuple of several; a struct is a dict. Raises DeliveryRefused,
-        EndpointsFailed.
+        EndpointsFailed; EndpointFault where one endpoint is asked alone.
         """
         call = {"to": hex_of(self.address), "data": hex_of(self.calldata(function, *arguments))}
 
@@ -44,9 +44,7 @@ class Contract:
                 raise EndpointFault(endpoint.url, f"its answer to {function} is malformed: {error!r}") from error
 
         try:
-            if endpoint is None:
-                return await self._endpoints.attempt(work)
-            return self._decoded(function, await endpoint.call("eth_call", call, block))
+            return await (self._endpoints.attempt(work) if endpoint is None else work(endpoint))
         except CallRefused as refusal:
             if not refusal.data:
                 raise

@@ -18,7 +18,8 @@ from web3.types import RPCEndpoint, RPCResponse
 
 from adapters.errors import CallRefused, EndpointFault, EndpointsFailed
 from adapters.evm.answers import read_answer
-from adapters.evm.words import bytes_of
+from adapters.evm.words import bytes_of, number_of
+from hub.quantities import MAX_U64
 
 T = TypeVar("T")
 
@@ -52,9 +53,29 @@ class Endpoint:
         """The result; raises CallRefused for an answer that is no, EndpointFault for no answer."""
         response = await self.request(method, params)
         error = response.get("error")
-        if error is None:
-            return response["result"]
-        raise _refusal(self.url, method, error)
+        if error is not None:
+            raise _refusal(self.url, method, error)
+        if "result" not in response:
+            raise EndpointFault(self.url, f"{method} was answered with neither a result nor an error")
+        return response["result"]
+
+    async def quantity(self, method: str, *params: Any) -> int:
+        """A result that is a number of at most 64 bits; raises CallRefused, EndpointFault."""
+        answer = await self.call(method, *params)
+        try:
+            number = number_of(answer)
+        except ValueError as error:
+            raise EndpointFault(self.url, f"{method}: {error}") from error
+        if number > MAX_U64:
+            raise EndpointFault(self.url, f"{method} was answered with a number of {number.bit_length()} bits")
+        return number
+
+    async def data(self, method: str, *params: Any) -> bytes:
+        """A result that is bytes; raises CallRefused, EndpointFault."""
+        try:
+            return bytes_of(await self.call(method, *params))
+        except ValueError as error:
+            raise EndpointFault(self.url, f"{method}: {error}") from error
 
     async def request(self, method: str, params: Any) -> RPCResponse:
         """The response as it came; raises EndpointFault unless it is JSON-RPC."""
@@ -122,6 +143,14 @@ class Endpoints(AsyncJSONBaseProvider):
         """One call, answered by any endpoint; raises CallRefused, EndpointsFailed."""
         return await self.attempt(lambda endpoint: endpoint.call(method, *params))
 
+    async def quantity(self, method: str, *params: Any) -> int:
+        """A number from any endpoint that answers with one; raises CallRefused, EndpointsFailed."""
+        return await self.attempt(lambda endpoint: endpoint.quantity(method, *params))
+
+    async def data(self, method: str, *params: Any) -> bytes:
+        """Bytes from any endpoint that answers with some; raises CallRefused, EndpointsFailed."""
+        return await self.attempt(lambda endpoint: endpoint.data(method, *params))
+
     async def broadcast(self, raw: bytes) -> None:
         """Hand a signed transaction to every endpoint; raises the last refusal where nobody took it."""
         answers = await asyncio.gather(
@@ -179,4 +208,8 @@ def _refusal(url: str, method: str, error: Any) -> CallRefused | EndpointFault:
     if isinstance(data, dict):
         data = data.get("data", data.get("result"))
     number = code if isinstance(code, int) else 0
-    return CallRefused(method, number, message, bytes_of(data) if isinstance(data, str) else b"")
+    try:
+        reverted_with = bytes_of(data)
+    except ValueError:
+        reverted_with = b""  # none, or in words, as some nodes give it
+    return CallRefused(method, number, message, reverted_with)

@@ -13,7 +13,7 @@ from hub.ibc.commitment import acknowledgement_commitment
 from hub.ibc.identifiers import ClientId
 from hub.ibc.lanes import Lane
 from hub.proofs.keccak import keccak256
-from hub.quantities import Address, Hash, Height, Sequence, UnixSeconds
+from hub.quantities import MAX_U64, Address, Hash, Height, Sequence, UnixSeconds
 
 _SENT = keccak256(b"PacketSent(bytes32,uint64,uint16,uint64,bytes32,bytes)")
 _PENDING = keccak256(b"AcknowledgementPending(bytes32,uint64,address)")
@@ -62,7 +62,7 @@ def log_filter(router: Address, ends: Ends, first: Height, last: Height) -> dict
 
 
 def read_log(entry: Mapping[str, Any], ends: Ends, lanes: Mapping[int, Lane]) -> RouterLog:
-    """Read one log; raises ValueError, KeyError for a malformed one or an unknown lane."""
+    """Read one log; raises ValueError, LookupError, TypeError, DecodingError for a malformed one or an unknown lane."""
     topics = [bytes_of(topic) for topic in entry["topics"]]
     event, appended = _event(topics, bytes_of(entry["data"]), ends, lanes, Height(number_of(entry["blockNumber"])))
     observed = Observed(
@@ -77,7 +77,10 @@ def _event(
     kind = topics[0]
     if kind == _SENT:
         number, timeout, _, value = decode(("uint16", "uint64", "bytes32", "bytes"), data)
-        return _sent(Sequence(int.from_bytes(topics[2], "big")), number, timeout, value, lanes[number]), None
+        sequence = int.from_bytes(topics[2], "big")
+        if sequence > MAX_U64:
+            raise ValueError("a sequence has 64 bits")
+        return _sent(Sequence(sequence), number, timeout, value, lanes[number]), None
     if kind == _PENDING:
         sequence, _ = decode(("uint64", "address"), data)
         return PacketReceived(ends.at_hub, ends.here, sequence), None

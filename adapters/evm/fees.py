@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from adapters.errors import CallRefused
 from adapters.evm.endpoints import Endpoint
 from adapters.evm.finality import block_header
-from adapters.evm.words import number_of
 
 _GWEI = 10**9
 
@@ -32,7 +31,7 @@ class FeePolicy:
         """Twice the base fee and the node's tip: good for six full blocks. Raises EndpointFault."""
         base = (await block_header(endpoint, "latest")).base_fee_wei
         try:
-            tip = number_of(await endpoint.call("eth_maxPriorityFeePerGas"))
+            tip = await endpoint.quantity("eth_maxPriorityFeePerGas")
         except CallRefused:
             tip = self.least_priority_wei
         tip = min(max(tip, self.least_priority_wei), self.ceiling_wei)

@@ -9,7 +9,7 @@ from typing import assert_never
 from adapters.errors import CallRefused, EndpointFault
 from adapters.evm.endpoints import Endpoint
 from adapters.evm.header import BlockHeader, header_of
-from adapters.evm.words import block_tag, number_of
+from adapters.evm.words import block_tag
 from hub.quantities import Height
 
 
@@ -61,7 +61,7 @@ async def final_height(endpoint: Endpoint, rule: FinalityRule) -> Height:
     """
     match rule:
         case Depth(blocks):
-            return Height(max(0, number_of(await endpoint.call("eth_blockNumber")) - blocks))
+            return Height(max(0, await endpoint.quantity("eth_blockNumber") - blocks))
         case Safe():
             return (await block_header(endpoint, "safe")).number
         case Finalized():

@@ -10,7 +10,7 @@ import rlp
 
 from adapters.evm.words import bytes_of, number_of
 from hub.proofs.keccak import keccak256
-from hub.quantities import Hash, Height, UnixSeconds
+from hub.quantities import MAX_U64, Hash, Height, UnixSeconds
 
 _QUANTITIES = {
     "difficulty", "number", "gasLimit", "gasUsed", "timestamp", "baseFeePerGas", "blobGasUsed", "excessBlobGas",
@@ -45,12 +45,15 @@ def header_of(block: Mapping[str, Any]) -> BlockHeader:
     claimed = bytes_of(block["hash"])
     if claimed != computed:
         raise ValueError(f"its fields hash to 0x{computed.hex()}, it claims 0x{claimed.hex()}")
+    number, timestamp = number_of(block["number"]), number_of(block["timestamp"])
+    if max(number, timestamp) > MAX_U64:
+        raise ValueError("its number or its time has more than 64 bits")
     return BlockHeader(
-        Height(number_of(block["number"])),
+        Height(number),
         computed,
         Hash(bytes_of(block["parentHash"])),
         Hash(bytes_of(block["stateRoot"])),
-        UnixSeconds(number_of(block["timestamp"])),
+        UnixSeconds(timestamp),
         number_of(block.get("baseFeePerGas", "0x0")),
     )
 

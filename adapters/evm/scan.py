@@ -116,7 +116,7 @@ async def _logs(endpoint: Endpoint, source: Source, first: Height, last: Height)
         raise EndpointFault(endpoint.url, "eth_getLogs was answered with no list")
     try:
         logs = [read_log(entry, source.ends, source.lanes) for entry in entries]
-    except (DecodingError, KeyError, TypeError, ValueError, OverflowError) as error:
+    except (DecodingError, LookupError, TypeError, ValueError, OverflowError) as error:
         raise EndpointFault(endpoint.url, f"a log is malformed: {error!r}") from error
     if any(not first <= log.observed.height <= last for log in logs):
         raise EndpointFault(endpoint.url, "it gave logs of other blocks than were asked for")

@@ -14,7 +14,14 @@ import structlog
 from eth_account.signers.base import BaseAccount
 
 from adapters.chain import Delivered
-from adapters.errors import CallRefused, ChainError, DeliveryRefused, EndpointsFailed, TransactionLost
+from adapters.errors import (
+    CallRefused,
+    ChainError,
+    DeliveryRefused,
+    EndpointFault,
+    EndpointsFailed,
+    TransactionLost,
+)
 from adapters.evm.artifacts import RevertReason, revert_reason
 from adapters.evm.endpoints import Endpoint, Endpoints
 from adapters.evm.fees import FeePolicy, Fees
@@ -73,8 +80,8 @@ class Sender:
         """What the call would return and the gas it would take on the newest block; raises DeliveryRefused, by name."""
         call = {"from": self._account.address, "to": hex_of(to), "data": hex_of(data), "value": hex(value_wei)}
         try:
-            returned = bytes_of(await self._endpoints.call("eth_call", call, "latest"))
-            return returned, Gas(number_of(await self._endpoints.call("eth_estimateGas", call)))
+            returned = await self._endpoints.data("eth_call", call, "latest")
+            return returned, Gas(await self._endpoints.quantity("eth_estimateGas", call))
         except CallRefused as refusal:
             raise self._refusal(refusal) from refusal
 
@@ -110,16 +117,19 @@ class Sender:
 
     async def _estimate(self, call: Mapping[str, Any]) -> Gas:
         try:
-            estimated = number_of(await self._endpoints.call("eth_estimateGas", call))
+            estimated = await self._endpoints.quantity("eth_estimateGas", call)
         except CallRefused as refusal:
             raise self._refusal(refusal) from refusal
         return Gas(estimated + estimated // 5)
 
     async def _begin(self, call: Mapping[str, Any], gas: Gas) -> _Pending:
-        """Take the next nonce and broadcast the first version."""
+        """Take the next nonce and broadcast the first version; raises TransactionLost where none is free in time, as
+        an endpoint that lies about them can bring about.
+        """
         fees = await self._endpoints.attempt(self._policy.offer)
         async with self._lock:
-            while True:
+            began, nonce = monotonic(), 0
+            while monotonic() - began < self._pace.give_up_s:
                 nonce = await self._next_nonce()
                 pending = _Pending(nonce, {**call, "gas": gas}, fees)
                 try:
@@ -131,6 +141,7 @@ class Sender:
                 else:
                     self._under_way[nonce] = pending
                     return pending
+        raise TransactionLost(self._endpoints.chain, nonce, "every nonce that was offered is taken")
 
     def _fees_after(self, refusal: CallRefused, fees: Fees) -> Fees:
         """What to offer next after a broadcast was refused; raises where another try would not help.
@@ -146,7 +157,7 @@ class Sender:
 
     async def _next_nonce(self) -> int:
         """The first nonce that neither the chain nor a transaction of ours under way has taken."""
-        nonce = number_of(await self._endpoints.call("eth_getTransactionCount", self._account.address, "latest"))
+        nonce = await self._endpoints.quantity("eth_getTransactionCount", self._account.address, "latest")
         while nonce in self._under_way:
             nonce += 1
         return nonce
@@ -186,12 +197,12 @@ class Sender:
     async def _receipt(self, pending: _Pending) -> Mapping[str, Any] | None:
         async def work(endpoint: Endpoint) -> Mapping[str, Any] | None:
             # The count is read first: a receipt that comes between would else look like somebody else's transaction.
-            count = await endpoint.call("eth_getTransactionCount", self._account.address, "latest")
+            count = await endpoint.quantity("eth_getTransactionCount", self._account.address, "latest")
             for version in reversed(pending.hashes):
-                receipt = await endpoint.call("eth_getTransactionReceipt", hex_of(version))
-                if receipt is not None and receipt.get("blockNumber") is not None:
-                    return dict(receipt)
-            pending.missed = pending.missed + 1 if number_of(count) > pending.nonce else 0
+                receipt = _mined(endpoint, await endpoint.call("eth_getTransactionReceipt", hex_of(version)))
+                if receipt is not None:
+                    return receipt
+            pending.missed = pending.missed + 1 if count > pending.nonce else 0
             return None
 
         receipt = await self._endpoints.attempt(work)
@@ -234,6 +245,21 @@ class Sender:
         else:
             return refusal
         return DeliveryRefused(self._endpoints.chain, reason.error, reason.arguments)
+
+
+def _mined(endpoint: Endpoint, receipt: Any) -> Mapping[str, Any] | None:
+    """A receipt whose fields can be read, None for one of a transaction that waits; raises EndpointFault."""
+    if receipt is None:
+        return None
+    try:
+        if receipt["blockNumber"] is None:
+            return None
+        for name in ("blockNumber", "status", "gasUsed"):
+            number_of(receipt[name])
+        bytes_of(receipt["transactionHash"])
+    except (LookupError, TypeError, ValueError) as error:
+        raise EndpointFault(endpoint.url, f"a receipt is malformed: {error!r}") from error
+    return dict(receipt)
 
 
 def _says(refusal: CallRefused, signs: tuple[str, ...]) -> bool:

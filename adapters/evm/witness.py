@@ -14,7 +14,6 @@ from adapters.errors import BlockNotFinal, CallRefused, EndpointFault, NoAgreeme
 from adapters.evm.endpoints import Endpoint
 from adapters.evm.finality import FinalityRule, block_header, final_height
 from adapters.evm.header import BlockHeader
-from adapters.evm.words import number_of
 from hub.quantities import Height
 
 
@@ -74,9 +73,9 @@ class Witness:
     async def _final(self, endpoint: Endpoint) -> Height:
         """The highest block that one endpoint calls final, once it has shown that it is of our chain."""
         try:
-            chain_id = number_of(await endpoint.call("eth_chainId"))
+            chain_id = await endpoint.quantity("eth_chainId")
             final = await final_height(endpoint, self._rule)
-        except (CallRefused, ValueError) as error:
+        except CallRefused as error:
             raise EndpointFault(endpoint.url, str(error)) from error
         if chain_id != self._chain_id:
             raise EndpointFault(endpoint.url, f"it is of chain {chain_id}, not {self._chain_id}")
