@@ -284,7 +284,7 @@ def rebuild(reason: str, values: Mapping[str, str], text: str) -> HubError:
 def _elsewhere(reason: str) -> type[HubError] | None:
     """The error of another package that has this reason."""
     for error in _descendants(HubError):
-        if "template" in vars(error) and hasattr(error, "status") and error.reason() == reason:
+        if hasattr(error, "status") and error.template != HubError.template and error.reason() == reason:
             return error
     return None
 

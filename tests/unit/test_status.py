@@ -28,7 +28,7 @@ def family(error: type[HubError]) -> set[type[HubError]]:
     return {error}.union(*map(family, error.__subclasses__()))
 
 
-ROOMS = {error for error in family(HubError) if "template" not in vars(error) or error is HubError}
+ROOMS = {error for error in family(HubError) if error.template == HubError.template}
 """What is never raised: the root, and what groups others."""
 CONCRETE = sorted(
     (e for e in family(HubError) - ROOMS if e.__module__.startswith(tuple(f"{one.__name__}." for one in PACKAGES))),
