@@ -26,11 +26,14 @@ from hub.receipts.errors import (
     ReceiptError,
     UnknownDocument,
 )
+from hub.services.errors import InvalidJson
+from hub.services.json_text import parse
 
 T = TypeVar("T")
 
 MAX_BYTES = 4 * 1024 * 1024
 VERSION = "1"
+_MAX_DEPTH = 32
 
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,38})\Z")
 _HEX = re.compile(r"0x(?:[0-9a-f]{2})*\Z")
@@ -51,9 +54,9 @@ def read_document(name: str, core: type[T], data: bytes) -> T:
     if len(data) > MAX_BYTES:
         raise DocumentTooLarge(len(data), MAX_BYTES)
     try:
-        content = json.loads(data.decode(), object_pairs_hook=_once, parse_int=_no_number, parse_float=_no_number)
-    except (ValueError, RecursionError) as error:
-        raise NotADocument(str(error)) from error
+        content = parse(data, _MAX_DEPTH)
+    except InvalidJson as error:
+        raise NotADocument(error.rule) from error
     if not isinstance(content, dict):
         raise NotADocument("it is not a JSON object")
     given = f"{content.pop('format', 'something else')} version {content.pop('version', '-')}"
@@ -75,17 +78,6 @@ def _refuse_other_spelling(data: bytes, canonical: bytes) -> None:
     lines = zip(data.split(b"\n"), canonical.split(b"\n"), strict=False)
     line = next((at for at, (found, expected) in enumerate(lines, 1) if found != expected), data.count(b"\n") + 1)
     raise NotCanonical(line)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a field is given twice")
-    return found
-
-
-def _no_number(text: str) -> None:
-    raise ValueError(f"{text[:20]} is a bare number: numbers are decimal strings")
 
 
 # --- writing ---
@@ -186,8 +178,7 @@ def _read_number(value: Any, hint: Any, where: str) -> int:
 
 
 def _read_text(value: Any, _: Any, where: str) -> str:
-    sound = isinstance(value, str) and not any(0xD800 <= ord(character) < 0xE000 for character in value)
-    _require(sound, where, "it is text")
+    _require(isinstance(value, str), where, "it is text")
     return str(value)
 
 
