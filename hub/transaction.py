@@ -10,6 +10,9 @@ class Transaction(Protocol):
     """What was signed, decoded. An account's transactions are carried out in order of their nonces, each once."""
 
     @property
+    def chain_id(self) -> str: ...
+
+    @property
     def account(self) -> Address: ...
 
     @property

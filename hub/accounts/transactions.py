@@ -20,6 +20,7 @@ from hub.proofs.keccak import keccak256
 from hub.proofs.signatures import recover, sign_digest
 from hub.quantities import MAX_U64, Address, Hash, UnixSeconds
 from hub.state.branch import StateReader
+from hub.transaction import Transaction as AnyTransaction
 
 MAX_TRANSACTION_BYTES = 2 * 1024 * 1024
 MAX_MESSAGES = 64
@@ -56,7 +57,7 @@ def recover_signer(genesis_hash: Hash, body: bytes, signature: bytes) -> Address
     return _recover(transaction_digest(genesis_hash, body), compact)
 
 
-def validate_size(transaction: Transaction, size: int) -> None:
+def validate_size(transaction: AnyTransaction, size: int) -> None:
     """What bounds the work of carrying it out or trying it out; raises TransactionTooLarge, MalformedTransaction."""
     if size > MAX_TRANSACTION_BYTES:
         raise TransactionTooLarge(size, MAX_TRANSACTION_BYTES)
@@ -66,13 +67,21 @@ def validate_size(transaction: Transaction, size: int) -> None:
 
 def validate_form(transaction: Transaction, size: int, chain_id: str, now: UnixSeconds) -> None:
     """What needs no state; raises TransactionTooLarge, WrongChainId, MalformedTransaction, TransactionExpired."""
-    validate_size(transaction, size)
-    if transaction.chain_id != chain_id:
-        raise WrongChainId(transaction.chain_id, chain_id)
+    validate_envelope(transaction, size, chain_id, now)
     if len(transaction.account) != 20:
         raise MalformedTransaction("its account has 20 bytes")
     if transaction.fee or transaction.gas_limit:
         raise MalformedTransaction("fee and gas_limit are reserved: leave them 0")
+
+
+def validate_envelope(transaction: AnyTransaction, size: int, chain_id: str, now: UnixSeconds) -> None:
+    """What holds for transactions of all chains of our own.
+
+    Raises TransactionTooLarge, WrongChainId, MalformedTransaction, TransactionExpired, ExpiryTooFar.
+    """
+    validate_size(transaction, size)
+    if transaction.chain_id != chain_id:
+        raise WrongChainId(transaction.chain_id, chain_id)
     if not 0 <= transaction.nonce < MAX_U64:
         raise MalformedTransaction("its nonce is a number from 0 to 2**64 - 2")
     if now >= transaction.expiry:
@@ -90,7 +99,7 @@ def validate_signature(signed: SignedTransaction, genesis_hash: Hash) -> None:
         raise WrongSignature(signed.transaction.account, recovered)
 
 
-def validate_nonce(state: StateReader, transaction: Transaction, lead: int = 0) -> None:
+def validate_nonce(state: StateReader, transaction: AnyTransaction, lead: int = 0) -> None:
     """The account's next nonce, or at most ``lead`` more; raises NonceUsed, NonceTooHigh."""
     expected = account(state, transaction.account).nonce
     if transaction.nonce < expected:

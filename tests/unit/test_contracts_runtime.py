@@ -13,11 +13,9 @@ from adapters.permissioned.ledger.contracts.errors import (
     RequestNotPending,
 )
 from adapters.permissioned.ledger.contracts.events import (
-    CallbackFailed,
     ContractEvent,
     ContractInvoked,
     RecordWritten,
-    RequestServed,
 )
 from adapters.permissioned.ledger.contracts.interface import (
     LATER,
@@ -39,6 +37,7 @@ from adapters.permissioned.ledger.contracts.interface import (
 from adapters.permissioned.ledger.contracts.runtime import Invocation
 from adapters.permissioned.ledger.contracts.trial import Trial, as_caller
 from adapters.permissioned.ledger.identities import ContractName, OrganisationId
+from hub.errors import HubError
 from hub.services.payload import InputEncoding, Result, ResultCode
 from hub.services.transcode import convert
 
@@ -225,7 +224,6 @@ class TestServices:
     def test_later(self, trial: Trial) -> None:
         trial.invoke("meters", "record", Reading("cellar", 40), caller=ANNA)
         assert trial.serve("meters", "meter-visit", b'{"meter": "cellar"}', request_id=b"\x07" * 32) is None
-        assert RequestServed("meters", b"\x07" * 32, "meter-visit", answered=False) in trial.events
         trial.invoke("meters", "visited", Request(b"\x07" * 32), caller=ANNA)
         answered = trial.services.answers[b"\x07" * 32]
         assert answered == Result(ResultCode.ANSWERED, b'{"by":"waterworks","litres":"40","meter":"cellar"}')
@@ -278,16 +276,16 @@ class TestCalls:
             (None, "gone", "CONTRACT_NOT_ACTIVE"),
         ],
     )
-    def test_a_callback_that_fails_is_over(
+    def test_a_callback_that_fails_leaves_nothing(
         self, trial: Trial, call_id: bytes | None, contract: str, reason: str
     ) -> None:
         sent, ctx = self.call(trial), trial.begin()
         broken = Result(ResultCode.ANSWERED, b'{"meter":"x"}')
-        trial.runtime.deliver_result(ctx, ContractName(contract), call_id or sent, broken)
+        with pytest.raises(HubError) as refused:
+            trial.runtime.deliver_result(ctx, ContractName(contract), call_id or sent, broken)
+        assert refused.value.reason() == reason
         assert not ctx.changes()
-        (event,) = ctx.events
-        assert isinstance(event, CallbackFailed)
-        assert event.reason == reason
+        assert not ctx.events
 
 
 class TestActivation:

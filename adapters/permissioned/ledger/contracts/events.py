@@ -80,24 +80,6 @@ class ContractEvent(Event, frozen=True):
     data: bytes
 
 
-class RequestServed(Event, frozen=True):
-    """A contract took a request of another chain; ``answered`` at once, or later by a transaction."""
-
-    contract: str
-    request_id: bytes
-    service: str
-    answered: bool
-
-
-class CallbackFailed(Event, frozen=True):
-    """A contract could not take the result or the timeout of its call, which is over nevertheless."""
-
-    contract: str
-    call_id: bytes
-    reason: str
-    message: str
-
-
 class ContractActivated(Event, frozen=True):
     contract: str
     version: int
@@ -135,8 +117,6 @@ AnyContractEvent = (
     | PrivateHashWritten
     | PrivateValueDue
     | ContractEvent
-    | RequestServed
-    | CallbackFailed
     | ContractActivated
     | ContractUpgraded
     | EndorsementPolicyChanged

@@ -31,13 +31,11 @@ from adapters.permissioned.ledger.contracts.errors import (
     WrongResultType,
 )
 from adapters.permissioned.ledger.contracts.events import (
-    CallbackFailed,
     ContractActivated,
     ContractInvoked,
     ContractRetired,
     ContractUpgraded,
     EndorsementPolicyChanged,
-    RequestServed,
 )
 from adapters.permissioned.ledger.contracts.ground import Ground
 from adapters.permissioned.ledger.contracts.interface import Answer, Contract, Kind, Later, Record, ServiceContext, View
@@ -144,6 +142,11 @@ class Runtime:
 
     # --- what other chains ask, and answer ---
 
+    def provides(self, state: StateReader, name: str) -> bool:
+        """Whether an active contract of that name is there to be asked."""
+        found = activation.activation(state, name)
+        return found is not None and not found.retired
+
     def serve(self, ctx: Context, request: Request) -> Result | None:
         """Give a request of another chain to the contract that provides the service; None: it answers later.
 
@@ -161,17 +164,15 @@ class Runtime:
         return result
 
     def deliver_result(self, ctx: Context, contract: ContractName, call_id: bytes, result: Result) -> None:
-        """Tell a contract the result of its call. A contract that fails has been told nevertheless."""
+        """Tell a contract the result of its call; raises HubError where it does not take it: then nothing is kept."""
         answer = Answer(result.code.value, result.output, result.message)
         self._deliver(
-            ctx, contract, call_id, "on_result", lambda instance, context: instance.on_result(context, call_id, answer)
+            ctx, contract, "on_result", lambda instance, context: instance.on_result(context, call_id, answer)
         )
 
     def deliver_timeout(self, ctx: Context, contract: ContractName, call_id: bytes) -> None:
-        """Tell a contract that the hub never took its call. A contract that fails has been told nevertheless."""
-        self._deliver(
-            ctx, contract, call_id, "on_timeout", lambda instance, context: instance.on_timeout(context, call_id)
-        )
+        """Tell a contract that the hub never took its call; raises HubError where it does not take it."""
+        self._deliver(ctx, contract, "on_timeout", lambda instance, context: instance.on_timeout(context, call_id))
 
     # --- what organisations vote on ---
 
@@ -278,7 +279,6 @@ class Runtime:
         result = run.call(method, context, argument)
         is_later = isinstance(result, Later)
         ctx.emit(run.invoked(method.name, _caller_text(caller), ()))
-        ctx.emit(RequestServed(code.activation.name, request.request_id, request.service, not is_later))
         if is_later:
             note_request(run.ground, request)
             return None
@@ -289,19 +289,13 @@ class Runtime:
         self,
         ctx: Context,
         contract: ContractName,
-        call_id: bytes,
         name: str,
         callback: Callable[[Contract, ContractContext], None],
     ) -> None:
-        inner = ctx.branch()
-        try:
-            code = self._code(inner.state, contract)
-            run = _Run(self.services, code, name, self._meter(code), inner)
-            context = run.context(None, ())
-            run.guard(lambda instance: callback(instance, context))
-        except HubError as error:
-            ctx.emit(CallbackFailed(contract, call_id, error.reason(), str(error)[:MAX_REASON_CHARACTERS]))
-            return
+        inner, code = ctx.branch(), self._code(ctx.state, contract)
+        run = _Run(self.services, code, name, self._meter(code), inner)
+        context = run.context(None, ())
+        run.guard(lambda instance: callback(instance, context))
         inner.keep()
 
 
