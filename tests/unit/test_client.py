@@ -374,7 +374,7 @@ async def test_anyone_may_fund_a_caller_on_another_chain(hub: HubClient) -> None
 
 async def test_lists_come_whole_however_long_they_are(hub: HubClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.rpc.pages.MAX_PAGE", 10_000)
-    monkeypatch.setattr("hub.client.PAGE_SIZE", 2)
+    monkeypatch.setattr("hub.chain_client.PAGE_SIZE", 2)
     config = Config("ledger-1", SALT, SignerSet.of(1, {ADDRESSES[3]: 1}), Seconds(10**6), Seconds(10), True)
     await hub.submit([m.CreateQuorumClient(config)] * 11, SIGNERS[OPERATOR])
     names = [m.DefineService(name, "", (), SCHEMA, SCHEMA, "", "") for name in ("b", "a", "long", "zz", "y")]
