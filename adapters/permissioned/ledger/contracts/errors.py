@@ -43,6 +43,7 @@ class Refused(ContractError):
 class MembersOnly(Refused):
     status: ClassVar[StatusName] = "PERMISSION_DENIED"
     explanation: str = "only a member of an organisation may do this"
+    template: ClassVar[str] = "{explanation}"
 
 
 @dataclass(eq=False)
