@@ -22,13 +22,14 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final, NamedTuple, Protocol, TypeVar
 
-import msgspec
+from msgspec import Meta
+from msgspec.structs import replace
 
 from adapters.permissioned.ledger.contracts.collections import Collection, Earlier, Found, Page, Records
 from adapters.permissioned.ledger.contracts.errors import MembersOnly, RecordExists, RecordNotFound, Refused
 from adapters.permissioned.ledger.contracts.ground import Ground
 from adapters.permissioned.ledger.contracts.keys import KeyPart
-from adapters.permissioned.ledger.contracts.plain_text import canonical_text, is_decimal, is_iso_date, is_name
+from adapters.permissioned.ledger.contracts.plain_text import canonical_text, is_iso_date, is_name, read_decimal
 from adapters.permissioned.ledger.contracts.private import PrivateCollection, PrivateHash, PrivateHashes
 from adapters.permissioned.ledger.contracts.values import Record, read_json
 from adapters.permissioned.ledger.identities import Caller, ContractName, Identity, OrganisationId, RemoteCaller
@@ -50,6 +51,7 @@ __all__ = [
     "Identity",
     "KeyPart",
     "Later",
+    "Meta",
     "Nothing",
     "OrganisationId",
     "Page",
@@ -67,17 +69,18 @@ __all__ = [
     "UnixSeconds",
     "View",
     "canonical_text",
-    "is_decimal",
     "is_iso_date",
     "is_name",
     "query",
+    "read_decimal",
+    "replace",
     "service",
     "transaction",
 ]
 
 T = TypeVar("T", bound=Record)
 
-Bytes32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+Bytes32 = Annotated[bytes, Meta(min_length=32, max_length=32)]
 """Such as a sha256; a ``bytes32`` on an EVM chain."""
 
 

@@ -30,9 +30,9 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def is_decimal(text: str) -> bool:
-    """A number without sign and leading zeros, of ASCII digits, below 10^19."""
-    return _DECIMAL.fullmatch(text) is not None
+def read_decimal(text: str) -> int | None:
+    """A number without sign and leading zeros, of ASCII digits, below 10^19; None where it is something else."""
+    return int(text) if _DECIMAL.fullmatch(text) else None
 
 
 def is_iso_date(text: str) -> bool:

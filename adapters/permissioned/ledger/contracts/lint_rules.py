@@ -1,0 +1,132 @@
+"""What contracts may not use, under which rule, and what they use instead: the tables of the linter."""
+
+from typing import NamedTuple
+
+
+class Rule(NamedTuple):
+    """A rule's name, and what to do."""
+
+    rule: str
+    text: str
+
+
+MAX_EXPONENT = 1024
+
+IMPORTS: dict[str, frozenset[str]] = {
+    "__future__": frozenset({"annotations"}),
+    "collections.abc": frozenset({"Callable", "Collection", "Iterable", "Iterator", "Mapping", "Sequence"}),
+    "dataclasses": frozenset({"dataclass"}),
+    "enum": frozenset({"StrEnum", "unique"}),
+    "hashlib": frozenset({"sha256"}),
+    "itertools": frozenset({"chain", "groupby", "islice", "pairwise", "product", "zip_longest"}),
+    "typing": frozenset(
+        {"Annotated", "ClassVar", "Final", "Literal", "NamedTuple", "NewType", "TypeAlias", "TypeVar", "assert_never"}
+    ),
+}
+"""Beside the interface and the contract's own package. Nothing that reads a clock, a file, a network, a random
+number."""
+
+DECORATORS = frozenset({"transaction", "query", "service", "dataclass", "staticmethod", "property", "unique"})
+CLASS_KEYWORDS = frozenset({"frozen", "kw_only", "name", "version"})
+FROZEN_BASES = frozenset({"Record", "NamedTuple", "StrEnum"})
+"""Of classes whose instances cannot be changed."""
+FROZEN_CALLS = frozenset(
+    {"Collection", "Earlier", "Meta", "NewType", "Page", "PrivateCollection", "Seconds", "TypeVar", "UnixSeconds"}
+)
+TAKE_MAPPINGS = frozenset({"Collection"})
+OWN_DUNDERS = frozenset({"__post_init__"})
+UNORDERED = frozenset({"set", "frozenset"})
+
+BUILTIN_ERRORS = frozenset(
+    {"ArithmeticError", "IndexError", "KeyError", "LookupError", "OverflowError", "TypeError", "UnicodeDecodeError"}
+    | {"UnicodeEncodeError", "UnicodeError", "ValueError", "ZeroDivisionError"}
+)
+"""Errors of Python that say exactly what was wrong, and that a contract may await."""
+
+_DYNAMIC = Rule("dynamic", "write what is meant, so that it can be read")
+_OUTSIDE = Rule("input-output", "a contract knows its arguments, its context and its collections")
+_IDENTITY = Rule("identity", "it differs from node to node")
+_FLOAT = Rule("float", "use integers of the smallest unit")
+_BROAD = Rule("broad-except", "name the errors that are meant: others must not be swallowed or raised")
+_UNICODE = Rule("unicode-version", "what it makes of new characters depends on the version of Python")
+
+NAMES: dict[str, Rule] = {
+    **dict.fromkeys(
+        [
+            "eval",
+            "exec",
+            "compile",
+            "getattr",
+            "setattr",
+            "delattr",
+            "hasattr",
+            "vars",
+            "globals",
+            "locals",
+            "dir",
+            "type",
+            "super",
+            "memoryview",
+            "classmethod",
+        ],
+        _DYNAMIC,
+    ),
+    **dict.fromkeys(("open", "input", "print", "breakpoint", "help", "exit", "quit"), _OUTSIDE),
+    **dict.fromkeys(("hash", "id", "repr", "ascii"), _IDENTITY),
+    **dict.fromkeys(("float", "complex", "round", "pow"), _FLOAT),
+    **dict.fromkeys(
+        [
+            "BaseException",
+            "Exception",
+            "BaseExceptionGroup",
+            "ExceptionGroup",
+            "SystemExit",
+            "KeyboardInterrupt",
+            "GeneratorExit",
+            "MemoryError",
+            "RecursionError",
+            "RuntimeError",
+            "SystemError",
+            "OSError",
+        ],
+        _BROAD,
+    ),
+}
+"""Built-in names."""
+
+FUNCTIONS: dict[str, Rule] = {
+    "int": Rule("unicode-version", "as a function it reads the digits of every script: use read_decimal"),
+}
+"""Types that are not functions."""
+
+ATTRIBUTES: dict[str, Rule] = {
+    **dict.fromkeys(("format", "format_map"), _DYNAMIC),
+    **dict.fromkeys(
+        [
+            "lower",
+            "upper",
+            "casefold",
+            "title",
+            "capitalize",
+            "swapcase",
+            "isalpha",
+            "isalnum",
+            "isdigit",
+            "isdecimal",
+            "isnumeric",
+            "isprintable",
+            "isspace",
+            "isidentifier",
+            "islower",
+            "isupper",
+            "istitle",
+        ],
+        Rule("unicode-version", "use canonical_text, is_name, is_iso_date or read_decimal"),
+    ),
+}
+
+PRIVATE = frozenset(
+    {"ground", "gi_frame", "gi_code", "gi_yieldfrom", "f_back", "f_builtins", "f_code", "f_globals", "f_locals"}
+    | {"tb_frame", "tb_next", "with_traceback", "add_note", "mro"}
+)
+"""What belongs to the runtime or to Python."""

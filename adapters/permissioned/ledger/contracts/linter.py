@@ -1,0 +1,410 @@
+"""Refuses contracts that are not deterministic, keep state between invocations, or reach for what is not theirs.
+
+    for finding in lint_package(sources, "meters"):
+        print(finding)             # contract.py:12 float: 0.5 is a float; use integers of the smallest unit
+
+It reads the source and runs nothing. It makes the usual ways to err impossible, and the unusual ones visible to who
+reviews a contract before voting for it; a contract is reviewed code, not a stranger's (docs/contracts.md). Nothing
+turns a rule off.
+"""
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from adapters.permissioned.ledger.contracts import lint_rules as rules
+from adapters.permissioned.ledger.contracts.errors import NotDeterministic
+from adapters.permissioned.ledger.contracts.interface import __all__ as _interface_names
+from adapters.permissioned.ledger.contracts.packages import Sources
+
+INTERFACE = "adapters.permissioned.ledger.contracts.interface"
+MAX_TOLD = 5
+"""Findings that an error lists."""
+
+
+class Finding(NamedTuple):
+    """A rule that a line breaks."""
+
+    path: str
+    line: int
+    rule: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line} {self.rule}: {self.text}"
+
+
+def lint_package(sources: Sources, package: str) -> tuple[Finding, ...]:
+    """All findings in a package, by path and line; ``package``: its dotted name, whose modules it may import."""
+    return tuple(finding for path in sorted(sources) for finding in lint_source(sources[path], path, package))
+
+
+def refuse_findings(contract: str, findings: tuple[Finding, ...]) -> None:
+    """Raises NotDeterministic where there are any."""
+    if findings:
+        more = f"; and {len(findings) - MAX_TOLD} more" if len(findings) > MAX_TOLD else ""
+        raise NotDeterministic(contract, "; ".join(map(str, findings[:MAX_TOLD])) + more)
+
+
+def lint_source(source: str | bytes, path: str, package: str) -> tuple[Finding, ...]:
+    """All findings in one file, by line; bytes are read as Python reads them, by their declared encoding."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return (Finding(path, 1, "syntax", "this is no Python source"),)
+    linter = _Linter(path, package, _parents(tree))
+    linter.module(tree)
+    linter.visit(tree)
+    linter.refuse_recursion(tree)
+    return tuple(sorted(dict.fromkeys(linter.findings)))
+
+
+def _parents(tree: ast.AST) -> dict[ast.AST, ast.AST]:
+    return {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+
+
+class _Linter(ast.NodeVisitor):
+    """One pass over a file."""
+
+    def __init__(self, path: str, package: str, parents: dict[ast.AST, ast.AST]) -> None:
+        self.findings: list[Finding] = []
+        self._path = path
+        self._package = package
+        self._parents = parents
+        self._frozen = set(rules.FROZEN_CALLS)
+        self._own: set[str] = set()
+
+    def _find(self, node: ast.AST, rule: str, text: str) -> None:
+        self.findings.append(Finding(self._path, getattr(node, "lineno", 1), rule, text))
+
+    # --- what stands at the top of the file, and in classes ---
+
+    def module(self, tree: ast.Module) -> None:
+        """Nothing may be made there that an invocation could change."""
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and any(_name(base) in rules.FROZEN_BASES for base in node.bases):
+                self._frozen.add(node.name)
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name.startswith("_"):
+                self._own.add(node.name)
+        for statement in tree.body:
+            self._top(statement)
+
+    def _top(self, statement: ast.stmt) -> None:
+        match statement:
+            case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.ClassDef() | ast.Pass():
+                pass
+            case ast.Expr(value=ast.Constant()):
+                pass
+            case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+                for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
+                    if isinstance(target, ast.Name) and target.id.startswith("_"):
+                        self._own.add(target.id)
+                if not self._is_frozen(value):
+                    self._find(
+                        statement, "mutable-state", "this outlives an invocation: use a constant, a tuple, a record"
+                    )
+            case ast.AnnAssign():
+                pass
+            case _:
+                self._find(statement, "mutable-state", "only definitions and constants stand outside functions")
+
+    def _is_frozen(self, value: ast.expr) -> bool:
+        match value:
+            case ast.Constant() | ast.Name() | ast.Attribute() | ast.Subscript() | ast.Lambda():
+                return True
+            case ast.Tuple(elts=parts):
+                return all(map(self._is_frozen, parts))
+            case ast.UnaryOp(operand=operand):
+                return self._is_frozen(operand)
+            case ast.BinOp(left=left, right=right):
+                return self._is_frozen(left) and self._is_frozen(right)
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name in self._frozen:
+                named = ((keyword.value, name in rules.TAKE_MAPPINGS) for keyword in keywords)
+                return all(map(self._is_frozen, args)) and all(
+                    self._is_frozen(each) or (is_taken and self._is_mapping(each)) for each, is_taken in named
+                )
+            case _:
+                return False
+
+    def _is_mapping(self, value: ast.expr) -> bool:
+        """A dict that is written out and kept by nobody: what takes it copies it."""
+        return isinstance(value, ast.Dict) and all(map(self._is_frozen, value.values))
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for statement in node.body:
+            self._top(statement)
+        for keyword in node.keywords:
+            is_false = isinstance(keyword.value, ast.Constant) and keyword.value.value is False
+            if keyword.arg not in rules.CLASS_KEYWORDS or (keyword.arg == "frozen" and is_false):
+                self._find(node, "dynamic", f"{keyword.arg} is no keyword of a contract's classes")
+        self._decorators(node)
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        if _is_dunder(node.name) and node.name not in rules.OWN_DUNDERS:
+            self._find(node, "dunder", f"{node.name} changes what Python itself does")
+        self._decorators(node)
+        self._arguments(node.args)
+        if node.returns is not None:
+            self._annotation(node.returns)
+        self.generic_visit(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self._arguments(node.args)
+        self.generic_visit(node)
+
+    def _arguments(self, arguments: ast.arguments) -> None:
+        for default in (*arguments.defaults, *arguments.kw_defaults):
+            if default is not None and not self._is_frozen(default):
+                self._find(default, "mutable-state", "a default outlives an invocation: use a constant or a tuple")
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            if argument.annotation is not None:
+                self._annotation(argument.annotation)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._annotation(node.annotation)
+        self.generic_visit(node)
+
+    def _annotation(self, annotation: ast.expr) -> None:
+        """Text in a type is code that is run when the contract is loaded."""
+        for node in ast.walk(annotation):
+            is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+            if is_text and not self._is_in_literal(node, annotation):
+                self._find(node, "dynamic", "a type is not written as text")
+
+    def _is_in_literal(self, node: ast.AST, annotation: ast.expr) -> bool:
+        while node is not annotation:
+            node = self._parents[node]
+            if isinstance(node, ast.Subscript) and _name(node.value) == "Literal":
+                return True
+        return False
+
+    def _decorators(self, node: ast.FunctionDef | ast.ClassDef) -> None:
+        for decorator in node.decorator_list:
+            name = _name(decorator.func if isinstance(decorator, ast.Call) else decorator)
+            if name not in rules.DECORATORS:
+                self._find(decorator, "dynamic", f"the decorators are {', '.join(sorted(rules.DECORATORS))}")
+
+    # --- imports ---
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self._find(node, "import", "write `from module import name`, so that it shows what is used")
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        module = node.module or ""
+        if node.level:
+            if node.level > 1 or any(alias.name == "*" for alias in node.names):
+                self._find(node, "import", "a relative import names things of the contract's own package")
+            return
+        if (module == self._package or module.startswith(self._package + ".")) and node.names[0].name != "*":
+            return
+        known = frozenset(_interface_names) if module == INTERFACE else rules.IMPORTS.get(module)
+        if known is None:
+            self._find(node, "import", f"{module} is not for contracts: use {INTERFACE}")
+            return
+        for alias in node.names:
+            if alias.name not in known:
+                self._find(node, "import", f"{alias.name} of {module} is not for contracts")
+
+    # --- names and attributes ---
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if _is_dunder(node.id):
+            self._find(node, "dunder", f"{node.id} is Python's own")
+        elif isinstance(node.ctx, ast.Load):
+            if node.id in rules.UNORDERED:
+                self._unordered(node)
+            elif (refused := rules.NAMES.get(node.id)) is not None:
+                self._find(node, refused.rule, f"{node.id}: {refused.text}")
+            elif node.id in rules.FUNCTIONS and self._is_applied(node):
+                refused = rules.FUNCTIONS[node.id]
+                self._find(node, refused.rule, f"{node.id}: {refused.text}")
+
+    def _is_applied(self, node: ast.Name) -> bool:
+        """Whether a type is used as a function."""
+        parent = self._parents[node]
+        is_mapped = isinstance(parent, ast.Call) and _name(parent.func) == "map"
+        return isinstance(parent, ast.Call) and (parent.func is node or is_mapped)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        name = node.attr
+        if not isinstance(node.ctx, ast.Load):
+            self._find(node, "mutable-state", "attributes are not assigned: make a new value, or put a record")
+        if _is_dunder(name):
+            self._find(node, "dunder", f"{name} is Python's own")
+        elif name in rules.PRIVATE or (name.startswith("_") and name not in self._own):
+            self._find(node, "private-access", f"{name} is not this contract's")
+        elif (refused := rules.ATTRIBUTES.get(name)) is not None:
+            self._find(node, refused.rule, f".{name}: {refused.text}")
+        self.generic_visit(node)
+
+    # --- values ---
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, float | complex):
+            self._find(node, "float", f"{node.value} is a float: use integers of the smallest unit")
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        self._operator(node, node.op, node.right)
+        is_set = isinstance(node.op, ast.BitAnd | ast.BitOr | ast.BitXor | ast.Sub)
+        if is_set and any(_is_view(side) for side in (node.left, node.right)):
+            self._find(node, "unordered", "this makes a set, whose order differs from node to node")
+        self.generic_visit(node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        self._operator(node, node.op, node.value)
+        self.generic_visit(node)
+
+    def _operator(self, node: ast.AST, operator: ast.operator, right: ast.expr) -> None:
+        match operator:
+            case ast.Div():
+                self._find(node, "float", "/ makes a float: use //")
+            case ast.Pow() | ast.LShift() if not (
+                isinstance(right, ast.Constant)
+                and isinstance(right.value, int)
+                and 0 <= right.value <= rules.MAX_EXPONENT
+            ):
+                self._find(node, "unbounded", f"the exponent is written out, 0 to {rules.MAX_EXPONENT}")
+            case ast.MatMult():
+                self._find(node, "dunder", "@ is not for contracts")
+            case _:
+                pass
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> None:
+        if node.conversion in {ord("r"), ord("a")}:
+            self._find(node, "identity", "the representation of a value is Python's own business")
+        if node.format_spec is not None:
+            for part in ast.walk(node.format_spec):
+                if isinstance(part, ast.Constant) and str(part.value)[-1:] in set("eEfFgGn%"):
+                    self._find(node, "float", "this format makes a float")
+        self.generic_visit(node)
+
+    def visit_Set(self, node: ast.Set) -> None:
+        self._unordered(node)
+        self.generic_visit(node)
+
+    def visit_SetComp(self, node: ast.SetComp) -> None:
+        self._unordered(node)
+        self.generic_visit(node)
+
+    def _unordered(self, node: ast.expr) -> None:
+        """A set may be sorted, counted and asked, at once; it is not kept, and not gone over."""
+        made: ast.AST = node
+        parent = self._parents[made]
+        if isinstance(parent, ast.Call) and parent.func is made:
+            made, parent = parent, self._parents[parent]
+        match parent:
+            case ast.Call(func=ast.Name(id="sorted"), args=[only], keywords=[]) if only is made:
+                return
+            case ast.Call(func=ast.Name(id="len"), args=[only]) if only is made:
+                return
+            case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[only]) if only is made:
+                return
+        self._find(
+            node, "unordered", "a set's order differs from node to node: use sorted(…), a tuple or dict.fromkeys"
+        )
+
+    # --- statements ---
+
+    def visit_Global(self, node: ast.Global) -> None:
+        self._find(node, "mutable-state", "globals outlive an invocation")
+
+    def visit_Nonlocal(self, node: ast.Nonlocal) -> None:
+        self._find(node, "mutable-state", "nonlocal variables can outlive an invocation")
+
+    def visit_While(self, node: ast.While) -> None:
+        self._find(node, "unbounded", "a loop is bounded by what it goes over: use for")
+        self.generic_visit(node)
+
+    def visit_Assert(self, node: ast.Assert) -> None:
+        self._find(node, "assert", "whether it is checked depends on how Python was started: raise Refused")
+        self.generic_visit(node)
+
+    def visit_Try(self, node: ast.Try) -> None:
+        for statement in node.finalbody:
+            for inner in ast.walk(statement):
+                if isinstance(inner, ast.Return | ast.Break | ast.Continue):
+                    self._find(inner, "broad-except", "leaving from finally swallows every error")
+        self.generic_visit(node)
+
+    def visit_TryStar(self, node: ast.AST) -> None:
+        self._find(node, "broad-except", "except* is not for contracts")
+        self.generic_visit(node)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+        for each in caught:
+            name = None if each is None else _name(each)
+            if name in rules.BUILTIN_ERRORS:
+                if node.name is not None:
+                    self._find(node, "identity", f"what {name} says differs between versions of Python")
+            elif (
+                name is None or name in rules.NAMES or name.endswith(("Exceeded", "Failed", "HubError", "LedgerError"))
+            ):
+                self._find(node, "broad-except", "name the errors that are meant: others must not be swallowed")
+        self.generic_visit(node)
+
+    def _asynchronous(self, node: ast.AST) -> None:
+        self._find(node, "async", "a contract runs alone, from its first line to its last")
+        self.generic_visit(node)
+
+    visit_AsyncFunctionDef = visit_AsyncFor = visit_AsyncWith = visit_Await = _asynchronous  # noqa: N815 - ast's names
+
+    def visit_With(self, node: ast.With) -> None:
+        self._find(node, "dynamic", "what with does at its end does not stand where it is read")
+        self.generic_visit(node)
+
+    # --- recursion ---
+
+    def refuse_recursion(self, tree: ast.Module) -> None:
+        """How deep Python's stack is differs from node to node: nothing may call itself, by whatever way round."""
+        calls = dict(_calls(tree, self._parents))
+        for (name, node), called in calls.items():
+            reached: list[str] = list(called)
+            for each in reached:
+                reached += [
+                    further
+                    for (other, _), names in calls.items()
+                    if other == each
+                    for further in names
+                    if further not in reached
+                ]
+            if name in reached:
+                self._find(node, "recursion", f"{name} calls itself, if not at once: how deep it may go differs")
+
+
+def _calls(tree: ast.Module, parents: dict[ast.AST, ast.AST]) -> Iterator[tuple[tuple[str, ast.AST], tuple[str, ...]]]:
+    """Each function's name (a method's with ``self.`` before it) with the names that it uses."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            used = dict.fromkeys(
+                name for inner in ast.walk(node) if inner is not node and (name := _used(inner)) is not None
+            )
+            prefix = "self." if isinstance(parents[node], ast.ClassDef) else ""
+            yield (prefix + node.name, node), tuple(used)
+
+
+def _used(node: ast.AST) -> str | None:
+    match node:
+        case ast.Name(id=name, ctx=ast.Load()):
+            return name
+        case ast.Attribute(value=ast.Name(id="self"), attr=name):
+            return "self." + name
+        case _:
+            return None
+
+
+def _name(node: ast.AST) -> str | None:
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__")
+
+
+def _is_view(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(attr="keys" | "items")):
+            return True
+        case _:
+            return False

@@ -1,0 +1,1 @@
+"""The contract ``documents``: who notarised a document, who countersigned it, and whether it is valid now."""

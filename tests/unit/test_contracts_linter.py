@@ -1,0 +1,273 @@
+"""The linter of contracts: each rule by what breaks it, and what looks like it and is allowed."""
+
+import pytest
+
+from adapters.permissioned.ledger.contracts.errors import NotDeterministic
+from adapters.permissioned.ledger.contracts.linter import Finding, lint_package, lint_source, refuse_findings
+
+INTERFACE = "adapters.permissioned.ledger.contracts.interface"
+
+
+def rules_of(source: str) -> list[str]:
+    return [finding.rule for finding in lint_source(source, "contract.py", "meters")]
+
+
+def inside(statement: str) -> str:
+    """A statement in a method."""
+    return f"class Meters:\n    def record(self, ctx, reading):\n        {statement}\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "source"),
+    [
+        # clocks, randomness, input and output
+        ("import", "import time"),
+        ("import", "from time import time"),
+        ("import", "from datetime import datetime"),
+        ("import", "from random import randint"),
+        ("import", "from os import urandom"),
+        ("import", "from secrets import token_bytes"),
+        ("import", "from socket import socket"),
+        ("import", "from pathlib import Path"),
+        ("import", "from threading import Thread"),
+        ("import", "from asyncio import sleep"),
+        ("import", "from math import sqrt"),
+        ("import", "from decimal import Decimal"),
+        ("import", "from uuid import uuid4"),
+        ("import", "from sys import setrecursionlimit"),
+        ("import", "from importlib import import_module"),
+        ("import", "from functools import lru_cache"),
+        ("import", "from re import compile"),
+        ("import", "from collections import defaultdict"),
+        ("import", "from hashlib import file_digest"),
+        ("import", "from typing import get_type_hints"),
+        ("import", "from collections.abc import *"),
+        ("import", "from meters import *"),
+        ("import", "from metersthief import x"),
+        ("import", "from ..other import x"),
+        ("import", "from . import *"),
+        ("import", "from hub.state.branch import Branch"),
+        ("import", "from adapters.permissioned.ledger.contracts.runtime import Runtime"),
+        ("import", f"from {INTERFACE} import msgspec"),
+        ("import", f"from {INTERFACE} import Ground"),
+        ("import", f"from {INTERFACE} import *"),
+        ("input-output", inside("print(reading)")),
+        ("input-output", inside("open('x')")),
+        ("input-output", inside("exit()")),
+        # floats
+        ("float", inside("return 0.5")),
+        ("float", inside("return 1e3")),
+        ("float", inside("return 2j")),
+        ("float", inside("return reading.litres / 2")),
+        ("float", inside("x = 1\n        x /= 2")),
+        ("float", inside("return float(1)")),
+        ("float", inside("return list(map(float, reading))")),
+        ("float", inside("return round(1)")),
+        ("float", inside("return pow(2, -1)")),
+        ("float", inside("return f'{1:.2f}'")),
+        ("float", inside("return f'{1:%}'")),
+        ("unbounded", inside("return 2 ** -1")),
+        ("unbounded", inside("return 2 ** reading.litres")),
+        ("unbounded", inside("return 1 << reading.litres")),
+        ("unbounded", inside("return 2 ** 100000")),
+        ("unbounded", inside("while True: pass")),
+        # order
+        ("unordered", inside("for x in {1, 2}: pass")),
+        ("unordered", inside("return [x for x in {y for y in reading}]")),
+        ("unordered", inside("return set(reading)")),
+        ("unordered", inside("return list(frozenset(reading))")),
+        ("unordered", inside("return tuple(map(set, reading))")),
+        ("unordered", inside("return sorted({1, 2}, key=len)")),
+        ("unordered", inside("return sorted(x for x in {1, 2})")),
+        ("unordered", inside("return a.keys() & b.keys()")),
+        ("unordered", inside("return a.items() | b")),
+        ("unordered", inside("kept = {1, 2}")),
+        # identity
+        ("identity", inside("return hash(reading)")),
+        ("identity", inside("return id(reading)")),
+        ("identity", inside("return repr(reading)")),
+        ("identity", inside("return f'{reading!r}'")),
+        ("identity", inside("return sorted(reading, key=id)")),
+        # state that outlives an invocation
+        ("mutable-state", "seen = []"),
+        ("mutable-state", "seen: dict[str, str] = {}"),
+        ("mutable-state", "seen = dict()"),
+        ("mutable-state", "seen = [x for x in ()]"),
+        ("mutable-state", "seen = (1, [])"),
+        ("mutable-state", "seen = ({},)"),
+        ("mutable-state", "class Meters:\n    seen = []"),
+        ("mutable-state", "class Box:\n    pass\nbox = Box()"),
+        ("mutable-state", "for x in (1, 2):\n    pass"),
+        ("mutable-state", "if True:\n    x = 1"),
+        ("mutable-state", "start()"),
+        ("mutable-state", "def f(x=[]):\n    pass"),
+        ("mutable-state", "def f(*, x={}):\n    pass"),
+        ("mutable-state", "f = lambda x=[]: x"),
+        ("mutable-state", inside("global seen")),
+        ("mutable-state", "def f():\n    x = 1\n    def g():\n        nonlocal x\n    return g"),
+        ("mutable-state", inside("Meters.seen = 1")),
+        ("mutable-state", inside("self.seen = 1")),
+        ("mutable-state", inside("self.seen += 1")),
+        ("mutable-state", inside("del self.seen")),
+        ("mutable-state", inside("for self.seen in reading: pass")),
+        # tricks
+        *(
+            ("dynamic", inside(f"{name}(reading)"))
+            for name in ("eval", "exec", "compile", "getattr", "setattr", "type")
+        ),
+        *(("dynamic", inside(f"{name}()")) for name in ("vars", "globals", "locals", "dir", "super")),
+        ("dynamic", inside("read = getattr")),
+        ("dynamic", inside("return '{0.x}'.format(self)")),
+        ("dynamic", inside("with reading: pass")),
+        ("dynamic", "class Meters(metaclass=Kind):\n    pass"),
+        ("dynamic", "class Reading(Record, frozen=False):\n    pass"),
+        ("dynamic", "class Reading(Record, **options):\n    pass"),
+        ("dynamic", "@cache\ndef f():\n    pass"),
+        ("dynamic", "@x.y\nclass A:\n    pass"),
+        ("dynamic", "def f(x: 'print(1)'):\n    pass"),
+        ("dynamic", "def f() -> 'print(1)':\n    pass"),
+        ("dynamic", "class A:\n    x: tuple['print(1)', ...]"),
+        ("dunder", inside("return self.__class__")),
+        ("dunder", inside("return __builtins__")),
+        ("dunder", inside("return (lambda: 0).__globals__")),
+        ("dunder", "class A:\n    def __del__(self):\n        pass"),
+        ("dunder", "class A:\n    def __exit__(self, *x):\n        return True"),
+        ("dunder", inside("return a @ b")),
+        ("private-access", inside("return ctx._world")),
+        ("private-access", inside("return self.ground")),
+        ("private-access", inside("return self.readings._ground")),
+        ("private-access", inside("return (x for x in ()).gi_frame")),
+        # errors
+        ("broad-except", inside("try: pass\n        except: pass")),
+        ("broad-except", inside("try: pass\n        except Exception: pass")),
+        ("broad-except", inside("try: pass\n        except BaseException: pass")),
+        ("broad-except", inside("try: pass\n        except (KeyError, Exception): pass")),
+        ("broad-except", inside("try: pass\n        except BoundExceeded: pass")),
+        ("broad-except", inside("try: pass\n        except errors.HubError: pass")),
+        ("broad-except", inside("try: pass\n        except RecursionError: pass")),
+        ("broad-except", inside("try: pass\n        except* ValueError: pass")),
+        ("broad-except", inside("for x in (): \n            try: pass\n            finally: continue")),
+        ("broad-except", inside("try: pass\n        finally: return 1")),
+        ("broad-except", inside("raise SystemExit")),
+        ("broad-except", inside("raise KeyboardInterrupt")),
+        ("identity", inside("try: pass\n        except ValueError as error: pass")),
+        ("assert", inside("assert reading")),
+        ("async", "async def f():\n    pass"),
+        ("async", "async def f():\n    await g()"),
+        # recursion
+        ("recursion", "def f(x):\n    return f(x)"),
+        ("recursion", "def f(x):\n    return g(x)\ndef g(x):\n    return h(x)\ndef h(x):\n    return f(x)"),
+        ("recursion", "def f(x):\n    return map(f, x)"),
+        ("recursion", "class A:\n    def f(self):\n        return self.g()\n    def g(self):\n        return self.f()"),
+        # versions of Unicode
+        ("unicode-version", inside("return 'x'.lower()")),
+        ("unicode-version", inside("return 'x'.isdigit()")),
+        ("unicode-version", inside("return int(reading)")),
+        ("unicode-version", inside("return list(map(int, reading))")),
+        ("import", "from unicodedata import normalize"),
+        ("syntax", "def"),
+        ("syntax", "x = 1\x00"),
+    ],
+)
+def test_what_is_refused(rule: str, source: str) -> None:
+    assert rule in rules_of(source)
+
+
+ALLOWED = f'''"""A contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import Annotated, ClassVar, Literal, NamedTuple
+
+from meters.records import Reading
+from {INTERFACE} import Collection, Context, Contract, Meta, Page, Record, Refused, transaction
+
+from . import more
+
+LIMIT = 10 * 2**16
+NAMES = ("a", "b", -1)
+FIRST = Page(size=10)
+_PRIVATE = 7
+
+
+class State(StrEnum):
+    OPEN = "open"
+
+
+class Place(NamedTuple):
+    x: int
+    unit: Literal["m3", "l"] = "l"
+
+
+class Point(Record, frozen=True):
+    x: int
+    y: Annotated[int, Meta(ge=0)] = 0
+    tags: tuple[str, ...] = ()
+
+
+ORIGIN = Point(0, 0)
+
+
+@dataclass(eq=False)
+class TooMuch(Refused):
+    litres: int
+    template: ClassVar[str] = "{{litres}} is too much"
+
+
+class Meters(Contract, name="meters", version=1):
+    points = Collection("points", Point, key=("x",), indexes={{"y": ("y",), "tag": lambda p: [(t,) for t in p.tags]}})
+
+    @transaction
+    def move(self, ctx: Context, point: Point) -> Point:
+        found = {{each: len(each) for each in point.tags}}
+        for name in sorted({{*point.tags, "x"}}):
+            found[name] = len(set(point.tags))
+        if point.x in {{1, 2}} or point.y % 2 or point.x // 2 > LIMIT or isinstance(point.x, int):
+            raise TooMuch(point.x)
+        try:
+            found.pop("x")
+        except KeyError:
+            pass
+        return self._checked(point, _PRIVATE)
+
+    def _checked(self, point: Point, most: int | None) -> Point:
+        return _inner(point)
+
+
+def _inner(point: Point) -> Point:
+    return Point(sum(x for x in (1, 2)), 1 << 3, tuple(sha256(b"x").hexdigest() for _ in range(3)))
+
+
+def points(all: tuple[Point, ...] = (ORIGIN,)) -> Iterator[Point]:
+    yield from all
+'''
+
+
+def test_what_is_allowed() -> None:
+    assert lint_source(ALLOWED, "contract.py", "meters") == ()
+
+
+def test_a_finding_names_file_line_and_rule() -> None:
+    sources = {"b.py": b"x = 1\ny = 0.5\n", "a.py": b"import time\n"}
+    first, second = lint_package(sources, "meters")
+    assert str(first).startswith("a.py:1 import: ")
+    assert second == Finding("b.py", 2, "float", "0.5 is a float: use integers of the smallest unit")
+
+
+def test_findings_are_refused_by_name() -> None:
+    refuse_findings("meters", ())
+    findings = lint_package({"a.py": b"import time\n" * 7}, "meters")
+    with pytest.raises(NotDeterministic) as refusal:
+        refuse_findings("meters", findings)
+    assert "a.py:5 import" in str(refusal.value)
+    assert str(refusal.value).endswith("and 2 more")
+
+
+def test_bytes_are_read_as_python_reads_them() -> None:
+    hidden = "# coding: utf-7\n+AGkAbQBwAG8AcgB0 time\n".encode("ascii")
+    assert [finding.rule for finding in lint_package({"a.py": hidden}, "meters")] == ["import"]
+    assert [finding.rule for finding in lint_package({"a.py": b"x = '\xff'\n"}, "meters")] == ["syntax"]
