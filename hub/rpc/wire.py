@@ -103,15 +103,20 @@ def value_from_proto(message: Proto, core: object) -> Any:
     return _codec(of, message.DESCRIPTOR).decode(message, "")
 
 
-def decode_transaction(body: bytes, signature: bytes) -> SignedTransaction:
-    """A transaction from the very bytes that were signed; raises RpcError. The signature is not looked at here."""
-    message = tx_pb2.TransactionBody()
+def decode_body(body: bytes, proto: type[Proto], core: type[T]) -> T:
+    """What was signed, from its very bytes; raises RpcError."""
+    message = proto()
     try:
         message.ParseFromString(body)
     except DecodeError as error:
-        raise UndecodableMessage("TransactionBody") from error
+        raise UndecodableMessage(proto.DESCRIPTOR.name) from error
     refuse_unknown_fields(message)
-    transaction = from_proto(message, Transaction)
+    return from_proto(message, core)
+
+
+def decode_transaction(body: bytes, signature: bytes) -> SignedTransaction:
+    """A transaction from the very bytes that were signed; raises RpcError. The signature is not looked at here."""
+    transaction = decode_body(body, tx_pb2.TransactionBody, Transaction)
     return SignedTransaction(body, signature, sha256(body + signature).digest(), transaction)
 
 
