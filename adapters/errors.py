@@ -4,7 +4,8 @@ ChainError
 ├── EndpointsFailed     nobody answered: try again later
 │   └── EndpointFault   one endpoint is silent, late or lying: ask the next
 ├── CallRefused         the chain's node answered, and the answer is no
-├── DeliveryRefused     a contract refused, by name
+├── DeliveryRefused     a contract, or a rule of the chain, refused, by name
+├── SenderRefused       the chain does not let us write, whatever we bring
 ├── Reorganised         blocks that were final are gone
 ├── NotProvable         no proof can be had at that height (yet)
 └── TransactionLost     a transaction was not mined, or not by us
@@ -52,12 +53,24 @@ class CallRefused(ChainError):
 
 @dataclass(eq=False)
 class DeliveryRefused(ChainError):
-    """A contract reverted with a named error. ``error`` is the name that its ABI gives it."""
+    """A contract reverted with a named error, or a chain of our own refused by one of its rules.
+
+    ``error`` is the name that the contract's ABI, or the rule, gives it.
+    """
 
     chain: str
     error: str
     arguments: Mapping[str, str] = field(default_factory=dict)
     template: ClassVar[str] = "{chain} refused with {error}({arguments})"
+
+
+@dataclass(eq=False)
+class SenderRefused(ChainError):
+    """It is not what was brought that is refused: no other choice of packets would pass."""
+
+    chain: str
+    cause: str
+    template: ClassVar[str] = "{chain} takes nothing from this relayer: {cause}"
 
 
 @dataclass(eq=False)

@@ -14,6 +14,7 @@ from console.packets import PacketName, recent_blocks
 from hub.answers import ClientInfo, EventRecord, RequestState, ServiceRequest
 from hub.client import HubClient
 from hub.clients import attested_evm
+from hub.clients.batch_proof import batch_paths
 from hub.clients.counterparty import Counterparty
 from hub.clients.errors import MembershipNotProven
 from hub.clients.quorum import Proof, StateProofs
@@ -41,7 +42,7 @@ from hub.proofs.quorum import SignerSet
 from hub.quantities import Address, Height
 from hub.quantities import Sequence as PacketSequence
 from hub.receipts.errors import HeaderElsewhere
-from hub.receipts.narrowing import in_batch, narrow
+from hub.receipts.narrowing import narrow
 from hub.receipts.receipt import Acknowledged, CallEvent, Evidence, HubBlock, NotReceived, ProvenEvent, Receipt, Sent
 from hub.receipts.trust import Anchor, Chain, EvmChain, OwnChain, Trust
 from hub.rpc.errors import PacketNotFound
@@ -276,7 +277,7 @@ class Collector:
         for later in range(height, min(height + _LATER_BLOCKS, last) + 1):
             batch = await self._hub.batch(client, Height(later))
             with suppress(MembershipNotProven):
-                way = in_batch(tuple((entry.path, entry.commitment) for entry in batch.entries), path)
+                way = batch_paths([(entry.path, entry.commitment) for entry in batch.entries], [path.encode()])
                 return Proof(await self._hub.checkpoint(client, Height(later)), way)
         return None
 

@@ -7,7 +7,7 @@ the network does is raised as ``HubUnreachable`` or ``DeadlineExceeded`` (hub/rp
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from types import TracebackType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
@@ -139,7 +139,9 @@ class ChainClient(Generic[E]):
         answer = await self._ask(self._stubs.blocks.RequestBlock, self._dialect.block_service.RequestBlockRequest())
         return Height(answer.height)
 
-    async def watch(self, from_height: Height, kinds: Collection[type[Event]] = ()) -> AsyncIterator[BlockEventsOf[E]]:
+    async def watch(
+        self, from_height: Height, kinds: Collection[type[Event]] = ()
+    ) -> AsyncGenerator[BlockEventsOf[E], None]:
         """The events of every block from ``from_height`` on, block by block, whole and in order; no kind: all kinds.
 
         Never skips and never repeats a block; reconnects by itself from the block after the last one given, and ends

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
-from adapters.chain import Chain, Route, route_of
+from adapters.chain import Chain
+from adapters.lanes import LaneNumbers
 from hub.answers import EventRecord, Receipt
 from hub.client import HubClient
 from hub.clients.base import Claims
 from hub.ibc.commitment import Path, PathKind, acknowledgement_commitment, packet_commitment
-from hub.ibc.errors import UnknownLane
-from hub.ibc.lanes import LaneRecord, encode_records
 from hub.ibc.packet import Packet
 from hub.messages import AcknowledgePackets, AnyMessage, Proof, ReceivePackets, TimeOutPackets
 from hub.quantities import Height
@@ -30,7 +29,7 @@ class HubSide:
         self._hub = hub
         self._signer = signer
         self._chain = chain
-        self._lanes: dict[Route, int] = {}
+        self._lanes = LaneNumbers(hub.lanes)
 
     async def submit(self, message: AnyMessage) -> Receipt:
         """One message, one transaction; raises the hub's refusal."""
@@ -39,14 +38,7 @@ class HubSide:
     async def deliver(self, tasks: Sequence[Task], height: Height) -> Receipt:
         """Tasks of one kind, proven at a final height of the chain; raises HubError."""
         proof = await self._chain.prove(height, claims_of(tasks))
-        records = encode_records(
-            [
-                LaneRecord(
-                    await self._lane(task.packet), task.packet.sequence, task.packet.timeout, task.packet.payload.value
-                )
-                for task in tasks
-            ]
-        )
+        records = await self._lanes.records(task.packet for task in tasks)
         return await self.submit(_message(self._chain.client_at_hub, tasks, records, proof))
 
     async def still_to_do(self, tasks: Sequence[Task]) -> set[PacketSequence]:
@@ -72,24 +64,6 @@ class HubSide:
             asked = (self._hub.packet(at_hub, of_hub, one) for one in sequences[first : first + _AT_ONCE])
             for found in await asyncio.gather(*asked):
                 learn(found.steps)
-
-    async def _lane(self, packet: Packet) -> int:
-        route = route_of(packet)
-        if route not in self._lanes:
-            self._lanes = {
-                (
-                    lane.source_client,
-                    lane.destination_client,
-                    lane.source_port,
-                    lane.destination_port,
-                    lane.version,
-                    lane.encoding,
-                ): lane.lane
-                for lane in await self._hub.lanes()
-            }
-        if route not in self._lanes:
-            raise UnknownLane(0)
-        return self._lanes[route]
 
 
 def claims_of(tasks: Sequence[Task]) -> Claims:

@@ -4,13 +4,12 @@ from typing import assert_never
 
 from hub.clients import attested_evm, quorum
 from hub.clients.attested_evm import SignedHeader
-from hub.clients.errors import MembershipNotProven
-from hub.clients.quorum import BatchPath, BatchPaths, StateProofs, WholeBatch
+from hub.clients.batch_proof import batch_paths
+from hub.clients.quorum import BatchPaths, StateProofs, WholeBatch
 from hub.clients.router_proof import narrow_proof
 from hub.ibc.commitment import Path
 from hub.messages import Proof
-from hub.proofs.merkle import batch_path
-from hub.quantities import Address, Hash
+from hub.quantities import Address
 from hub.receipts.errors import HeaderElsewhere
 from hub.receipts.receipt import AttestedStorage, Evidence
 
@@ -29,7 +28,7 @@ def narrow(proof: Proof, path: Path, index: int, router: Address) -> Evidence:
         case quorum.Proof(signed, under):
             match under:
                 case WholeBatch(entries):
-                    return quorum.Proof(signed, in_batch(entries, path))
+                    return quorum.Proof(signed, batch_paths(entries, [path.encode()]))
                 case BatchPaths(count, paths):
                     return quorum.Proof(signed, BatchPaths(count, paths[index : index + 1]))
                 case StateProofs(proofs):
@@ -38,13 +37,3 @@ def narrow(proof: Proof, path: Path, index: int, router: Address) -> Evidence:
                     assert_never(under)
         case _:
             assert_never(proof)
-
-
-def in_batch(entries: tuple[tuple[bytes, Hash], ...], path: Path) -> BatchPaths:
-    """The way of what stands at ``path`` to the root of a batch; raises MembershipNotProven where it is not in it."""
-    sought = path.encode()
-    for index, (stands_at, _) in enumerate(entries):
-        if stands_at == sought:
-            siblings = tuple(Hash(sibling) for sibling in batch_path(entries, index))
-            return BatchPaths(len(entries), (BatchPath(index, siblings),))
-    raise MembershipNotProven(sought, "no entry of the batch is it")
