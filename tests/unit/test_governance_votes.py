@@ -144,6 +144,7 @@ def test_it_is_rejected_with_the_first_vote_after_which_it_cannot_pass(size: int
     for voter in range(needed - 1):
         assert council.vote(number, voter, approve=False) is Outcome.PENDING
     assert council.vote(number, needed - 1, approve=False) is Outcome.REJECTED
+    assert council.ctx.events[-1] == events.ProposalRejected(number)
     assert council.done == []
     assert council.due() == []
 

@@ -139,11 +139,25 @@ def test_a_removed_authority_takes_what_it_signed(world: MembershipWorld) -> Non
 
 def test_a_removed_root_takes_all_below_it(world: MembershipWorld) -> None:
     below = world.enrol(world.member())
+    carry_out(world.ctx, AddAuthority("bank-a", root("next root").signed().der))
     carry_out(world.ctx, RemoveAuthority(read_authority(world.root.der).authority_id))
     with refused(world, e.AuthorityRemoved):
         world.authenticate(below)
     with refused(world, e.WrongAuthority):
         world.enrol(world.member("bob"))
+
+
+def test_an_organisation_keeps_a_root(world: MembershipWorld) -> None:
+    """Its intermediate does not stand for one: nobody below it could act."""
+    first, issuing = (read_authority(each.der).authority_id for each in (world.root, world.issuing))
+    with refused(world, e.LastAuthority):
+        carry_out(world.ctx, RemoveAuthority(first))
+    following = organisations.add_authority(world.ctx, "bank-a", root("next root").signed().der)
+    carry_out(world.ctx, RemoveAuthority(first))
+    with refused(world, e.LastAuthority):
+        carry_out(world.ctx, RemoveAuthority(following))
+    carry_out(world.ctx, RemoveAuthority(issuing))
+    carry_out(world.ctx, RemoveOrganisation("bank-a"))
 
 
 def test_an_authority_belongs_to_one_organisation_for_good(world: MembershipWorld) -> None:

@@ -328,6 +328,17 @@ class AuthorityRemoved(MembershipError):
 
 
 @dataclass(eq=False)
+class LastAuthority(MembershipError):
+    authority: bytes
+    organisation: str
+    template: ClassVar[str] = (
+        "{authority} is the last root authority of {organisation}, whose members could act no more: "
+        "add another one first, or remove the organisation"
+    )
+    status: ClassVar[StatusName] = "FAILED_PRECONDITION"
+
+
+@dataclass(eq=False)
 class AuthorityExists(MembershipError):
     authority: bytes
     organisation: str

@@ -14,6 +14,7 @@ from adapters.permissioned.ledger.membership.errors import (
     AuthorityRemoved,
     AuthorityUnknown,
     InvalidDisplayName,
+    LastAuthority,
     LastOrganisation,
     OrganisationExists,
     OrganisationRemoved,
@@ -104,7 +105,8 @@ def add_authority(ctx: Context, organisation: str, certificate: bytes) -> Author
 def remove_authority(ctx: Context, authority: bytes) -> None:
     """Remove an authority: what it signed counts no more from the next transaction on.
 
-    Raises AuthorityUnknown, AuthorityRemoved.
+    An organisation keeps a root: without one it would be counted in votes that it cannot cast. Raises AuthorityUnknown,
+    AuthorityRemoved, LastAuthority.
     """
     identifier = AuthorityId(Hash(authority))
     known = AUTHORITIES.get(ctx.state, identifier)
@@ -113,6 +115,8 @@ def remove_authority(ctx: Context, authority: bytes) -> None:
     if known.standing is Standing.REMOVED:
         raise AuthorityRemoved(authority)
     record = live_organisation(ctx.state, known.organisation)
+    if [root.authority_id for root in issuers_of(ctx.state, record)[0]] == [identifier]:
+        raise LastAuthority(identifier, record.id)
     kept = tuple(each for each in record.authorities if each != identifier)
     ORGANISATIONS.put(ctx.state, text(record.id), Organisation(record.id, record.display_name, kept, record.joined_at))
     _remove(ctx, identifier)
