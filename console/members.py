@@ -106,6 +106,9 @@ def make_relayer(
     target: dict[str, object] = {"target": hub}
     if authority is not None:
         target["root_certificate"] = str(authority)
+        certificate, key = authority.with_name("client.pem"), authority.with_name("client.key")
+        if certificate.exists() and key.exists():  # shown to a hub that requires one
+            target |= {"certificate": str(certificate), "key": str(key)}
     content = {"monitor": monitor, "keystore": "relayer.json", "password_file": "password", "hub": target}
     _replace(path, toml_text(content, "A relayer. Read again whenever it changes: a chain added here is relayed."))
     return path

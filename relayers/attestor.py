@@ -5,64 +5,105 @@ block hash; never two hashes at one number; and nothing at all for a chain whose
 """
 
 import asyncio
-import signal
+from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
-import grpc.aio
 import structlog
-from google.protobuf import any_pb2
-from google.rpc import code_pb2, error_details_pb2, status_pb2  # type: ignore[import-untyped]  # ships no types
-from grpc_status import rpc_status
 from interchain.attestor.v1 import attestor_service_pb2 as pb
-from interchain.attestor.v1.attestor_service_pb2_grpc import (
-    AttestorServiceServicer,
-    add_AttestorServiceServicer_to_server,
-)
-from interchain.hub.v1.light_client_pb2 import AttestedHeader as LightClientHeader
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from adapters.errors import BlockNotFinal, ChainError, NoAgreement
+from adapters.errors import BlockNotFinal, NoAgreement
 from adapters.evm.endpoints import Endpoint
 from adapters.evm.witness import Witness
 from hub.clients.attestation import AttestationScope, AttestedHeader, set_change_digest
 from hub.errors import HubError
 from hub.ibc.identifiers import ClientId
 from hub.quantities import Epoch, Hash, Height
-from hub.signer import Signer, signer_from_keystore
+from hub.signer import Signer
 from relayers.attestor_config import (
     AttestedChainConfig,
-    AttestorConfig,
     ChainsFile,
     load_chains,
 )
 from relayers.attestor_guard import AttestorGuard, GuardScope
-from relayers.errors import AlreadySigned, ChainHalted, InvalidConfiguration, NotAttested, SetChangeNotApproved
-from relayers.monitor import Monitor
+from relayers.errors import (
+    AlreadySigned,
+    AttestorBusy,
+    ChainHalted,
+    InvalidConfiguration,
+    NotAttested,
+    SetChangeNotApproved,
+)
 
 VERSION = "0.1.0"
 _BEYOND_ANY_BLOCK = 2**63
 """What the guard's numbers cannot hold."""
+MOST_WAITING = 64
+"""Different headers of one chain that may be asked for at once; more are refused, whoever asks."""
+_REMEMBERED = 1_024
+"""Signed headers that are answered without a look at the chain."""
+FRESH_S = 0.25
+"""How long the highest final number is taken to stand: relayers ask for a header again and again until it is final."""
+
 log = structlog.get_logger(__name__)
+
+Signed = tuple[AttestedHeader, bytes]
+"""A header and our signature."""
 
 
 class Watched:
-    """One chain of the chains file, with its endpoints open."""
+    """One chain of the chains file, with its endpoints open.
 
-    def __init__(self, config: AttestedChainConfig, hub_genesis_hash: Hash, timeout_s: float) -> None:
+    What anyone asks costs the endpoints no more than once: the same header is looked at once however many wait for it,
+    and what was signed is kept.
+    """
+
+    def __init__(self, config: AttestedChainConfig, hub_genesis_hash: Hash, timeout_s: float, fresh_s: float) -> None:
         self.config = config
         self.scope = AttestationScope(hub_genesis_hash, ClientId(config.client), str(config.finality), config.chain_id)
         endpoints = [Endpoint(url, timeout_s) for url in config.endpoints]
         self.witness = Witness(config.client, config.chain_id, endpoints, config.quorum, config.finality)
         self.one_at_a_time = asyncio.Lock()
+        self.signed: OrderedDict[Height, Signed] = OrderedDict()
+        self.under_way: dict[Height, asyncio.Task[Signed]] = {}
+        self._fresh_s = fresh_s
+        self._final: tuple[float, asyncio.Task[Height]] | None = None
+
+    async def final_number(self) -> Height:
+        """The highest number that a quorum calls final, as it was a moment ago; raises NoAgreement."""
+        if self._final is None or monotonic() - self._final[0] > self._fresh_s:
+            looking = asyncio.create_task(self.witness.final_number())
+            looking.add_done_callback(lambda done: done.cancelled() or done.exception())  # whoever asked may be gone
+            self._final = monotonic(), looking
+        return await asyncio.shield(self._final[1])
+
+    def remember(self, signed: Signed) -> None:
+        self.signed[signed[0].number] = signed
+        if len(self.signed) > _REMEMBERED:
+            self.signed.popitem(last=False)
+
+    async def close(self) -> None:
+        running = [*self.under_way.values(), *([self._final[1]] if self._final else [])]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self.witness.close()
 
 
 class Attestor:
     """The core: what to sign and what not. One a key."""
 
     def __init__(
-        self, signer: Signer, guard: AttestorGuard, chains: Path, *, devnet: bool, endpoint_timeout_s: float = 4.0
+        self,
+        signer: Signer,
+        guard: AttestorGuard,
+        chains: Path,
+        *,
+        devnet: bool,
+        endpoint_timeout_s: float = 4.0,
+        fresh_s: float = FRESH_S,
     ) -> None:
         """Raises InvalidConfiguration, OSError."""
         self.address = signer.address
@@ -71,6 +112,7 @@ class Attestor:
         self._path = chains
         self._devnet = devnet
         self._endpoint_timeout_s = endpoint_timeout_s
+        self._fresh_s = fresh_s
         self._modified_ns = 0
         self._watched: dict[str, Watched] = {}
         self._retired: list[Watched] = []
@@ -97,14 +139,14 @@ class Attestor:
         for client, config in chains.chains.items():
             known = self._watched.get(client)
             if known is None or (known.config, known.scope.hub_genesis_hash) != (config, chains.hub_genesis_hash):
-                known = Watched(config, chains.hub_genesis_hash, self._endpoint_timeout_s)
+                known = Watched(config, chains.hub_genesis_hash, self._endpoint_timeout_s, self._fresh_s)
             fresh[client] = known
         self._retired += [known for client, known in self._watched.items() if fresh.get(client) is not known]
         self._watched = fresh
         self._modified_ns = modified_ns
         log.info("chains file read", path=str(self._path), clients=sorted(fresh))
 
-    async def attest(self, client: str, number: Height) -> tuple[AttestedHeader, bytes]:
+    async def attest(self, client: str, number: Height) -> Signed:
         """Sign the header at ``number`` (0: the latest final one); raises AttestorError, ChainError."""
         watched = self._get(client)
         try:
@@ -130,7 +172,7 @@ class Attestor:
         """Who this is, what it watches and how far those chains have come."""
         self._reload_if_changed()
         watched = list(self._watched.values())
-        finals = await asyncio.gather(*(entry.witness.final_number() for entry in watched), return_exceptions=True)
+        finals = await asyncio.gather(*(entry.final_number() for entry in watched), return_exceptions=True)
         chains = [
             pb.AttestedChain(
                 client=entry.config.client,
@@ -149,18 +191,35 @@ class Attestor:
         return {client: str(halted) for client, halted in halts.items() if halted is not None}
 
     async def close(self) -> None:
-        await asyncio.gather(*(entry.witness.close() for entry in [*self._watched.values(), *self._retired]))
+        await asyncio.gather(*(entry.close() for entry in [*self._watched.values(), *self._retired]))
         self._guard.close()
 
-    async def _attest(self, watched: Watched, number: Height) -> tuple[AttestedHeader, bytes]:
-        scope = self._guard_scope(watched)
-        if (halted := self._guard.halted(scope)) is not None:
+    async def _attest(self, watched: Watched, number: Height) -> Signed:
+        """The signature that is known, or the one that is being made, or a new one."""
+        if (halted := self._guard.halted(self._guard_scope(watched))) is not None:
             raise halted
         if number >= _BEYOND_ANY_BLOCK:
             raise BlockNotFinal(watched.config.client, number)
+        if number in watched.signed:
+            return watched.signed[number]
+        final = await watched.final_number()
+        if number == 0:
+            number = final
+        if number in watched.signed:
+            return watched.signed[number]
+        if number > final:
+            raise BlockNotFinal(watched.config.client, number)
+        making = watched.under_way.get(number)
+        if making is None:
+            if len(watched.under_way) >= MOST_WAITING:
+                raise AttestorBusy(len(watched.under_way))
+            making = watched.under_way[number] = asyncio.create_task(self._sign(watched, number))
+            making.add_done_callback(lambda done: _finished(watched, number, done))
+        return await asyncio.shield(making)
+
+    async def _sign(self, watched: Watched, number: Height) -> Signed:
+        scope = self._guard_scope(watched)
         async with watched.one_at_a_time:
-            if number == 0:
-                number = await watched.witness.final_number()
             await self._refuse_changed_history(watched, scope, number)
             verdict = await watched.witness.final_header(number)
             if verdict.dissent:
@@ -196,7 +255,7 @@ class Attestor:
         self._reload_if_changed()
         watched = self._watched.get(client)
         if watched is None:
-            raise NotAttested(client)
+            raise NotAttested(client[:64])  # no client has a longer name: what a stranger sends is not sent back
         return watched
 
     def reload_or_complain(self) -> None:
@@ -215,116 +274,7 @@ class Attestor:
         return GuardScope(self._signer.address, watched.scope.hub_genesis_hash, watched.config.client)
 
 
-class AttestorServicer(AttestorServiceServicer):
-    """The attestor over gRPC."""
-
-    def __init__(self, attestor: Attestor) -> None:
-        self._attestor = attestor
-        self._address = attestor.address
-
-    async def Attest(  # noqa: N802  # named by the API
-        self, request: pb.AttestRequest, context: grpc.aio.ServicerContext[pb.AttestRequest, pb.AttestResponse]
-    ) -> pb.AttestResponse:
-        try:
-            header, signature = await self._attestor.attest(request.client, Height(request.number))
-        except HubError as error:
-            await context.abort_with_status(rpc_status.to_status(_status(error)))
-        answer = LightClientHeader(
-            epoch=header.epoch,
-            number=header.number,
-            block_hash=header.block_hash,
-            state_root=header.state_root,
-            timestamp_unix_seconds=header.timestamp,
-        )
-        return pb.AttestResponse(header=answer, signature=signature, attestor=self._address)
-
-    async def AttestSetChange(  # noqa: N802
-        self,
-        request: pb.AttestSetChangeRequest,
-        context: grpc.aio.ServicerContext[pb.AttestSetChangeRequest, pb.AttestSetChangeResponse],
-    ) -> pb.AttestSetChangeResponse:
-        try:
-            signature = await self._attestor.attest_set_change(
-                request.client, Epoch(request.epoch), Hash(request.next_set_hash)
-            )
-        except HubError as error:
-            await context.abort_with_status(rpc_status.to_status(_status(error)))
-        return pb.AttestSetChangeResponse(signature=signature, attestor=self._address)
-
-    async def GetInfo(  # noqa: N802
-        self,
-        request: pb.GetInfoRequest,  # noqa: ARG002  # asks for nothing in particular
-        context: grpc.aio.ServicerContext[pb.GetInfoRequest, pb.GetInfoResponse],  # noqa: ARG002
-    ) -> pb.GetInfoResponse:
-        return await self._attestor.info()
-
-
-class RunningAttestor:
-    """The daemon's servers, and where they listen."""
-
-    def __init__(
-        self, attestor: Attestor, server: grpc.aio.Server, port: int, monitor: Monitor, monitored: str
-    ) -> None:
-        self.attestor = attestor
-        self.port = port
-        self.monitor_address = monitored
-        self._server = server
-        self._monitor = monitor
-
-    async def stop(self) -> None:
-        await self._server.stop(grace=1)
-        await self._monitor.stop()
-        await self.attestor.close()
-
-
-async def start_attestor(config: AttestorConfig) -> RunningAttestor:
-    """Open key and guard, and serve; raises InvalidConfiguration, GuardUnusable, OSError, ValueError (a wrong
-    password).
-    """
-    signer = signer_from_keystore(config.keystore, config.password)
-    attestor = Attestor(signer, AttestorGuard(config.guard, begin=config.devnet), config.chains, devnet=config.devnet)
-    server = grpc.aio.server()
-    add_AttestorServiceServicer_to_server(AttestorServicer(attestor), server)
-    if config.certificate is not None and config.key is not None:
-        pair = (config.key.read_bytes(), config.certificate.read_bytes())
-        port = server.add_secure_port(config.listen, grpc.ssl_server_credentials([pair]))
-    else:
-        port = server.add_insecure_port(config.listen)
-    monitor = Monitor(attestor.registry, attestor.health)
-    monitored = await monitor.start(config.monitor)
-    await server.start()
-    log.info("attestor runs", attestor="0x" + signer.address.hex(), port=port, monitor=monitored)
-    return RunningAttestor(attestor, server, port, monitor, monitored)
-
-
-async def run_attestor(config: AttestorConfig) -> None:
-    """Serve until SIGINT or SIGTERM; SIGHUP reads the chains file again."""
-    running = await start_attestor(config)
-    loop = asyncio.get_running_loop()
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    loop.add_signal_handler(signal.SIGHUP, running.attestor.reload_or_complain)
-    with suppress(asyncio.CancelledError):
-        await stopped.wait()
-    await running.stop()
-
-
-def _status(error: HubError) -> status_pb2.Status:
-    """OUT_OF_RANGE: ask again later; UNAVAILABLE: the endpoints; FAILED_PRECONDITION: an operator must act."""
-    match error:
-        case BlockNotFinal():
-            code = code_pb2.OUT_OF_RANGE
-        case NotAttested():
-            code = code_pb2.NOT_FOUND
-        case ChainError():
-            code = code_pb2.UNAVAILABLE
-        case _:
-            code = code_pb2.FAILED_PRECONDITION
-    if isinstance(error, NoAgreement):
-        # Anyone may ask: which endpoints an attestor relies on is nobody's business, least of all who would flood them.
-        error = replace(error, faults=("its log says more",))
-    info = error_details_pb2.ErrorInfo(reason=error.reason(), domain="interchain.attestor", metadata=error.values())
-    detail = any_pb2.Any()
-    detail.Pack(info)
-    return status_pb2.Status(code=code, message=str(error), details=[detail])
+def _finished(watched: Watched, number: Height, done: asyncio.Task[Signed]) -> None:
+    del watched.under_way[number]
+    if not done.cancelled() and done.exception() is None:
+        watched.remember(done.result())

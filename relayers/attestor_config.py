@@ -10,6 +10,8 @@ The daemon's file (read once):
     chains = "attestor-chains.toml"
     certificate = "attestor.pem"        # with key: TLS; without both: plain text, on a devnet only
     key = "attestor.key"
+    authority = "clients-ca.pem"        # serve only relayers whose certificate it signed; without it anyone
+    requests_per_second = 100           # of one address; twice as many at once
     devnet = false
 
 The chains file (read again when it changes):
@@ -34,7 +36,6 @@ from hub.errors import HubError
 from hub.ibc.identifiers import client_id
 from hub.proofs.quorum import least_quorum
 from hub.quantities import Epoch, Hash
-from relayers.errors import InvalidConfiguration
 from relayers.fields import Fields, read_toml
 
 LEAST_ENDPOINTS = 3
@@ -54,6 +55,8 @@ class AttestorConfig:
     certificate: Path | None
     key: Path | None
     devnet: bool
+    authority: Path | None = None
+    requests_per_second: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,15 @@ class ChainsFile:
 def load_attestor_config(path: Path) -> AttestorConfig:
     """Read the daemon's file; paths in it are relative to it. Raises InvalidConfiguration, OSError."""
     fields = Fields(path, "", read_toml(path))
-    certificate, key = fields.optional_path("certificate"), fields.optional_path("key")
+    pair, authority = fields.optional_pair("certificate", "key"), fields.optional_path("authority")
     devnet = fields.flag("devnet")
-    if (certificate is None) != (key is None):
-        raise InvalidConfiguration(str(path), "certificate", "and key belong together: give both or none")
-    if certificate is None and not devnet:
-        raise InvalidConfiguration(str(path), "certificate", "is missing: only a devnet does without TLS")
+    if pair is None and not devnet:
+        raise fields.wrong("certificate", "is missing: only a devnet does without TLS")
+    if pair is None and authority is not None:
+        raise fields.wrong("authority", "needs certificate and key: clients show theirs over TLS only")
+    requests_per_second = fields.number("requests_per_second", 100)
+    if requests_per_second == 0:
+        raise fields.wrong("requests_per_second", "is 0: then nobody is served")
     config = AttestorConfig(
         listen=fields.text("listen"),
         monitor=fields.text("monitor"),
@@ -93,9 +99,11 @@ def load_attestor_config(path: Path) -> AttestorConfig:
         password=fields.password(),
         guard=fields.path("guard"),
         chains=fields.path("chains"),
-        certificate=certificate,
-        key=key,
+        certificate=pair.certificate if pair else None,
+        key=pair.key if pair else None,
         devnet=devnet,
+        authority=authority,
+        requests_per_second=requests_per_second,
     )
     fields.refuse_unknown()
     return config

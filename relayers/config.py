@@ -7,12 +7,16 @@
     [hub]
     target = "localhost:9090"
     root_certificate = "ca.pem"          # without it the system's roots; insecure = true for plain text on a devnet
+    certificate = "client.pem"           # with key: shown to a hub that requires a client's certificate
+    key = "client.key"
 
     [chains.alpha]
     client = "attested-0"                # the hub's client of the chain
     endpoints = ["http://127.0.0.1:8545"]
     attestors = ["localhost:9401", "localhost:9402"]
     attestor_certificate = "ca.pem"      # without it plain text
+    attestor_client_certificate = "c.pem"  # with attestor_client_key: shown to attestors that require one
+    attestor_client_key = "c.key"
     first_height = 1                     # the block of the router's creation
     poll_seconds = 0.5                   # less than the chain's block time
     stuck_seconds = 30.0                 # without being mined, after which fees are raised
@@ -27,7 +31,7 @@ from pathlib import Path
 from hub.errors import HubError
 from hub.ibc.identifiers import ClientId, client_id
 from hub.quantities import Height
-from relayers.fields import Fields, read_toml
+from relayers.fields import Fields, KeyPair, read_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class HubTarget:
     target: str
     root_certificate: Path | None
     insecure: bool
+    identity: KeyPair | None = None
+    """What the hub is shown of us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class ChainTarget:
     poll_s: float
     stuck_s: float
     fee_ceiling_gwei: int
+    attestor_identity: KeyPair | None = None
+    """What attestors are shown of us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,12 @@ def load_relayer_config(path: Path) -> RelayerConfig:
         monitor=fields.text("monitor"),
         keystore=fields.path("keystore"),
         password=fields.password(),
-        hub=HubTarget(hub.text("target"), hub.optional_path("root_certificate"), hub.flag("insecure")),
+        hub=HubTarget(
+            hub.text("target"),
+            hub.optional_path("root_certificate"),
+            hub.flag("insecure"),
+            hub.optional_pair("certificate", "key"),
+        ),
         chains={name: _chain(name, chain) for name, chain in fields.tables("chains").items()},
     )
     hub.refuse_unknown()
@@ -98,6 +111,7 @@ def _chain(name: str, fields: Fields) -> ChainTarget:
         poll_s=fields.seconds("poll_seconds", 1.0),
         stuck_s=fields.seconds("stuck_seconds", 30.0),
         fee_ceiling_gwei=fields.number("fee_ceiling_gwei", 500),
+        attestor_identity=fields.optional_pair("attestor_client_certificate", "attestor_client_key"),
     )
     if not chain.endpoints or not chain.attestors:
         raise fields.wrong("endpoints", "or attestors are none: name at least one of each")

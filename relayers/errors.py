@@ -7,7 +7,9 @@ RelayerError
     ├── ChainHalted        history below finality changed, until an operator has looked
     ├── AlreadySigned      another hash stands in the guard
     ├── GuardUnusable      missing or damaged
-    └── SetChangeNotApproved
+    ├── SetChangeNotApproved
+    ├── AttestorBusy       too many ask at once
+    └── TooManyRequests    one asks too often
 """
 
 from dataclasses import dataclass
@@ -81,3 +83,15 @@ class SetChangeNotApproved(AttestorError):
     template: ClassVar[str] = (
         "no hand-over from epoch {epoch} of {client} to this set was approved: write next_set_hash into the chains file"
     )
+
+
+@dataclass(eq=False)
+class AttestorBusy(AttestorError):
+    waiting: int
+    template: ClassVar[str] = "{waiting} requests wait for this attestor, more are not held: ask again in a moment"
+
+
+@dataclass(eq=False)
+class TooManyRequests(AttestorError):
+    per_second: int
+    template: ClassVar[str] = "an address may ask {per_second} times a second: ask again more slowly"

@@ -5,6 +5,7 @@ refused.
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,14 @@ from hub.quantities import Hash
 from relayers.errors import InvalidConfiguration
 
 PASSWORD_VARIABLE = "ICHUB_KEYSTORE_PASSWORD"  # noqa: S105  # a name, not a password
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A certificate and its private key, PEM files both."""
+
+    certificate: Path
+    key: Path
 
 
 class Fields:
@@ -78,6 +87,12 @@ class Fields:
 
     def optional_path(self, name: str) -> Path | None:
         return self.path(name) if self.has(name) else None
+
+    def optional_pair(self, certificate: str, key: str) -> KeyPair | None:
+        """A certificate and its key, given both or not at all."""
+        if self.has(certificate) != self.has(key):
+            raise self.wrong(certificate, f"and {key} belong together: give both or none")
+        return KeyPair(self.path(certificate), self.path(key)) if self.has(certificate) else None
 
     def password(self) -> str:
         """From ``password_file``, else from the environment: never from the configuration itself."""

@@ -25,7 +25,7 @@ from hub.errors import HubError
 from hub.ibc.identifiers import ClientId
 from hub.quantities import Hash
 from hub.signer import KeySigner, Signer
-from relayers.config import ChainTarget, RelayerConfig, load_relayer_config
+from relayers.config import ChainTarget, HubTarget, RelayerConfig, load_relayer_config
 from relayers.errors import ClientReconfigured, InvalidConfiguration
 from relayers.metrics import RelayerMetrics
 from relayers.monitor import Monitor
@@ -127,7 +127,9 @@ async def evm_chain(hub: HubClient, target: ChainTarget, account: LocalAccount) 
     endpoints = Endpoints(target.name, target.endpoints)
     scope = AttestationScope(Hash(status.genesis_hash), target.client, config.finality_rule, config.chain_id)
     electorate = Electorate(scope, config.attestors, config.threshold)
-    targets = [AttestorTarget(attestor, target.attestor_certificate) for attestor in target.attestors]
+    shown = target.attestor_identity
+    identity = None if shown is None else (shown.certificate, shown.key)
+    targets = [AttestorTarget(attestor, target.attestor_certificate, identity) for attestor in target.attestors]
     settings = EvmSettings(
         name=target.name,
         chain_id=config.chain_id,
@@ -145,15 +147,24 @@ async def evm_chain(hub: HubClient, target: ChainTarget, account: LocalAccount) 
     return EvmChain(settings, endpoints, Attestors(target.name, electorate, targets), sender)
 
 
+async def connect(hub: HubTarget) -> HubClient:
+    """A connection as the configuration says; raises HubUnreachable, OSError for a file."""
+    return await HubClient.connect(
+        hub.target,
+        root_certificate=hub.root_certificate,
+        certificate=hub.identity.certificate if hub.identity else None,
+        key=hub.identity.key if hub.identity else None,
+        insecure=hub.insecure,
+    )
+
+
 async def run_relayer(config: RelayerConfig) -> None:
     """Relay until SIGINT or SIGTERM; the file is read again when it changes, or on SIGHUP.
 
     Raises HubUnreachable where the hub cannot be reached at first, OSError, ValueError (a wrong password).
     """
     key = bytes(Account.decrypt(json.loads(config.keystore.read_text()), config.password))
-    hub = await HubClient.connect(
-        config.hub.target, root_certificate=config.hub.root_certificate, insecure=config.hub.insecure
-    )
+    hub = await connect(config.hub)
     relayer = Relayer(hub, Payer.of(key))
     monitor = Monitor(relayer.metrics.registry, relayer.health)
     log.info("relayer runs", monitor=await monitor.start(config.monitor), chains=sorted(config.chains))

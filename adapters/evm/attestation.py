@@ -38,6 +38,10 @@ _REMEMBERED = 8
 """Headers that are not asked for again: one serves every batch proven at its height."""
 
 
+_OPTIONS = (("grpc.max_receive_message_length", 64 * 1024),)
+"""A signature is short, whatever an attestor sends."""
+
+
 class HeaderSource(Protocol):
     """Whoever can give a header that the hub will believe."""
 
@@ -54,10 +58,14 @@ class HeaderSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AttestorTarget:
-    """Where an attestor listens. Without a certificate it is spoken to in plain text, which only a devnet should do."""
+    """Where an attestor listens; without a root certificate it is spoken to in plain text, which is for devnets.
+
+    ``identity``: certificate and key that it is shown, where it requires them.
+    """
 
     target: str
     root_certificate: Path | None = None
+    identity: tuple[Path, Path] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +190,10 @@ class Attestors:
 
 def _channel(target: AttestorTarget) -> aio.Channel:
     if target.root_certificate is None:
-        return aio.insecure_channel(target.target)
-    credentials = grpc.ssl_channel_credentials(target.root_certificate.read_bytes())
-    return aio.secure_channel(target.target, credentials)
+        return aio.insecure_channel(target.target, options=_OPTIONS)
+    certificate, key = (path.read_bytes() for path in target.identity) if target.identity else (None, None)
+    credentials = grpc.ssl_channel_credentials(target.root_certificate.read_bytes(), key, certificate)
+    return aio.secure_channel(target.target, credentials, options=_OPTIONS)
 
 
 def _reason(error: Exception) -> str:

@@ -13,8 +13,8 @@ from console.members import CONFIG, make_attestor
 from console.options import Json
 from console.output import Output
 from hub.quantities import Hash
-from relayers.attestor import run_attestor
 from relayers.attestor_config import load_attestor_config
+from relayers.attestor_service import run_attestor
 
 app = typer.Typer(help="Attestors: sign headers of chains that they have seen themselves.", no_args_is_help=True)
 

@@ -24,8 +24,8 @@ from hub.messages import BindService, DefineService, Faucet
 from hub.proofs.keccak import keccak256
 from hub.quantities import Address, Amount, Gas, Height, Seconds
 from hub.signer import KeySigner, write_keystore
-from relayers.attestor import RunningAttestor, start_attestor
 from relayers.attestor_config import AttestorConfig
+from relayers.attestor_service import RunningAttestor, start_attestor
 from relayers.config import ChainTarget
 from relayers.packets import Rhythm
 from relayers.run import Payer, Relayer

@@ -18,9 +18,10 @@ from hub.proofs.quorum import SignerSet, verify_quorum
 from hub.proofs.signatures import address_of, recover
 from hub.quantities import Epoch, Hash, Height
 from hub.signer import KeySigner, write_keystore
-from relayers.attestor import Attestor, RunningAttestor, start_attestor
+from relayers.attestor import Attestor
 from relayers.attestor_config import AttestorConfig
 from relayers.attestor_guard import AttestorGuard, GuardScope
+from relayers.attestor_service import RunningAttestor, start_attestor
 from relayers.errors import AlreadySigned, ChainHalted, NotAttested, SetChangeNotApproved
 from tests.anvil_chain import AnvilChain, Lie, Proxy, running_anvil
 
@@ -47,7 +48,12 @@ def write_chains(path: Path, urls: list[str], **more: object) -> None:
 def an_attestor(folder: Path, urls: list[str], key: bytes = KEYS[0], **more: object) -> Attestor:
     write_chains(folder / "chains.toml", urls, **more)
     return Attestor(
-        KeySigner(key), AttestorGuard(folder / "guard"), folder / "chains.toml", devnet=True, endpoint_timeout_s=0.7
+        KeySigner(key),
+        AttestorGuard(folder / "guard"),
+        folder / "chains.toml",
+        devnet=True,
+        endpoint_timeout_s=0.7,
+        fresh_s=0.0,
     )
 
 

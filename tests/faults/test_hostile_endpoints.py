@@ -22,9 +22,9 @@ from adapters.evm.witness import Witness
 from hub.errors import HubError
 from hub.quantities import Address, Height
 from hub.signer import write_keystore
-from relayers.attestor import start_attestor
 from relayers.attestor_config import AttestorConfig
 from relayers.attestor_guard import AttestorGuard
+from relayers.attestor_service import start_attestor
 from relayers.errors import GuardUnusable
 from tests.anvil_chain import AnvilChain, Proxy, running_anvil
 from tests.faults.test_attestor import CLIENT, an_attestor, write_chains

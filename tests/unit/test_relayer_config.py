@@ -8,7 +8,7 @@ from adapters.evm.finality import Depth
 from relayers.attestor_config import load_attestor_config, load_chains
 from relayers.config import load_relayer_config
 from relayers.errors import InvalidConfiguration
-from relayers.fields import PASSWORD_VARIABLE
+from relayers.fields import PASSWORD_VARIABLE, KeyPair
 
 GENESIS = f'hub_genesis_hash = "0x{"11" * 32}"\n'
 CHAIN = """
@@ -95,6 +95,8 @@ def test_the_attestor_s_file_is_read_and_its_paths_are_relative_to_it(tmp_path: 
         ("devnet = true", "devnet = false", "certificate is missing: only a devnet"),
         ("devnet = true", 'devnet = true\nkey = "k"', "certificate and key belong together"),
         ("devnet = true", "devnet = 1", "devnet is neither true nor false"),
+        ("devnet = true", 'devnet = true\nauthority = "ca"', "authority needs certificate and key"),
+        ("devnet = true", "devnet = true\nrequests_per_second = 0", "requests_per_second is 0"),
         ('listen = "127.0.0.1:9401"', "listen = 9401", "listen is no text"),
     ],
 )
@@ -118,7 +120,12 @@ def test_the_relayer_s_file_is_read(tmp_path: Path) -> None:
     config = load_relayer_config(written(tmp_path, RELAYER))
     chain = config.chains["alpha"]
     assert (chain.client, chain.endpoints, chain.poll_s) == ("attested-0", ("http://a",), 1.0)
-    assert (config.hub.target, config.hub.insecure) == ("localhost:9090", False)
+    assert (config.hub.target, config.hub.insecure, config.hub.identity) == ("localhost:9090", False, None)
+    more = RELAYER.replace('"localhost:9090"', '"localhost:9090"\ncertificate = "c.pem"\nkey = "c.key"')
+    more += 'attestor_client_certificate = "d.pem"\nattestor_client_key = "d.key"\n'
+    config = load_relayer_config(written(tmp_path, more))
+    assert config.hub.identity == KeyPair(tmp_path / "c.pem", tmp_path / "c.key")
+    assert config.chains["alpha"].attestor_identity == KeyPair(tmp_path / "d.pem", tmp_path / "d.key")
 
 
 @pytest.mark.parametrize(
@@ -128,6 +135,9 @@ def test_the_relayer_s_file_is_read(tmp_path: Path) -> None:
         ('endpoints = ["http://a"]', "endpoints = []", "chains.alpha.endpoints or attestors are none"),
         ('endpoints = ["http://a"]', 'endpoints = "http://a"', "chains.alpha.endpoints is no list"),
         ('target = "localhost:9090"', "", "hub.target is missing"),
+        ('"localhost:9090"', '"localhost:9090"\ncertificate = "c.pem"', "hub.certificate and key belong together"),
+        ('"localhost:9090"', '"localhost:9090"\nkey = "c.key"', "hub.certificate and key belong together"),
+        ("[chains.alpha]", '[chains.alpha]\nattestor_client_key = "c"', "attestor_client_certificate and attestor_cl"),
         ('target = "localhost:9090"', 'target = "localhost:9090"\nport = 1', "hub.port is unknown"),
         ("[chains.alpha]", "[chains.alpha]\npoll_seconds = 0", "chains.alpha.poll_seconds is no positive number"),
     ],

@@ -1,0 +1,171 @@
+"""The attestor over gRPC: its server, its daemon, and how each refusal travels."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from dataclasses import replace
+
+import grpc.aio
+import structlog
+from google.protobuf import any_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2  # type: ignore[import-untyped]  # ships no types
+from grpc_status import rpc_status
+from interchain.attestor.v1 import attestor_service_pb2 as pb
+from interchain.attestor.v1.attestor_service_pb2_grpc import (
+    AttestorServiceServicer,
+    add_AttestorServiceServicer_to_server,
+)
+from interchain.hub.v1.light_client_pb2 import AttestedHeader as LightClientHeader
+
+from adapters.errors import BlockNotFinal, ChainError, NoAgreement
+from hub.errors import HubError
+from hub.quantities import Epoch, Hash, Height
+from hub.rpc.serving import TlsFiles
+from hub.signer import signer_from_keystore
+from relayers.attestor import Attestor
+from relayers.attestor_config import AttestorConfig
+from relayers.attestor_door import Door
+from relayers.attestor_guard import AttestorGuard
+from relayers.errors import AttestorBusy, NotAttested, TooManyRequests
+from relayers.monitor import Monitor
+
+MAX_MESSAGE_BYTES = 16 * 1024
+"""A request names a client and a number, or a hash."""
+MAX_CALLS = 256
+"""Of all connections together; more are answered RESOURCE_EXHAUSTED."""
+_OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_metadata_size", 8 * 1024),
+    ("grpc.max_concurrent_streams", 64),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.so_reuseport", 0),
+)
+
+log = structlog.get_logger(__name__)
+
+
+class AttestorServicer(AttestorServiceServicer):
+    """The attestor over gRPC."""
+
+    def __init__(self, attestor: Attestor, door: Door) -> None:
+        self._attestor = attestor
+        self._door = door
+        self._address = attestor.address
+
+    async def Attest(  # noqa: N802  # named by the API
+        self, request: pb.AttestRequest, context: grpc.aio.ServicerContext[pb.AttestRequest, pb.AttestResponse]
+    ) -> pb.AttestResponse:
+        try:
+            self._door.admit(context.peer())
+            header, signature = await self._attestor.attest(request.client, Height(request.number))
+        except HubError as error:
+            await context.abort_with_status(rpc_status.to_status(_status(error)))
+        answer = LightClientHeader(
+            epoch=header.epoch,
+            number=header.number,
+            block_hash=header.block_hash,
+            state_root=header.state_root,
+            timestamp_unix_seconds=header.timestamp,
+        )
+        return pb.AttestResponse(header=answer, signature=signature, attestor=self._address)
+
+    async def AttestSetChange(  # noqa: N802
+        self,
+        request: pb.AttestSetChangeRequest,
+        context: grpc.aio.ServicerContext[pb.AttestSetChangeRequest, pb.AttestSetChangeResponse],
+    ) -> pb.AttestSetChangeResponse:
+        try:
+            self._door.admit(context.peer())
+            signature = await self._attestor.attest_set_change(
+                request.client, Epoch(request.epoch), Hash(request.next_set_hash)
+            )
+        except HubError as error:
+            await context.abort_with_status(rpc_status.to_status(_status(error)))
+        return pb.AttestSetChangeResponse(signature=signature, attestor=self._address)
+
+    async def GetInfo(  # noqa: N802
+        self,
+        request: pb.GetInfoRequest,  # noqa: ARG002  # asks for nothing in particular
+        context: grpc.aio.ServicerContext[pb.GetInfoRequest, pb.GetInfoResponse],
+    ) -> pb.GetInfoResponse:
+        try:
+            self._door.admit(context.peer())
+        except HubError as error:
+            await context.abort_with_status(rpc_status.to_status(_status(error)))
+        return await self._attestor.info()
+
+
+class RunningAttestor:
+    """The daemon's servers, and where they listen."""
+
+    def __init__(
+        self, attestor: Attestor, server: grpc.aio.Server, port: int, monitor: Monitor, monitored: str
+    ) -> None:
+        self.attestor = attestor
+        self.port = port
+        self.monitor_address = monitored
+        self._server = server
+        self._monitor = monitor
+
+    async def stop(self) -> None:
+        await self._server.stop(grace=1)
+        await self._monitor.stop()
+        await self.attestor.close()
+
+
+async def start_attestor(config: AttestorConfig) -> RunningAttestor:
+    """Open key and guard, and serve; raises InvalidConfiguration, GuardUnusable, OSError, ValueError (a wrong
+    password).
+    """
+    signer = signer_from_keystore(config.keystore, config.password)
+    attestor = Attestor(signer, AttestorGuard(config.guard, begin=config.devnet), config.chains, devnet=config.devnet)
+    server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
+    servicer = AttestorServicer(attestor, Door(config.requests_per_second))
+    add_AttestorServiceServicer_to_server(servicer, server)
+    if config.certificate is not None and config.key is not None:
+        tls = TlsFiles(config.certificate, config.key, config.authority)
+        port = server.add_secure_port(config.listen, tls.credentials())
+    else:
+        port = server.add_insecure_port(config.listen)
+    monitor = Monitor(attestor.registry, attestor.health)
+    monitored = await monitor.start(config.monitor)
+    await server.start()
+    log.info("attestor runs", attestor="0x" + signer.address.hex(), port=port, monitor=monitored)
+    return RunningAttestor(attestor, server, port, monitor, monitored)
+
+
+async def run_attestor(config: AttestorConfig) -> None:
+    """Serve until SIGINT or SIGTERM; SIGHUP reads the chains file again."""
+    running = await start_attestor(config)
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    loop.add_signal_handler(signal.SIGHUP, running.attestor.reload_or_complain)
+    with suppress(asyncio.CancelledError):
+        await stopped.wait()
+    await running.stop()
+
+
+def _status(error: HubError) -> status_pb2.Status:
+    """OUT_OF_RANGE: ask again later; RESOURCE_EXHAUSTED: less often; UNAVAILABLE: the endpoints; FAILED_PRECONDITION:
+    an operator must act.
+    """
+    match error:
+        case BlockNotFinal():
+            code = code_pb2.OUT_OF_RANGE
+        case NotAttested():
+            code = code_pb2.NOT_FOUND
+        case AttestorBusy() | TooManyRequests():
+            code = code_pb2.RESOURCE_EXHAUSTED
+        case ChainError():
+            code = code_pb2.UNAVAILABLE
+        case _:
+            code = code_pb2.FAILED_PRECONDITION
+    if isinstance(error, NoAgreement):
+        # Anyone may ask: which endpoints an attestor relies on is nobody's business, least of all who would flood them.
+        error = replace(error, faults=("its log says more",))
+    info = error_details_pb2.ErrorInfo(reason=error.reason(), domain="interchain.attestor", metadata=error.values())
+    detail = any_pb2.Any()
+    detail.Pack(info)
+    return status_pb2.Status(code=code, message=str(error), details=[detail])
