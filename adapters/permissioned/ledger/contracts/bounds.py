@@ -10,10 +10,10 @@ from adapters.permissioned.ledger.identities import ContractName
 class Bounds:
     """Most that one invocation may use."""
 
-    reads: int = 2_000
-    """Records and index entries read by key."""
+    reads: int = 4_000
+    """Records and index entries read by key, each once."""
     read_bytes: int = 1024 * 1024
-    scanned: int = 2_000
+    scanned: int = 10_000
     """Entries gone over by lists."""
     writes: int = 1_000
     """Records and index entries written and deleted."""

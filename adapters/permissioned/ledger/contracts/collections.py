@@ -59,7 +59,7 @@ Index: TypeAlias = tuple[str, ...] | Callable[[Any], Iterable[tuple[KeyPart, ...
 
 
 class _Stored(msgspec.Struct, frozen=True, array_like=True):
-    """A record as it stands in the state: which version of its type, itself, and its entries in the indexes, so that
+    """A record as it stands in the state: which version of its type, itself, and its places in the indexes, so that
     they can be taken away whatever the contract's code has become."""
 
     version: int
@@ -164,8 +164,9 @@ class Records(Generic[R]):
         data = self._ground.get(LedgerRoom.CONTRACT_DATA, place)
         if data is None:
             raise RecordNotFound(self._collection.name, key_text(key))
+        primary = encode_key(self._collection.name, key)
         for entry in _read_stored(data).entries:
-            self._ground.delete(LedgerRoom.CONTRACT_DATA, self._entries() + entry)
+            self._ground.delete(LedgerRoom.CONTRACT_DATA, self._entries() + entry + primary)
         self._ground.delete(LedgerRoom.CONTRACT_DATA, place)
         self._ground.tell(RecordDeleted(self._ground.contract, self._collection.name, key_text(key)))
 
@@ -232,15 +233,14 @@ class Records(Generic[R]):
 
     def _write(self, key: tuple[KeyPart, ...], record: R, old: tuple[bytes, ...]) -> None:
         collection, ground = self._collection, self._ground
-        data, primary, entries = self._encode(record), encode_key(collection.name, key), self._places(record)
+        data, primary, new = self._encode(record), encode_key(collection.name, key), self._places(record)
         # An entry's own key ends in the record's, so that many records may share a place.
-        new = tuple(entry + primary for entry in entries)
         for entry in old:
             if entry not in new:
-                ground.delete(LedgerRoom.CONTRACT_DATA, self._entries() + entry)
+                ground.delete(LedgerRoom.CONTRACT_DATA, self._entries() + entry + primary)
         for entry in new:
             if entry not in old:
-                ground.put(LedgerRoom.CONTRACT_DATA, self._entries() + entry, primary)
+                ground.put(LedgerRoom.CONTRACT_DATA, self._entries() + entry + primary, primary)
         stored = _encode(_Stored(collection.version, msgspec.Raw(data), new))
         ground.put(LedgerRoom.CONTRACT_DATA, self._name() + _RECORDS + primary, stored)
         ground.tell(RecordWritten(ground.contract, collection.name, key_text(key), sha256(data).digest()))

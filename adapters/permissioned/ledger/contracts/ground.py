@@ -18,7 +18,7 @@ Tell: TypeAlias = Callable[[Event], None]
 class Ground:
     """A contract's part of the state, at one moment. Every key that is given here is put behind the contract's name."""
 
-    __slots__ = ("_branch", "_reader", "_tell", "contract", "meter", "time")
+    __slots__ = ("_branch", "_read", "_reader", "_tell", "contract", "meter", "time")
 
     def __init__(
         self,
@@ -34,14 +34,19 @@ class Ground:
         self._reader = reader
         self._branch = branch
         self._tell = tell
+        self._read: dict[bytes, bytes | None] = {}
         self.contract = contract
         self.meter = meter
         self.time = time
 
     def get(self, room: LedgerRoom, key: bytes) -> bytes | None:
         """Raises BoundExceeded."""
+        self.meter.check()
+        place = self._place(room) + key
+        if place in self._read:
+            return self._read[place]
         self.meter.spend("reads")
-        value = self._reader.get(self._place(room) + key)
+        value = self._read[place] = self._reader.get(place)
         if value is not None:
             self.meter.spend("read_bytes", len(value))
         return value
@@ -51,14 +56,18 @@ class Ground:
         branch = self._writable()
         self.meter.spend("writes")
         self.meter.spend("written_bytes", len(key) + len(value))
-        branch.put(self._place(room) + key, value)
+        place = self._place(room) + key
+        branch.put(place, value)
+        self._read[place] = value
 
     def delete(self, room: LedgerRoom, key: bytes) -> None:
         """Raises BoundExceeded, QueryWrites."""
         branch = self._writable()
         self.meter.spend("writes")
         self.meter.spend("written_bytes", len(key))
-        branch.delete(self._place(room) + key)
+        place = self._place(room) + key
+        branch.delete(place)
+        self._read[place] = None
 
     def scan(self, room: LedgerRoom, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Keys and values, ``start <= key < end``, in order. Raises BoundExceeded."""

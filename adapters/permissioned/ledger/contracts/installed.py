@@ -24,6 +24,7 @@ ENTRY_POINTS = "interchain_ledger.contracts"
 
 SHIPPED = {
     "documents": "adapters.permissioned.ledger.documents.contract:DocumentsContract",
+    "receivables": "adapters.permissioned.ledger.receivables.contract:ReceivablesContract",
 }
 """The ledger's own contracts, which a checkout that is not installed has, too; the same as in pyproject.toml."""
 

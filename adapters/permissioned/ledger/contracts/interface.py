@@ -29,7 +29,14 @@ from adapters.permissioned.ledger.contracts.collections import Collection, Earli
 from adapters.permissioned.ledger.contracts.errors import MembersOnly, RecordExists, RecordNotFound, Refused
 from adapters.permissioned.ledger.contracts.ground import Ground
 from adapters.permissioned.ledger.contracts.keys import KeyPart
-from adapters.permissioned.ledger.contracts.plain_text import canonical_text, is_iso_date, is_name, read_decimal
+from adapters.permissioned.ledger.contracts.plain_text import (
+    canonical_text,
+    day_number,
+    is_name,
+    letters_and_digits,
+    read_decimal,
+    upper_ascii,
+)
 from adapters.permissioned.ledger.contracts.private import PrivateCollection, PrivateHash, PrivateHashes
 from adapters.permissioned.ledger.contracts.values import Record, read_json
 from adapters.permissioned.ledger.identities import Caller, ContractName, Identity, OrganisationId, RemoteCaller
@@ -69,13 +76,15 @@ __all__ = [
     "UnixSeconds",
     "View",
     "canonical_text",
-    "is_iso_date",
+    "day_number",
     "is_name",
+    "letters_and_digits",
     "query",
     "read_decimal",
     "replace",
     "service",
     "transaction",
+    "upper_ascii",
 ]
 
 T = TypeVar("T", bound=Record)

@@ -121,7 +121,7 @@ ATTRIBUTES: dict[str, Rule] = {
             "isupper",
             "istitle",
         ],
-        Rule("unicode-version", "use canonical_text, is_name, is_iso_date or read_decimal"),
+        Rule("unicode-version", "use canonical_text, upper_ascii, is_name or read_decimal"),
     ),
 }
 

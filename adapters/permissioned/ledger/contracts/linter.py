@@ -109,22 +109,25 @@ class _Linter(ast.NodeVisitor):
                 self._find(statement, "mutable-state", "only definitions and constants stand outside functions")
 
     def _is_frozen(self, value: ast.expr) -> bool:
+        is_frozen = False
         match value:
             case ast.Constant() | ast.Name() | ast.Attribute() | ast.Subscript() | ast.Lambda():
-                return True
+                is_frozen = True
             case ast.Tuple(elts=parts):
-                return all(map(self._is_frozen, parts))
-            case ast.UnaryOp(operand=operand):
-                return self._is_frozen(operand)
+                is_frozen = all(map(self._is_frozen, parts))
+            case ast.UnaryOp(operand=part) | ast.Starred(value=ast.Tuple() as part):
+                is_frozen = self._is_frozen(part)
             case ast.BinOp(left=left, right=right):
-                return self._is_frozen(left) and self._is_frozen(right)
+                is_frozen = self._is_frozen(left) and self._is_frozen(right)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name in self._frozen:
-                named = ((keyword.value, name in rules.TAKE_MAPPINGS) for keyword in keywords)
-                return all(map(self._is_frozen, args)) and all(
-                    self._is_frozen(each) or (is_taken and self._is_mapping(each)) for each, is_taken in named
+                is_taken = name in rules.TAKE_MAPPINGS
+                named = (
+                    self._is_frozen(each.value) or (is_taken and self._is_mapping(each.value)) for each in keywords
                 )
+                is_frozen = all(map(self._is_frozen, args)) and all(named)
             case _:
-                return False
+                pass
+        return is_frozen
 
     def _is_mapping(self, value: ast.expr) -> bool:
         """A dict that is written out and kept by nobody: what takes it copies it."""

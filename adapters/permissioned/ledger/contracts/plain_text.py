@@ -5,11 +5,13 @@ Encoding Stability Policies), and Python keeps that version's tables.
 """
 
 import re
+from datetime import date
 from unicodedata import ucd_3_2_0
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SPACES = re.compile(r"[\x09-\x0d\x20\x85\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000]+")
 
 
@@ -35,14 +37,29 @@ def read_decimal(text: str) -> int | None:
     return int(text) if _DECIMAL.fullmatch(text) else None
 
 
-def is_iso_date(text: str) -> bool:
-    """A day that there is, as ``YYYY-MM-DD``."""
+def day_number(text: str) -> int | None:
+    """A day, written ``YYYY-MM-DD``, as its number, 1 being 0001-01-01; None where there is no such day."""
     parts = _DATE.fullmatch(text)
     if parts is None:
-        return False
-    year, month, day = (int(part) for part in parts.groups())
-    if not (year >= 1 and 1 <= month <= 12):
-        return False
-    is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    days = (31, 29 if is_leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-    return 1 <= day <= days[month - 1]
+        return None
+    try:
+        return date(*(int(part) for part in parts.groups())).toordinal()
+    except ValueError:
+        return None
+
+
+def upper_ascii(text: str) -> str:
+    """The letters a to z as A to Z, all else as it is."""
+    return text.translate(_UPPER)
+
+
+def letters_and_digits(text: str) -> str | None:
+    """``canonical_text`` without all that is neither letter nor number, decimal digits of every script as 0 to 9.
+
+    None where ``canonical_text`` is.
+    """
+    folded = canonical_text(text)
+    if folded is None:
+        return None
+    kept = (each for each in folded if ucd_3_2_0.category(each)[0] in "LMN")
+    return "".join(str(ucd_3_2_0.decimal(each, each)) for each in kept)

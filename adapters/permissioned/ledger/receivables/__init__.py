@@ -1,0 +1,1 @@
+"""The contract ``receivables``: a receivable is registered once among all banks, and never financed twice."""
