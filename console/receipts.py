@@ -9,11 +9,17 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Generic, TypeVar
 
+from eth_account import Account
+
+from console.chain_access import open_chain
+from console.chains import ChainFile
 from console.exits import Refused
 from console.packets import PacketName, recent_blocks
+from console.trace import observed
 from hub.answers import ClientInfo, EventRecord, RequestState, ServiceRequest
 from hub.client import HubClient
 from hub.clients import attested_evm
+from hub.clients.base import Claims
 from hub.clients.batch_proof import batch_paths
 from hub.clients.counterparty import Counterparty
 from hub.clients.errors import MembershipNotProven
@@ -32,7 +38,7 @@ from hub.events import (
     encode_event,
 )
 from hub.ibc.client_lifecycle import checkpoint_domain
-from hub.ibc.commitment import Path, PathKind
+from hub.ibc.commitment import Path, PathKind, packet_commitment
 from hub.ibc.identifiers import ClientId, PortId
 from hub.ibc.lanes import Lane, decode_records
 from hub.ibc.packet import Packet, Payload
@@ -102,6 +108,11 @@ class _Step(Generic[S]):
     transaction: bytes
     event: S
 
+    def is_of(self, packet: Packet) -> bool:
+        """Whether it happened to just this packet."""
+        named = (self.event.source_client, self.event.destination_client, self.event.sequence)
+        return named == (packet.source_client, packet.destination_client, packet.sequence)
+
 
 class Collector:
     """Puts one receipt together. ``report`` is told what goes on."""
@@ -111,32 +122,27 @@ class Collector:
         self._report = report
         self._lanes: dict[int, Lane] = {}
 
-    async def collect(
-        self, packet: PacketName | None, request: ServiceRequest | None, sent: Sent | None = None
-    ) -> Receipt:
+    async def collect(self, packet: PacketName | None, request: ServiceRequest | None) -> Receipt:
         """Of a call by its own packet, where a contract made it, and its request, where the hub accepted it.
 
-        ``sent``: the call as its chain shows it, where no message at the hub does. What cannot be had is left out.
+        What cannot be had is left out. Raises Refused, HubError.
         """
-        call, result = (sent, None) if packet is None else await self._of_call(packet, sent)
+        call, result = (None, None) if packet is None else await self._of_call(packet)
         forwarded, answer = (None, None) if request is None else await self._of_request(request)
         blocks = () if request is None else await self._blocks(request)
         return Receipt(call=call, request=forwarded, answer=answer, result=result, blocks=blocks)
 
     # --- between the caller's chain and the hub ---
 
-    async def _of_call(
-        self, name: PacketName, sent: Sent | None
-    ) -> tuple[Sent | None, Acknowledged | NotReceived | None]:
+    async def _of_call(self, name: PacketName) -> tuple[Sent | None, Acknowledged | NotReceived | None]:
         self._report("the call and its result")
         there = ClientId((await self._hub.client(name.client)).counterparty_client)
         history = await self._history(there, name.client, name.sequence)
         received, written = _step(history, PacketReceived), _step(history, AcknowledgementWritten)
         if received is None:
-            return sent, await self._not_received(name)
+            return None, await self._not_received(name)
         carried = await self._carried(received, Path(PathKind.COMMITMENT, there, name.sequence))
-        if carried is not None:
-            sent = Sent(carried.packet, carried.evidence)
+        sent = None if carried is None else Sent(carried.packet, carried.evidence)
         if written is None:
             return sent, None
         path = Path(PathKind.ACKNOWLEDGEMENT, ClientId(name.client), name.sequence)
@@ -241,15 +247,9 @@ class Collector:
                 continue
             for index, record in enumerate(decode_records(message.records)):
                 packet = (await self._lane(record.lane)).packet(record)
-                event = step.event
-                if (event.source_client, event.destination_client, event.sequence) != (
-                    packet.source_client,
-                    packet.destination_client,
-                    packet.sequence,
-                ):
+                if not step.is_of(packet):
                     continue
-                config = (await self._hub.client(message.client)).config
-                router = config.router if isinstance(config, attested_evm.Config) else Address(b"")
+                router = await _router(self._hub, message.client)
                 try:
                     return _Carried(message, index, packet, narrow(message.proof, path, index, router))
                 except HeaderElsewhere as error:
@@ -287,6 +287,25 @@ class Collector:
         return Proof(await self._hub.checkpoint(client, shown.height), StateProofs((shown.proofs[0].proof,)))
 
 
+async def sent_by_chain(hub: HubClient, chain: ChainFile, name: PacketName, attestors: Sequence[str]) -> Sent | None:
+    """A packet as its own chain shows it, for what no message at the hub does; None where the chain never sent it.
+
+    Raises NotProvable where too few of the attestors sign the header, EndpointsFailed, HubError.
+    """
+    adapter = await open_chain(chain, hub, Account.create(), attestors)
+    try:
+        for one in await observed(adapter, (adapter.client_of_hub, name.client), name.sequence):
+            if isinstance(one.event, PacketSent):
+                packet = packet_of(one.event)
+                path = Path(PathKind.COMMITMENT, packet.source_client, packet.sequence)
+                claims = Claims(present=((path, packet_commitment(packet)),))
+                proof = await adapter.prove(one.height, claims)
+                return Sent(packet, narrow(proof, path, 0, await _router(hub, name.client)))
+    finally:
+        await adapter.close()
+    return None
+
+
 def packet_of(event: PacketSent) -> Packet:
     """The packet whose sending is told."""
     payload = Payload(
@@ -302,3 +321,9 @@ def _step(history: Sequence[EventRecord], kind: type[S]) -> _Step[S] | None:
         if isinstance(record.event, kind):
             return _Step(record.height, record.transaction_hash, record.event)
     return None
+
+
+async def _router(hub: HubClient, client: str) -> Address:
+    """Of the EVM chain behind a client; empty for another kind of chain."""
+    config = (await hub.client(client)).config
+    return config.router if isinstance(config, attested_evm.Config) else Address(b"")

@@ -82,7 +82,7 @@ class Tracer:
 
     async def trace(self, name: str) -> Life:
         """By a packet's name, a request's identifier, or a call's; raises Misused where nobody knows it."""
-        packets, request = await self._resolve(name)
+        packets, request = await self.resolve(name)
         steps: list[LifeStep] = []
         for packet in packets:
             steps += await self._at_hub(packet, request)
@@ -92,7 +92,8 @@ class Tracer:
         order = sorted(set(steps), key=lambda step: (step.time, _rank(step), step.height, step.index))
         return Life(tuple(packets), request, tuple(order))
 
-    async def _resolve(self, name: str) -> tuple[list[PacketName], ServiceRequest | None]:
+    async def resolve(self, name: str) -> tuple[list[PacketName], ServiceRequest | None]:
+        """The packets of the call that is named, and the hub's request, if there is one; raises Misused."""
         if match := _NAME.match(name):
             packet = PacketName(match[1], match[2] == "in", PacketSequence(int(match[3])))
             request = await self._request(await self._request_id(packet))
@@ -195,7 +196,7 @@ class Tracer:
         adapter = await open_chain(chain, self._hub, Account.create())
         endpoints = Endpoints(chain.name, chain.endpoints)
         try:
-            found = await _observed(adapter, ends, packet.sequence)
+            found = await observed(adapter, ends, packet.sequence)
             return [
                 LifeStep(
                     await _time(endpoints, one.height),
@@ -265,7 +266,8 @@ def _about(event: AnyEvent, ends: tuple[str, str], sequence: PacketSequence, req
     return ""
 
 
-async def _observed(chain: EvmChain, ends: tuple[str, str], sequence: PacketSequence) -> list[Observed]:
+async def observed(chain: EvmChain, ends: tuple[str, str], sequence: PacketSequence) -> list[Observed]:
+    """All that a chain's own events say of one packet."""
     latest = (await chain.latest()).height
     return [
         one

@@ -19,6 +19,7 @@ COMMANDS = (
     "service",
     "call",
     "packet",
+    "receipt",
 )
 DAEMONS = ("attestor", "relayer", "devnet")
 """In the order in which ``ichub --help`` lists them; each is a module here, with ``app`` for a group of commands."""

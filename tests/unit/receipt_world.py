@@ -276,9 +276,7 @@ def trust_told_by(answers: HubAnswers) -> Trust:
     return asyncio.run(trust_of(answers))  # type: ignore[arg-type]
 
 
-def collected(
-    answers: HubAnswers, packet: PacketName | None, request_id: bytes = b"", sent: r.Sent | None = None
-) -> r.Receipt:
+def collected(answers: HubAnswers, packet: PacketName | None, request_id: bytes = b"") -> r.Receipt:
     """The receipt of the call in a packet, or of a request that no packet made."""
 
     async def work() -> r.Receipt:
@@ -286,7 +284,7 @@ def collected(
         wanted = packet_request_id(ClientId(packet.client), packet.sequence) if packet else request_id
         with suppress(RequestNotFound):
             request = await answers.request(wanted)
-        return await Collector(answers).collect(packet, request, sent)  # type: ignore[arg-type]
+        return await Collector(answers).collect(packet, request)  # type: ignore[arg-type]
 
     return asyncio.run(work())
 

@@ -59,6 +59,7 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
         "service",
         "call",
         "packet",
+        "receipt",
         "attestor",
         "relayer",
         "devnet",

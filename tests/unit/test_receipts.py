@@ -16,7 +16,7 @@ from hub.services.payload import InputEncoding, Result, ResultCode, caller_accou
 from tests.unit.attested_chain import FIVE
 from tests.unit.hub_chain import CONSUMER, PROVIDER, RELAYER
 from tests.unit.hub_world import CALLER, PRICE, PROVIDER_CONTRACT, World, abi_text, bind, call, hub_call, one
-from tests.unit.receipt_world import HUB_SET, EvmWorld, HubAnswers, collected, trust_told_by
+from tests.unit.receipt_world import HUB_SET, EvmWorld, HubAnswers, collected, replace, trust_told_by
 from tests.vectors.generate_quorum import ADDRESSES
 
 ALL = tuple(Part)
@@ -184,8 +184,7 @@ def test_with_what_its_chain_shows_a_timed_out_call_is_told_whole() -> None:
     world = EvmWorld()
     sequence = world.a.call(call())
     world.hub.block(advance=60)
-    sent = world.a.shown(sequence)
-    told = verify(collected(world.answers, PacketName(world.a.client, True, sequence), sent=sent), world.trust())
+    told = verify(replace(world.receipt(sequence), call=world.a.shown(sequence)), world.trust())
     assert parts(told) == (Part.CALL, Part.RESULT)
     assert told.outcome is Outcome.NEVER_RECEIVED
     assert told.question is not None

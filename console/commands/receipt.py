@@ -1,0 +1,204 @@
+"""``ichub receipt``: a call's life in one file, which anyone can verify offline."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console.chains import find_chain, known_chains
+from console.exits import CheckFailed, Misused
+from console.home import find_home
+from console.options import Home, Hub, Json
+from console.output import Output
+from console.session import hub_of, run
+from console.statements import ASSUMED, anchor_rows, statement_row, step_rows, trust_rows
+from hub.receipts import receipt as receipts
+from hub.receipts import trust as trusted
+from hub.receipts.document import MAX_BYTES, document_hash, read_document, write_document
+from hub.receipts.errors import AnchorMissing, ReceiptError
+from hub.receipts.receipt import NotReceived, Receipt
+from hub.receipts.statement import Statement
+from hub.receipts.trust import Trust
+from hub.receipts.verification import verify as verify_receipt
+
+if TYPE_CHECKING:
+    from hub.client import HubClient
+
+app = typer.Typer(
+    help="""Receipts: what became of a call, in one file with every proof and signature, which anyone verifies offline.
+
+    Write down once whom you trust (`ichub receipt trust`) and check that by other means; then `ichub receipt export` a
+    call, hand the file on, and whoever has your trust file runs `ichub receipt verify` with no network at all.
+    """,
+    no_args_is_help=True,
+)
+
+_TRUST_ADVICE = (
+    "the hub told this of itself: before you rest on it, compare genesis hash, routers, code hashes and signers with "
+    "what their operators publish"
+)
+
+
+@app.command()
+def export(
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="A packet (attested-0/in/5), or a request's or call's 0x identifier.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")] = Path("receipt.json"),
+    attestor: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Ask these for the header of a call that never reached the hub; several times.",
+        ),
+    ] = None,
+    home: Home = None,
+    hub: Hub = None,
+    json: Json = False,
+) -> None:
+    """Write the receipt of a call: each packet, answer and event of it that the hub can still prove, and no other's.
+
+    What is written has been verified as `ichub receipt verify` will. A call that is still on its way has a receipt as
+    well; export it again when it is done.
+
+    Example: ichub receipt export attested-0/in/1 --out receipt.json
+    """
+    output = Output(json)
+    place = find_home(home)
+    _refuse_existing(out)
+
+    from console.receipts import Collector, sent_by_chain, trust_of  # noqa: PLC0415  # it takes long to import
+    from console.trace import Tracer  # noqa: PLC0415
+
+    async def work(connection: "HubClient") -> tuple[Receipt, Trust]:
+        packets, request = await Tracer(connection, known_chains(place)).resolve(name)
+        call = next((packet for packet in packets if packet.inward), None)
+        receipt = await Collector(connection, lambda what: output.note(f"collects {what}")).collect(call, request)
+        if receipt.call is None and call is not None and isinstance(receipt.result, NotReceived) and attestor:
+            sent = await sent_by_chain(connection, find_chain(place, call.client), call, attestor)
+            receipt = Receipt(call=sent, result=receipt.result)
+        return receipt, await trust_of(connection)
+
+    async def connected() -> tuple[Receipt, Trust]:
+        async with hub_of(place, hub) as connection:
+            return await work(connection)
+
+    with output.progress("collecting what proves the call"):
+        receipt, trust = run(connected())
+    data = write_document(receipts.FORMAT, receipt)
+    try:
+        told = verify_receipt(receipt, trust)
+    except AnchorMissing as error:
+        output.warn(f"{error}; the receipt is written, and can be verified with the trust file of that time")
+        told = None
+    out.write_bytes(data)
+    if told is None:
+        output.done(f"wrote {out}", file=str(out), receipt_hash=document_hash(data))
+    else:
+        _show(output, told, data)
+        output.note(f"wrote {out}; `ichub receipt verify {out} --trust TRUST.json` needs no network")
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The receipt.")],
+    trust: Annotated[Path, typer.Option(metavar="TRUST.json", help="Whom you trust: `ichub receipt trust` wrote it.")],
+    json: Json = False,
+) -> None:
+    """Verify a receipt with no network, and say what it proves, when, under whose signatures, and what that rests on.
+
+    Exit code 0: all of it is proven. 5: it is not, and the part or field that does not hold is named. 2: the trust file
+    is none.
+
+    Example: ichub receipt verify receipt.json --trust trust.json
+    """
+    output = Output(json)
+    anchors = _read_trust(trust)
+    data = _read(file)
+    try:
+        told = verify_receipt(read_document(receipts.FORMAT, Receipt, data), anchors)
+    except ReceiptError as error:
+        raise CheckFailed(f"{file} is refused: {error}", error.reason(), **error.values()) from error
+    _show(output, told, data)
+
+
+@app.command()
+def trust(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")] = Path("trust.json"),
+    join: Annotated[
+        list[Path] | None,
+        typer.Option(help="Keep what this older trust file says of earlier epochs; several times."),
+    ] = None,
+    home: Home = None,
+    hub: Hub = None,
+    json: Json = False,
+) -> None:
+    """Write down who signs for the hub and for each chain now, as the hub tells it: what receipts will rest on.
+
+    The hub is not believed for having said so: compare what is shown with what the operators of the hub, the attestors
+    and the chains publish, before you rely on the file or give it to others. After signers have changed, write a new
+    one and --join the old, so that receipts of both times can be verified.
+
+    Example: ichub receipt trust --out trust.json
+    """
+    output = Output(json)
+    place = find_home(home)
+    _refuse_existing(out)
+    older = [_read_trust(path) for path in join or []]
+
+    from console.receipts import trust_of  # noqa: PLC0415  # it takes long to import
+
+    async def work() -> Trust:
+        async with hub_of(place, hub) as connection:
+            return await trust_of(connection)
+
+    with output.progress("reading the hub's clients"):
+        found = run(work())
+    for other in older:
+        found = other.joined(found)
+    data = write_document(trusted.FORMAT, found)
+    out.write_bytes(data)
+    if json:
+        done = {"file": str(out), "trust_hash": document_hash(data), "anchors": trust_rows(found)}
+        output.record("", {**done, "advice": _TRUST_ADVICE})
+        return
+    output.rows("", trust_rows(found), "")
+    output.done(f"wrote {out}, 0x{document_hash(data).hex()}")
+    output.warn(_TRUST_ADVICE)
+
+
+def _show(output: Output, told: Statement, data: bytes) -> None:
+    call = statement_row(told, document_hash(data))
+    proven, rests_on = step_rows(told.steps), anchor_rows(told)
+    if output.as_json:
+        rest = {"proven": proven, "rests_on": rests_on, "assumes": ASSUMED, "not_proven": told.not_proven}
+        output.record("", {**call, **rest})
+        return
+    output.record("The call", call)
+    output.rows("\nWhat is proven", [_shorter(row) for row in proven], "")
+    output.rows("\nWhat it rests on", rests_on, "")
+    output.rows("", [{"and_on_this": sentence} for sentence in ASSUMED], "")
+    output.rows("\nWhat is not proven", [{"": sentence} for sentence in told.not_proven], "")
+
+
+def _shorter(row: dict[str, object]) -> dict[str, object]:
+    """Without what programs compare, and people read in the table of anchors."""
+    return {name: value for name, value in row.items() if name not in {"block_hash", "signers"}}
+
+
+def _read_trust(path: Path) -> Trust:
+    try:
+        return read_document(trusted.FORMAT, Trust, _read(path))
+    except ReceiptError as error:
+        raise Misused(f"{path} is no trust file: {error}", error.reason(), **error.values()) from error
+
+
+def _read(path: Path) -> bytes:
+    """Not more than may be a document."""
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise Misused(f"{path} is there already: name another with --out, or remove it first")
