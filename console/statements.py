@@ -25,15 +25,16 @@ def statement_row(told: Statement, receipt_hash: Hash) -> Row:
     """The call itself, field by field; what is absent was not proven."""
     question, money = told.question, told.money
     encoding = question.encoding if question is not None and question.of_caller else None
+    chains = dict(told.rests_on)
     return {
         "receipt_hash": receipt_hash,
         "outcome": told.outcome.value.replace("_", " "),
         "request_id": told.request_id,
-        "caller": _party(told.caller),
+        "caller": _party(told.caller, chains),
         "service": None if question is None else question.service,
         "input": None if question is None else _data(question.input, question.encoding),
         "deadline": None if question is None else moment(question.deadline),
-        "provider": _party(told.provider),
+        "provider": _party(told.provider, chains),
         "provider_answered": _result(told.answer, None),
         "result": _result(told.result, encoding),
         "fee": None if told.fee is None else str(told.fee),
@@ -137,10 +138,13 @@ def _set(chain: Chain) -> SignerSet:
     return chain.attestors if isinstance(chain, EvmChain) else chain.validators
 
 
-def _party(party: Party | None) -> Row | None:
+def _party(party: Party | None, chains: Mapping[str, Chain]) -> Row | None:
+    """An account or contract by its address; on a ledger members and contracts have names."""
     if party is None:
         return None
-    return {"client": party.client or "the hub", "identity": address_text(party.identity)}
+    is_named = bool(party.client) and isinstance(chains.get(party.client), OwnChain) and party.identity.isascii()
+    identity = party.identity.decode() if is_named else address_text(party.identity)
+    return {"client": party.client or "the hub", "identity": identity}
 
 
 def _result(result: Result | None, encoding: InputEncoding | None) -> Row | None:
