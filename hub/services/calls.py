@@ -77,8 +77,8 @@ def accept(
     binding = choose(
         ctx, clients, parameters, call.service, wanted=call.wanted, deadline=call.deadline, fee_cap=call.fee_cap
     )
+    _put_at_stake(ctx, parameters, call, binding)  # first: nobody has a costly schema judged for nothing
     data = _input(offered.input, call, binding)
-    _put_at_stake(ctx, parameters, call, binding)
     sequence = _forward(ctx, sender, call, binding, data) if binding.client else Sequence(0)
     store(ctx.state, None, _record(call, binding, data, sequence))
     ctx.emit(_called(call, binding, data))

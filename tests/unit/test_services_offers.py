@@ -130,7 +130,9 @@ def test_m_stolen_keys_lose_no_more_than_the_rate_cap() -> None:
     assert world.a.client in result.message
     assert money.escrowed(world.hub.state) == 30
     window = PARAMETERS.rate_window
-    world.hub.block(advance=window - world.hub.now % window)
+    world.hub.block(advance=window - world.hub.now % window)  # a round number of windows since 1970 is no beginning
+    assert none_of(world.accept(deadline=UnixSeconds(world.hub.now + 500))[1], ServiceCalled)
+    world.hub.block(advance=window)
     one(world.accept(deadline=UnixSeconds(world.hub.now + 500))[1], ServiceCalled)
 
 
@@ -254,6 +256,9 @@ def test_a_call_from_a_hub_account_is_refused_by_name(world: World) -> None:
     ):
         assert world.hub.try_(CONSUMER, hub_call(**changes)).reason == reason
     assert world.hub.try_(RELAYER, hub_call()).reason == "FEE_NOT_COVERED"
+    # nobody has a schema judge what they cannot pay for
+    assert world.hub.try_(RELAYER, hub_call(input=b"\xff")).reason == "FEE_NOT_COVERED"
+    assert world.hub.try_(CONSUMER, hub_call(input=b"\xff")).reason == "INPUT_REFUSED"
 
 
 def test_two_calls_in_one_transaction_are_two_requests(world: World) -> None:
