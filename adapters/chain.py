@@ -19,7 +19,10 @@ from hub.proofs.quorum import SignerSet
 from hub.quantities import Epoch, Gas, Hash, Height
 from hub.quantities import Sequence as PacketSequence
 
-PacketEvent: TypeAlias = PacketSent | PacketReceived | AcknowledgementWritten | PacketAcknowledged | PacketTimedOut
+SenderEvent: TypeAlias = PacketSent | PacketAcknowledged | PacketTimedOut
+"""What happens to a packet where it was sent; the rest happens where it arrives."""
+
+PacketEvent: TypeAlias = SenderEvent | PacketReceived | AcknowledgementWritten
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class Flow:
         sequence = event.sequence
         match event:
             case PacketSent():
-                self.outgoing.setdefault(sequence, Outgoing(_packet(event), height, event.lane, backlog))
+                self.outgoing.setdefault(sequence, Outgoing(packet_of(event), height, event.lane, backlog))
             case PacketReceived():
                 self.received.add(sequence)
             case AcknowledgementWritten(acknowledgement=acknowledgement):
@@ -106,7 +106,8 @@ class Flow:
                 assert_never(event)
 
 
-def _packet(event: PacketSent) -> Packet:
+def packet_of(event: PacketSent) -> Packet:
+    """The packet that was sent."""
     payload = Payload(
         PortId(event.source_port), PortId(event.destination_port), event.version, event.encoding, event.value
     )

@@ -35,6 +35,7 @@ from hub.signer import Signer
 from relayers.chain_side import ChainSide
 from relayers.courier import Courier
 from relayers.errors import ClientReconfigured
+from relayers.flow import Flow
 from relayers.hub_side import HubSide
 from relayers.metrics import RelayerMetrics
 from relayers.plan import Bounds, Kind, Task, chain_batches, hub_batches, wants_hub_time, wants_update
@@ -204,7 +205,7 @@ class PacketRelayer:
         tasks = tuple(task for task in tasks if task.packet.sequence in open_ones)
         if tasks:
             receipt = await self._prove_to_hub(tasks, world.chain.proven.height)
-            self._done(world, f"{tasks[0].kind.value}_at_hub", tasks)
+            self._done(world, f"{tasks[0].kind.value}_at_hub", tasks, world.flow_at_hub)
             world.learn_from_hub(receipt.events)
 
     async def _prove_to_hub(self, tasks: tuple[Task, ...], height: Height) -> Receipt:
@@ -232,7 +233,8 @@ class PacketRelayer:
         for task in tasks:
             self._to_chain.hold(task.key, self._rhythm.hold_s)
         for kind in {task.kind for task in tasks}:
-            self._done(world, f"{kind.value}_at_chain", [task for task in tasks if task.kind is kind])
+            some = [task for task in tasks if task.kind is kind]
+            self._done(world, f"{kind.value}_at_chain", some, world.flow_at_chain)
 
     async def _catch_up(self, world: World, task: Task) -> None:
         """Another relayer was there first: learn what came of it, and let the packet be where nothing is known."""
@@ -241,7 +243,7 @@ class PacketRelayer:
             world.learn_from_hub(await self._hub_side.history(task.packet))
             self._to_hub.hold(task.key, self._rhythm.hold_s)
         else:
-            world.settle(task)
+            world.settle_at_hub(task)
 
     async def _ask_for_time(self, world: World) -> None:
         """A packet is overdue: the hub must show a block that says so."""
@@ -333,12 +335,13 @@ class PacketRelayer:
             self._rotates.set()
         self._metrics.failed(self._chain.name, error.error if isinstance(error, DeliveryRefused) else error.reason())
 
-    def _done(self, world: World, hop: str, tasks: Sequence[Task]) -> None:
-        self._metrics.carried(self._chain.name, hop, [world.age_s(task) for task in tasks])
+    def _done(self, world: World, hop: str, tasks: Sequence[Task], flow_of: Callable[[Task], Flow]) -> None:
+        ages_s = [world.age_s(flow_of(task), task.packet.sequence) for task in tasks]
+        self._metrics.carried(self._chain.name, hop, ages_s)
 
     def _measure(self, world: World) -> None:
-        for flow in (world.to_hub, world.to_chain):
-            self._metrics.backlog.labels(self._chain.name, flow.source).set(len(flow.outgoing))
-            self._metrics.oldest.labels(self._chain.name, flow.source).set(world.oldest_s(flow))
+        for source, flow in (("chain", world.to_hub), ("hub", world.to_chain)):
+            self._metrics.backlog.labels(self._chain.name, source).set(len(flow.outgoing))
+            self._metrics.oldest.labels(self._chain.name, source).set(world.oldest_s(flow))
         for side, at in (("hub", world.hub), ("chain", world.chain)):
             self._metrics.height.labels(self._chain.name, side).set(at.proven.height)

@@ -6,19 +6,22 @@ import asyncio
 from collections.abc import Iterable
 from time import monotonic
 
-from adapters.chain import Observed, PacketEvent
+from adapters.chain import Observed, PacketEvent, SenderEvent
 from hub.answers import EventRecord
 from hub.clients.base import ProvenPoint
 from hub.ibc.identifiers import ClientId
-from hub.quantities import Height, UnixSeconds
+from hub.quantities import Height, Sequence, UnixSeconds
 from relayers.flow import Flow
-from relayers.plan import Side, Task, tasks_of
+from relayers.plan import Kind, Side, Task, tasks_of
 
 _NOWHERE = Side(ProvenPoint(Height(0), UnixSeconds(0)), UnixSeconds(0))
 
 
 class World:
-    """Both flows, both sides; wakes who waits for news."""
+    """Both flows, both sides; wakes who waits for news.
+
+    Which flow an event belongs to is decided by where it happened, for both clients may have the same name.
+    """
 
     def __init__(self, client_at_hub: ClientId, client_of_hub: ClientId) -> None:
         self.to_hub = Flow(client_of_hub, client_at_hub)
@@ -28,13 +31,15 @@ class World:
         self.hub_is_known = asyncio.Event()
         """Set once the hub's open packets have been listed."""
         self._news = [asyncio.Event(), asyncio.Event()]
-        self._first_seen: dict[tuple[str, int], float] = {}
+        self._first_seen: dict[tuple[bool, int], float] = {}
+        """By whether the packet goes to the hub, and its sequence."""
 
     def learn_from_hub(self, records: Iterable[EventRecord], *, backlog: bool = False) -> None:
         """Take in the hub's events; those of other chains are passed over."""
         for record in records:
             if isinstance(record.event, PacketEvent):
-                self._learn(record.event, record.height, backlog)
+                flow = self.to_chain if isinstance(record.event, SenderEvent) else self.to_hub
+                self._learn(flow, record.event, record.height, backlog)
         self.wake()
 
     def learn_from_chain(self, observed: Iterable[Observed], *, backlog: bool = False) -> None:
@@ -43,16 +48,17 @@ class World:
         An old answer to a packet that does not stand open at the hub is of no use: it was carried before.
         """
         for entry in observed:
-            sent_by_hub = entry.event.source_client == self.to_chain.source
-            if backlog and sent_by_hub and entry.event.sequence not in self.to_chain.outgoing:
+            flow = self.to_hub if isinstance(entry.event, SenderEvent) else self.to_chain
+            if backlog and flow is self.to_chain and entry.event.sequence not in flow.outgoing:
                 continue
-            self._learn(entry.event, entry.height, backlog)
+            self._learn(flow, entry.event, entry.height, backlog)
         self.wake()
 
-    def settle(self, task: Task) -> None:
-        """Nothing is left to do for a task's packet: another relayer was there first."""
-        self.flow_of(task).settle(task.packet.sequence)
-        self._first_seen.pop((task.packet.source_client, task.packet.sequence), None)
+    def settle_at_hub(self, task: Task) -> None:
+        """Nothing is left to do for a packet of a task for the hub: another relayer was there first."""
+        flow = self.flow_at_hub(task)
+        flow.settle(task.packet.sequence)
+        self._first_seen.pop(self._key(flow, task.packet.sequence), None)
 
     def see_hub(self, point: ProvenPoint) -> None:
         """The hub's newest block, which is final as soon as it stands."""
@@ -72,24 +78,26 @@ class World:
         """Receipts of the hub's packets; acknowledgements and timeouts of the chain's."""
         return tasks_of(self.to_chain, self.hub, self.chain)[0] + tasks_of(self.to_hub, self.chain, self.hub)[1]
 
-    def age_s(self, task: Task) -> float:
-        """How long ago a packet was first seen here."""
-        key = (task.packet.source_client, task.packet.sequence)
-        return monotonic() - self._first_seen.get(key, monotonic())
+    def age_s(self, flow: Flow, sequence: Sequence) -> float:
+        """How long ago a packet of a flow was first seen here."""
+        now = monotonic()
+        return now - self._first_seen.get(self._key(flow, sequence), now)
 
     def oldest_s(self, flow: Flow) -> float:
         """How long ago the oldest open packet of a flow was first seen here; 0 where none is open."""
-        now = monotonic()
-        return max(
-            (now - self._first_seen.get((flow.source, sequence), now) for sequence in flow.outgoing), default=0.0
-        )
+        return max((self.age_s(flow, sequence) for sequence in flow.outgoing), default=0.0)
 
     def now(self) -> UnixSeconds:
         """The later of both sides' times."""
         return max(self.hub.now, self.chain.now)
 
-    def flow_of(self, task: Task) -> Flow:
-        return self.to_hub if task.packet.source_client == self.to_hub.source else self.to_chain
+    def flow_at_hub(self, task: Task) -> Flow:
+        """The flow of a task that is done at the hub."""
+        return self.to_hub if task.kind is Kind.RECEIVE else self.to_chain
+
+    def flow_at_chain(self, task: Task) -> Flow:
+        """The flow of a task that is done at the chain."""
+        return self.to_chain if task.kind is Kind.RECEIVE else self.to_hub
 
     def wake(self) -> None:
         for event in self._news:
@@ -104,11 +112,12 @@ class World:
             pass
         self._news[listener].clear()
 
-    def _learn(self, event: PacketEvent, height: Height, backlog: bool) -> None:
-        for flow in (self.to_hub, self.to_chain):
-            if flow.learn(event, height, backlog=backlog):
-                key = (flow.source, event.sequence)
-                if event.sequence in flow.outgoing:
-                    self._first_seen.setdefault(key, monotonic())
-                elif event.sequence in flow.settled:
-                    self._first_seen.pop(key, None)
+    def _learn(self, flow: Flow, event: PacketEvent, height: Height, backlog: bool) -> None:
+        if flow.learn(event, height, backlog=backlog):
+            if event.sequence in flow.outgoing:
+                self._first_seen.setdefault(self._key(flow, event.sequence), monotonic())
+            elif event.sequence in flow.settled:
+                self._first_seen.pop(self._key(flow, event.sequence), None)
+
+    def _key(self, flow: Flow, sequence: Sequence) -> tuple[bool, int]:
+        return flow is self.to_hub, sequence

@@ -17,6 +17,7 @@ from adapters.chain import (
     Observed,
     PacketEvent,
     Receive,
+    SenderEvent,
     Step,
     TimeOut,
     path_of,
@@ -215,8 +216,7 @@ class LedgerChain:
         for record in block.events:
             event = record.event
             if isinstance(event, PacketEvent):
-                sent_here = isinstance(event, PacketSent | PacketAcknowledged | PacketTimedOut)
-                ends = (here, there) if sent_here else (there, here)
+                ends = (here, there) if isinstance(event, SenderEvent) else (there, here)
                 if (event.source_client, event.destination_client) == ends:
                     yield Observed(record.height, record.index, record.transaction_hash, event)
 

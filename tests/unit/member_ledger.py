@@ -180,22 +180,23 @@ class MemberLedger:
 
     # --- a hub ---
 
-    def checkpoint(self, **changes: Any) -> SignedCheckpoint:
-        """The latest block as three of the four validators sign it for the hub."""
+    def checkpoint(self, height: int = 0, **changes: Any) -> SignedCheckpoint:
+        """A block, the latest by default, as three of the four validators sign it for the hub."""
         other = self.machine.clients.counterparty(self.state, self.hub_client)
-        roots = {batch.client: batch.root for batch in self.outcomes[-1].batches}
+        header = self.blocks[(height or self.header.height) - 1][0]
+        roots = {batch.client: batch.root for batch in self.outcomes[header.height - 1].batches}
         fields: dict[str, Any] = {
             "chain": self.machine.chain_id,
             "genesis_hash": self.machine.genesis_hash,
             "source_client": self.hub_client,
             "destination_client": other.client,
             "epoch": Epoch(1),
-            "height": self.header.height,
-            "timestamp": self.header.time,
-            "block_hash": self.header.hash(),
-            "app_root": self.header.app_root,
+            "height": header.height,
+            "timestamp": header.time,
+            "block_hash": header.hash(),
+            "app_root": header.app_root,
             "batch_root": roots.get(self.hub_client, EMPTY_BATCH_ROOT),
-            "next_validator_set_hash": self.header.next_validator_set_hash,
+            "next_validator_set_hash": header.next_validator_set_hash,
         }
         shown = Checkpoint(**(fields | changes))
         keys = {ADDRESSES[key]: KEYS[key] for key in SIGNERS[:3]}
