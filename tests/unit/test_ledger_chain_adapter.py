@@ -19,7 +19,7 @@ from hub import messages as hub_messages
 from hub.answers import ReceiptOf
 from hub.block import ResultCode
 from hub.client import HubClient
-from hub.clients.base import ClientStatus
+from hub.clients.base import ClientStatus, ProvenPoint
 from hub.clients.quorum import BatchPaths, Config, Proof, StateProofs, WholeBatch
 from hub.engine.errors import CheckpointWithheld, RateLimited
 from hub.errors import HubError
@@ -68,7 +68,7 @@ class World:
         self.ledger = MemberLedger(Desk, enrolled=[ANN])
         self.hub = HubChain(time=self.ledger.now)
         for number in range(other_clients):
-            signers = SignerSet.of_equals(1, [ADDRESSES[20 + number]])
+            signers = SignerSet.of_equals(1, [ADDRESSES[VALIDATOR - 1 - number]])
             other = Config(f"other-{number}", Hash(bytes([9 + number] * 32)), signers, Seconds(86_400), Seconds(60))
             self.hub.do(OPERATOR, hub_messages.CreateQuorumClient(other))
         self.hub.block(advance=max(0, self.ledger.now - self.hub.now))
@@ -144,7 +144,7 @@ async def prove_to_hub(world: World, kind: Kind, *sent: PacketSent, answers: Seq
 class TestReading:
     async def test_the_newest_block_is_final(self, world: World) -> None:
         header = world.ledger.header
-        assert await world.chain.latest() == await world.chain.finalised() == (header.height, header.time)
+        assert await world.chain.latest() == await world.chain.finalised() == ProvenPoint(header.height, header.time)
 
     async def test_scan_gives_each_packet_event_of_the_hub_once_and_in_order(self, world: World) -> None:
         first = Height(world.ledger.header.height + 1)
