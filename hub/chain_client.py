@@ -96,6 +96,11 @@ class ChainClient(Generic[E]):
     def genesis_hash(self) -> Hash:
         return self._genesis_hash
 
+    @property
+    def target(self) -> str:
+        """The node's ``host:port``."""
+        return self._target
+
     async def close(self) -> None:
         await self._channel.close()
 

@@ -109,8 +109,11 @@ class Ledger:
 
     def packet_steps(self, source_client: str, destination_client: str, sequence: Sequence) -> tuple[PlacedEvent, ...]:
         """All events of one packet, in order."""
-        places = self._store.events(packet_key(source_client, destination_client, sequence))
-        return tuple(self._event(height, index) for height, index in places)
+        return self.placed_events(packet_key(source_client, destination_client, sequence))
+
+    def placed_events(self, index_key: bytes) -> tuple[PlacedEvent, ...]:
+        """All events under one key (``Event.index_key``), in order."""
+        return tuple(self._event(height, index) for height, index in self._store.events(index_key))
 
     def prove(self, height: Height, paths: list[bytes]) -> tuple[Hash, list[tuple[bytes | None, bytes]]]:
         """The app root at a height, and what stands at each path with its direct proof.

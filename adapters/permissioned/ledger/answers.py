@@ -87,7 +87,7 @@ class MemberInfo(msgspec.Struct, frozen=True):
 
 
 class ValidatorInfo(msgspec.Struct, frozen=True):
-    """One of those who sign the blocks, and whose key it is."""
+    """One of those who sign the blocks, and whose key it is; empty for a key that is nobody's."""
 
     address: Address
     power: int

@@ -6,7 +6,11 @@
     ├── RevocationError        membership/errors.py     a revocation list is not taken
     ├── MembershipError        membership/errors.py     who is registered, and who may act
     ├── GovernanceError        governance/errors.py     proposals and votes
-    └── ContractError          contracts/errors.py      contracts, and what is asked of them
+    ├── ContractError          contracts/errors.py      contracts, and what is asked of them
+    ├── TransactionRefused     refusals.py              who sends what
+    ├── GatewayError           service/errors.py        calls across chains
+    ├── PrivateError           private/errors.py        private values
+    └── AccessError, QueryError  rpc/errors.py          who calls, and what is not there
 
 A concrete error is a dataclass with a ``template``, like all errors (hub/errors.py), and with a ``status``: the name of
 the gRPC code that it is told with, so that the one table of statuses needs no row of its own for it.

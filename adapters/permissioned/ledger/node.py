@@ -1,0 +1,174 @@
+"""A ledger's node. ``run_ledger`` is all that a command needs.
+
+It stops before its first block where the contracts that are installed here are not those that the ledger pins.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import structlog
+from interchain.ledger.v1 import (
+    block_service_pb2_grpc,
+    checkpoint_service_pb2_grpc,
+    private_data_service_pb2_grpc,
+    query_service_pb2_grpc,
+    transaction_service_pb2_grpc,
+)
+
+from adapters.permissioned.ledger.contracts.activation import verify_installed
+from adapters.permissioned.ledger.contracts.packages import Installed
+from adapters.permissioned.ledger.every_event import decode_event
+from adapters.permissioned.ledger.genesis import LedgerGenesis
+from adapters.permissioned.ledger.identities import OrganisationId
+from adapters.permissioned.ledger.machine import LedgerMachine
+from adapters.permissioned.ledger.private.errors import PrivateStoreUnusable
+from adapters.permissioned.ledger.private.store import PrivateStore
+from adapters.permissioned.ledger.rpc.access import Access
+from adapters.permissioned.ledger.rpc.dialect import LEDGER, decode_transaction
+from adapters.permissioned.ledger.rpc.errors import TlsRequired
+from adapters.permissioned.ledger.rpc.private_data import PrivateData
+from adapters.permissioned.ledger.rpc.queries import LedgerQueries
+from adapters.permissioned.ledger.rpc.tls import LedgerTls
+from hub.chain_node import Node, NodeConfigOf, Opened, Serving, replay_chain, run_until_stopped, running_chain
+from hub.engine.clock import Clock
+from hub.engine.errors import NodeStopping
+from hub.engine.ledger import ChainKind
+from hub.history import head
+from hub.quantities import Height
+from hub.rpc.blocks import Blocks
+from hub.rpc.checkpoints import CheckpointServing
+from hub.rpc.serving import Service, TlsFiles, service
+from hub.rpc.transactions import Transactions
+from hub.signer import Signer
+
+log = structlog.get_logger("ledger-node")
+
+NodeConfig: TypeAlias = NodeConfigOf[LedgerGenesis]
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateConfig:
+    """``store``: the file of private values. ``keeps_for``: the organisations for which this node keeps them."""
+
+    store: Path
+    keeps_for: tuple[OrganisationId, ...]
+
+
+def ledger_kind(genesis: LedgerGenesis, installed: Installed) -> ChainKind:
+    """A ledger, as the engine takes it."""
+    return ChainKind(LedgerMachine(genesis, installed), decode_transaction, decode_event)
+
+
+@asynccontextmanager
+async def running_ledger(
+    config: NodeConfig,
+    private: PrivateConfig,
+    installed: Installed,
+    signers: Sequence[Signer] = (),
+    clock: Clock | None = None,
+) -> AsyncIterator[Node]:
+    """A node that runs as long as the context lasts.
+
+    ``signers``: the validator's checkpoint key, and the one that it hands over to. Raises as ``running_chain``,
+    TlsRequired, CodeError where the installed contracts are others than the pinned ones, PrivateStoreUnusable.
+    """
+    if config.tls is None:
+        raise TlsRequired
+    tls, machine = config.tls, LedgerMachine(config.genesis, installed)
+    kind = ChainKind(machine, decode_transaction, decode_event)
+    store = PrivateStore(private.store)
+    try:
+
+        def serve(opened: Opened) -> Serving:
+            verify_installed(opened.ledger.state, installed)
+            return _serving(tls, machine, opened, private, store)
+
+        async with running_chain(config, kind, serve, signers, clock) as node:
+            purging = asyncio.create_task(_purge(node, store), name="private-purge")
+            try:
+                yield node
+            finally:
+                purging.cancel()
+                await asyncio.wait([purging])
+    finally:
+        store.close()
+
+
+async def run_ledger(
+    config: NodeConfig,
+    private: PrivateConfig,
+    installed: Installed,
+    signers: Sequence[Signer] = (),
+    ready: Callable[[Node], None] = lambda _: None,
+) -> None:
+    """Run until SIGINT or SIGTERM, or until the engine fails, which is raised."""
+    await run_until_stopped(running_ledger(config, private, installed, signers), ready)
+
+
+def replay_ledger(
+    config: NodeConfig, installed: Installed, into: Path, told: Callable[[Height], None] = lambda _: None
+) -> Height:
+    """As ``hub.node.replay_node``."""
+    return replay_chain(config, ledger_kind(config.genesis, installed), into, told)
+
+
+def _serving(
+    tls: TlsFiles, machine: LedgerMachine, opened: Opened, private: PrivateConfig, store: PrivateStore
+) -> Serving:
+    access = Access(opened.ledger)
+    private_data = PrivateData(opened.ledger, access, store, private.keeps_for)
+    queries = LedgerQueries(opened.ledger, opened.engine, machine.runtime, access)
+    return Serving(_services(opened, queries, private_data), LedgerTls(tls, opened.ledger).credentials(), access.admit)
+
+
+def _services(opened: Opened, queries: LedgerQueries, private_data: PrivateData) -> tuple[Service, ...]:
+    """All that a ledger's node serves."""
+    ledger, engine, measures = opened.ledger, opened.engine, opened.measures
+    return (
+        service(
+            "interchain.ledger.v1.TransactionService",
+            transaction_service_pb2_grpc.add_TransactionServiceServicer_to_server,
+            Transactions(LEDGER, ledger, engine),
+        ),
+        service(
+            "interchain.ledger.v1.BlockService",
+            block_service_pb2_grpc.add_BlockServiceServicer_to_server,
+            Blocks(LEDGER, ledger, engine, measures),
+        ),
+        service(
+            "interchain.ledger.v1.CheckpointService",
+            checkpoint_service_pb2_grpc.add_CheckpointServiceServicer_to_server,
+            CheckpointServing(LEDGER, ledger, opened.checkpoints, measures),
+        ),
+        service(
+            "interchain.ledger.v1.QueryService",
+            query_service_pb2_grpc.add_QueryServiceServicer_to_server,
+            queries,
+        ),
+        service(
+            "interchain.ledger.v1.PrivateDataService",
+            private_data_service_pb2_grpc.add_PrivateDataServiceServicer_to_server,
+            private_data,
+        ),
+    )
+
+
+async def _purge(node: Node, store: PrivateStore) -> None:
+    """Delete private values whose time is over by the block's time, block after block."""
+    while True:
+        state = node.ledger.state
+        try:
+            gone = await asyncio.to_thread(store.purge, head(state).time)
+        except PrivateStoreUnusable as error:
+            log.error("private values whose time is over could not be deleted", detail=str(error))
+        else:
+            if gone:
+                log.info("private values were deleted: their time was over", count=gone, height=state.height)
+        try:
+            await node.engine.wait_beyond(state.height)
+        except NodeStopping:
+            return

@@ -1,0 +1,134 @@
+"""Who calls, and what they may call: by the certificate of their connection alone, and by one table.
+
+No field and no header says who calls. The certificate is judged as the ledger itself judges it, at the time of its
+newest block: what was revoked, has ended, or lost its authority is refused from the next call on, on connections that
+are open already, too. One that is valid and not enrolled is known as well, or nobody could enrol.
+"""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.permissioned.ledger.identities import Identity, MemberRole, fingerprint
+from adapters.permissioned.ledger.membership import registry
+from adapters.permissioned.ledger.rpc.errors import AccessRefused
+from hub import history
+from hub.engine.ledger import Ledger
+from hub.quantities import Height
+from hub.rpc.errors import CertificateRequired
+from hub.state.branch import Branch, StateReader
+from hub.state.context import Context
+
+PACKAGE = "/interchain.ledger.v1."
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``name`` is told to whom it refuses."""
+
+    name: str
+    roles: frozenset[MemberRole]
+
+
+READ = Rule("members of every role read", frozenset(MemberRole))
+WRITE = Rule("auditors write nothing", frozenset(role for role in MemberRole if role.writes))
+CLOSED = Rule("what the table does not name is closed", frozenset())
+KEEP = "private values are for the organisations that keep them"
+"""The one rule that asks for more than the role: checked where the value is known."""
+
+TABLE: Mapping[str, Rule] = {
+    "TransactionService/Submit": WRITE,
+    "TransactionService/Simulate": WRITE,
+    "TransactionService/GetTransaction": READ,
+    "BlockService/GetBlock": READ,
+    "BlockService/RequestBlock": WRITE,
+    "BlockService/Watch": READ,
+    "CheckpointService/GetCheckpoint": READ,
+    "CheckpointService/GetBatch": READ,
+    "CheckpointService/GetProof": READ,
+    "QueryService/GetStatus": READ,
+    "QueryService/GetClient": READ,
+    "QueryService/ListClients": READ,
+    "QueryService/ListLanes": READ,
+    "QueryService/ListPacketCommitments": READ,
+    "QueryService/ListUnreceivedPackets": READ,
+    "QueryService/ListUnacknowledgedPackets": READ,
+    "QueryService/ListAcknowledgements": READ,
+    "QueryService/GetRotation": READ,
+    "QueryService/GetRotationCheckpoint": READ,
+    "QueryService/GetPacket": READ,
+    "QueryService/GetMember": READ,
+    "QueryService/ListOrganisations": READ,
+    "QueryService/ListAuthorities": READ,
+    "QueryService/ListCertificates": READ,
+    "QueryService/GetCertificate": READ,
+    "QueryService/ListValidators": READ,
+    "QueryService/GetProposal": READ,
+    "QueryService/ListProposals": READ,
+    "QueryService/ListParameters": READ,
+    "QueryService/ListContracts": READ,
+    "QueryService/QueryContract": READ,
+    "QueryService/GetHistory": READ,
+    "QueryService/GetCall": READ,
+    "QueryService/ListCalls": READ,
+    "QueryService/ListPendingRequests": READ,
+    "PrivateDataService/PutPrivateValue": WRITE,
+    "PrivateDataService/GetPrivateValue": READ,
+    "PrivateDataService/ProvePrivateValue": READ,
+}
+"""By ``service/method``. The two that hand out or take in private values check KEEP besides."""
+
+
+class Access:
+    """Knows the callers of one node, and decides by the table."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._known: tuple[Height, dict[bytes, Identity]] = (Height(0), {})
+
+    def admit(self, method: str, context: Any) -> None:
+        """Raises AccessRefused, and as ``identity``."""
+        name = method.removeprefix(PACKAGE)
+        identity, rule = self.identity(context), TABLE.get(name, CLOSED)
+        if identity.role not in rule.roles:
+            raise AccessRefused(rule.name, identity.member, identity.role, name)
+
+    def identity(self, context: Any) -> Identity:
+        """The member who calls, by the certificate of the call's connection.
+
+        Raises CertificateRequired, CertificateError, MembershipError.
+        """
+        shown = context.auth_context()
+        leaf = b"".join(shown.get("x509_pem_cert", ()))
+        if not leaf:
+            raise CertificateRequired
+        chain = b"".join(shown.get("x509_pem_cert_chain", ()))
+        state = self._ledger.state
+        height, known = self._known
+        if height != state.height:
+            known = {}
+            self._known = (state.height, known)
+        found = known.get(leaf + chain)
+        if found is None:
+            found = known[leaf + chain] = identify(state, _ders(leaf)[0], _ders(chain))
+        return found
+
+
+def identify(state: StateReader, certificate: bytes, chain: list[bytes]) -> Identity:
+    """The member who shows a certificate (DER), with the intermediates that came along, at the newest block's time.
+
+    Raises CertificateError, MembershipError.
+    """
+    now = history.head(state)
+    known = fingerprint(certificate)
+    if registry.certificate(state, known) is not None:
+        return registry.authenticate(state, known, now.time)
+    dropped = Context(Branch(state), now.height, now.time)
+    return registry.enrol(dropped, certificate, [one for one in chain if one != certificate])
+
+
+def _ders(pem: bytes) -> list[bytes]:
+    """The certificates of a text in PEM."""
+    end = "-----END CERTIFICATE-----"
+    return [ssl.PEM_cert_to_DER_cert(part.strip() + "\n" + end) for part in pem.decode().split(end) if part.strip()]
