@@ -137,6 +137,18 @@ def test_the_same_list_again_changes_nothing(world: MembershipWorld) -> None:
     assert (dict(world.state.changes), world.ctx.events) == (before, told)
 
 
+def test_another_list_that_differs_in_its_entry_alone(world: MembershipWorld) -> None:
+    ann, bob = world.member().signed(), world.member("bob").signed()
+    world.revoke(revocations(world.issuing, 1, ann).signed())
+    with refused(world, e.RevocationListOutdated):
+        world.revoke(revocations(world.issuing, 1, bob).signed())
+
+
+def test_a_list_of_this_very_second(world: MembershipWorld) -> None:
+    world.revoke(revocations(world.issuing, 1, at=NOW).signed())
+    world.revoke(revocations(world.issuing, 2, at=NOW).signed())
+
+
 def test_numbers_of_twenty_bytes(world: MembershipWorld) -> None:
     world.revoke(revocations(world.issuing, 2**159).signed())
     world.revoke(revocations(world.issuing, 2**160 - 1).signed())
@@ -301,6 +313,15 @@ def test_bytes_that_are_not_exactly_a_list(world: MembershipWorld, case: str) ->
     crl = ROTTEN[case](list_of(world).signed(), world)
     with refused(world, e.RevocationListMalformed):
         world.revoke(crl)
+
+
+def test_unused_bits_in_the_signature(world: MembershipWorld) -> None:
+    """The same list in other bytes: its signature, a bit string that ends in 0, taken for one that is a bit shorter."""
+    numbered = (revocations(world.issuing, number).signed() for number in range(1, 99))
+    signed, algorithm, signature = elements(next(crl for crl in numbered if not crl[-1] & 1))
+    shorter = der_of(0x03, b"\x01" + signature[der_header(signature) + 1 :])
+    with refused(world, e.RevocationListMalformed):
+        world.revoke(der_of(0x30, signed + algorithm + shorter))
 
 
 def test_unsigned(world: MembershipWorld) -> None:
