@@ -9,8 +9,8 @@ from console.chains import ChainFile
 from hub.client import HubClient
 from hub.ibc.identifiers import ClientId
 from hub.quantities import Height
-from relayers.config import ChainTarget
-from relayers.run import evm_chain
+from relayers.config import EvmTarget
+from relayers.evm_chain import evm_chain
 
 _POLL_SECONDS = 0.5
 _STUCK_SECONDS = 30.0
@@ -22,7 +22,7 @@ async def open_chain(chain: ChainFile, hub: HubClient, payer: LocalAccount, atte
 
     Raises InvalidConfiguration where the client is not one of an EVM chain, HubError.
     """
-    target = ChainTarget(
+    target = EvmTarget(
         name=chain.name,
         client=ClientId(chain.client_at_hub),
         endpoints=tuple(chain.endpoints),

@@ -27,6 +27,7 @@ It is read again when it changes: a chain that is added is relayed, one that is 
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from hub.errors import HubError
 from hub.ibc.identifiers import ClientId, client_id
@@ -46,8 +47,8 @@ class HubTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class ChainTarget:
-    """Where a chain and its attestors are reached, and what its transactions may cost."""
+class EvmTarget:
+    """Where an EVM chain and its attestors are reached, and what its transactions may cost."""
 
     name: str
     client: ClientId
@@ -60,6 +61,9 @@ class ChainTarget:
     fee_ceiling_gwei: int
     attestor_identity: KeyPair | None = None
     """What attestors are shown of us."""
+
+
+ChainTarget: TypeAlias = EvmTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,13 @@ def _chain(name: str, fields: Fields) -> ChainTarget:
         client = client_id(fields.text("client"))
     except HubError as error:
         raise fields.wrong("client", f"is refused: {error}") from error
-    chain = ChainTarget(
+    chain = _evm(name, client, fields)
+    fields.refuse_unknown()
+    return chain
+
+
+def _evm(name: str, client: ClientId, fields: Fields) -> EvmTarget:
+    chain = EvmTarget(
         name=name,
         client=client,
         endpoints=fields.texts("endpoints"),
@@ -115,5 +125,4 @@ def _chain(name: str, fields: Fields) -> ChainTarget:
     )
     if not chain.endpoints or not chain.attestors:
         raise fields.wrong("endpoints", "or attestors are none: name at least one of each")
-    fields.refuse_unknown()
     return chain

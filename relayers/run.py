@@ -11,29 +11,18 @@ import structlog
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from adapters.chain import Limits
-from adapters.evm.attestation import Attestors, AttestorTarget, Electorate
-from adapters.evm.chain import EvmChain, EvmSettings
-from adapters.evm.endpoints import Endpoints
-from adapters.evm.fees import FeePolicy
-from adapters.evm.finality import finality_rule
-from adapters.evm.sender import Pace, Sender
 from hub.client import HubClient
-from hub.clients import attested_evm
-from hub.clients.attestation import AttestationScope
 from hub.errors import HubError
-from hub.ibc.identifiers import ClientId
-from hub.quantities import Hash
 from hub.signer import KeySigner, Signer
 from relayers.config import ChainTarget, HubTarget, RelayerConfig, load_relayer_config
 from relayers.errors import ClientReconfigured, InvalidConfiguration
+from relayers.evm_chain import evm_chain
 from relayers.metrics import RelayerMetrics
 from relayers.monitor import Monitor
 from relayers.packets import PacketRelayer, Path, Rhythm
 
 _LOOK_AGAIN_S = 2.0
 _RETRY_S = 2.0
-_LIMITS = Limits(packets=50, bytes=64 * 1024)
 
 log = structlog.get_logger(__name__)
 
@@ -116,35 +105,6 @@ class Relayer:
     def _fault(self, target: ChainTarget, error: Exception) -> None:
         self._faults[target.name] = str(error)
         self.metrics.failed(target.name, error.reason() if isinstance(error, HubError) else type(error).__name__)
-
-
-async def evm_chain(hub: HubClient, target: ChainTarget, account: LocalAccount) -> EvmChain:
-    """A chain as the hub describes it, reached as the configuration says; raises InvalidConfiguration, HubError."""
-    info, status = await hub.client(target.client), await hub.status()
-    config = info.config
-    if not isinstance(config, attested_evm.Config):
-        raise InvalidConfiguration(target.name, "client", f"{target.client} is no client of an EVM chain")
-    endpoints = Endpoints(target.name, target.endpoints)
-    scope = AttestationScope(Hash(status.genesis_hash), target.client, config.finality_rule, config.chain_id)
-    electorate = Electorate(scope, config.attestors, config.threshold)
-    shown = target.attestor_identity
-    identity = None if shown is None else (shown.certificate, shown.key)
-    targets = [AttestorTarget(attestor, target.attestor_certificate, identity) for attestor in target.attestors]
-    settings = EvmSettings(
-        name=target.name,
-        chain_id=config.chain_id,
-        router=config.router,
-        router_code_hash=config.router_code_hash,
-        client=ClientId(info.counterparty_client),
-        client_at_hub=target.client,
-        finality=finality_rule(config.finality_rule),
-        first_height=target.first_height,
-        limits=_LIMITS,
-    )
-    fees = FeePolicy(ceiling_wei=target.fee_ceiling_gwei * 10**9)
-    pace = Pace(poll_s=min(0.5, target.poll_s), stuck_s=target.stuck_s)
-    sender = Sender(endpoints, account, config.chain_id, fees, pace)
-    return EvmChain(settings, endpoints, Attestors(target.name, electorate, targets), sender)
 
 
 async def connect(hub: HubTarget) -> HubClient:

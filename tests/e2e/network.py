@@ -26,7 +26,7 @@ from hub.quantities import Address, Amount, Gas, Height, Seconds
 from hub.signer import KeySigner, write_keystore
 from relayers.attestor_config import AttestorConfig
 from relayers.attestor_service import RunningAttestor, start_attestor
-from relayers.config import ChainTarget
+from relayers.config import EvmTarget
 from relayers.packets import Rhythm
 from relayers.run import Payer, Relayer
 from tests.anvil_chain import AnvilChain, account, running_anvil
@@ -113,10 +113,10 @@ class Network:
     def b(self) -> Site:
         return self.sites["b"]
 
-    def targets(self) -> dict[str, ChainTarget]:
+    def targets(self) -> dict[str, EvmTarget]:
         """All chains, as a relayer is told of them."""
         return {
-            name: ChainTarget(
+            name: EvmTarget(
                 name=name,
                 client=site.client,
                 endpoints=tuple(site.chain.endpoints),

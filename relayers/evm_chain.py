@@ -1,0 +1,49 @@
+"""An EVM chain as the hub describes it, reached as the configuration says."""
+
+from eth_account.signers.local import LocalAccount
+
+from adapters.chain import Limits
+from adapters.evm.attestation import Attestors, AttestorTarget, Electorate
+from adapters.evm.chain import EvmChain, EvmSettings
+from adapters.evm.endpoints import Endpoints
+from adapters.evm.fees import FeePolicy
+from adapters.evm.finality import finality_rule
+from adapters.evm.sender import Pace, Sender
+from hub.client import HubClient
+from hub.clients import attested_evm
+from hub.clients.attestation import AttestationScope
+from hub.ibc.identifiers import ClientId
+from hub.quantities import Hash
+from relayers.config import EvmTarget
+from relayers.errors import InvalidConfiguration
+
+_LIMITS = Limits(packets=50, bytes=64 * 1024)
+
+
+async def evm_chain(hub: HubClient, target: EvmTarget, account: LocalAccount) -> EvmChain:
+    """A chain as the hub describes it, reached as the configuration says; raises InvalidConfiguration, HubError."""
+    info, status = await hub.client(target.client), await hub.status()
+    config = info.config
+    if not isinstance(config, attested_evm.Config):
+        raise InvalidConfiguration(target.name, "client", f"{target.client} is no client of an EVM chain")
+    endpoints = Endpoints(target.name, target.endpoints)
+    scope = AttestationScope(Hash(status.genesis_hash), target.client, config.finality_rule, config.chain_id)
+    electorate = Electorate(scope, config.attestors, config.threshold)
+    shown = target.attestor_identity
+    identity = None if shown is None else (shown.certificate, shown.key)
+    targets = [AttestorTarget(attestor, target.attestor_certificate, identity) for attestor in target.attestors]
+    settings = EvmSettings(
+        name=target.name,
+        chain_id=config.chain_id,
+        router=config.router,
+        router_code_hash=config.router_code_hash,
+        client=ClientId(info.counterparty_client),
+        client_at_hub=target.client,
+        finality=finality_rule(config.finality_rule),
+        first_height=target.first_height,
+        limits=_LIMITS,
+    )
+    fees = FeePolicy(ceiling_wei=target.fee_ceiling_gwei * 10**9)
+    pace = Pace(poll_s=min(0.5, target.poll_s), stuck_s=target.stuck_s)
+    sender = Sender(endpoints, account, config.chain_id, fees, pace)
+    return EvmChain(settings, endpoints, Attestors(target.name, electorate, targets), sender)
