@@ -22,6 +22,16 @@
     stuck_seconds = 30.0                 # without being mined, after which fees are raised
     fee_ceiling_gwei = 500
 
+    [chains.trade]
+    kind = "ledger"                      # else "evm"
+    client = "quorum-0"
+    target = "localhost:18600"           # a node of the ledger
+    authorities = "ledger-ca.pem"        # whom the node's certificate is believed by
+    certificate = "relayer.pem"          # with key: of the member that writes there, an enrolled one
+    key = "relayer.key"
+    first_height = 1
+    poll_seconds = 0.5
+
 It is read again when it changes: a chain that is added is relayed, one that is taken away is left, without a restart.
 """
 
@@ -63,7 +73,21 @@ class EvmTarget:
     """What attestors are shown of us."""
 
 
-ChainTarget: TypeAlias = EvmTarget
+@dataclass(frozen=True, slots=True)
+class LedgerTarget:
+    """Where a node of a permissioned ledger listens, and as which member the relayer writes there."""
+
+    name: str
+    client: ClientId
+    target: str
+    authorities: Path
+    """Whom the node's certificate is believed by."""
+    identity: KeyPair
+    first_height: Height
+    poll_s: float
+
+
+ChainTarget: TypeAlias = EvmTarget | LedgerTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +129,13 @@ def _chain(name: str, fields: Fields) -> ChainTarget:
         client = client_id(fields.text("client"))
     except HubError as error:
         raise fields.wrong("client", f"is refused: {error}") from error
-    chain = _evm(name, client, fields)
+    match fields.text("kind", "evm"):
+        case "evm":
+            chain: ChainTarget = _evm(name, client, fields)
+        case "ledger":
+            chain = _ledger(name, client, fields)
+        case kind:
+            raise fields.wrong("kind", f"{kind!r} is unknown: it is evm or ledger")
     fields.refuse_unknown()
     return chain
 
@@ -126,3 +156,15 @@ def _evm(name: str, client: ClientId, fields: Fields) -> EvmTarget:
     if not chain.endpoints or not chain.attestors:
         raise fields.wrong("endpoints", "or attestors are none: name at least one of each")
     return chain
+
+
+def _ledger(name: str, client: ClientId, fields: Fields) -> LedgerTarget:
+    return LedgerTarget(
+        name=name,
+        client=client,
+        target=fields.text("target"),
+        authorities=fields.path("authorities"),
+        identity=KeyPair(fields.path("certificate"), fields.path("key")),
+        first_height=Height(fields.number("first_height", 1)),
+        poll_s=fields.seconds("poll_seconds", 0.5),
+    )

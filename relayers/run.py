@@ -6,17 +6,20 @@ import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import assert_never
 
 import structlog
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from adapters.chain import Chain
 from hub.client import HubClient
 from hub.errors import HubError
 from hub.signer import KeySigner, Signer
-from relayers.config import ChainTarget, HubTarget, RelayerConfig, load_relayer_config
+from relayers.config import ChainTarget, EvmTarget, HubTarget, LedgerTarget, RelayerConfig, load_relayer_config
 from relayers.errors import ClientReconfigured, InvalidConfiguration
 from relayers.evm_chain import evm_chain
+from relayers.ledger_chain import ledger_chain
 from relayers.metrics import RelayerMetrics
 from relayers.monitor import Monitor
 from relayers.packets import PacketRelayer, Path, Rhythm
@@ -82,7 +85,7 @@ class Relayer:
         """Keep one path going: whatever befalls it stays its own."""
         while True:
             try:
-                chain = await evm_chain(self._hub, target, self._payer.account)
+                chain = await self._open(target)
             except HubError as error:
                 self._fault(target, error)
                 await asyncio.sleep(_RETRY_S)
@@ -101,6 +104,16 @@ class Relayer:
             finally:
                 await chain.close()
             await asyncio.sleep(_RETRY_S)
+
+    async def _open(self, target: ChainTarget) -> Chain:
+        """Raises InvalidConfiguration, HubError."""
+        match target:
+            case EvmTarget():
+                return await evm_chain(self._hub, target, self._payer.account)
+            case LedgerTarget():
+                return await ledger_chain(self._hub, target)
+            case _:
+                assert_never(target)
 
     def _fault(self, target: ChainTarget, error: Exception) -> None:
         self._faults[target.name] = str(error)

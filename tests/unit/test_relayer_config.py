@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from adapters.evm.finality import Depth
+from hub.ibc.identifiers import ClientId
+from hub.quantities import Height
 from relayers.attestor_config import load_attestor_config, load_chains
-from relayers.config import load_relayer_config
+from relayers.config import EvmTarget, LedgerTarget, load_relayer_config
 from relayers.errors import InvalidConfiguration
 from relayers.fields import PASSWORD_VARIABLE, KeyPair
 
@@ -119,6 +121,7 @@ def test_the_password_comes_from_a_file_or_the_environment_only(
 def test_the_relayer_s_file_is_read(tmp_path: Path) -> None:
     config = load_relayer_config(written(tmp_path, RELAYER))
     chain = config.chains["alpha"]
+    assert isinstance(chain, EvmTarget)
     assert (chain.client, chain.endpoints, chain.poll_s) == ("attested-0", ("http://a",), 1.0)
     assert (config.hub.target, config.hub.insecure, config.hub.identity) == ("localhost:9090", False, None)
     more = RELAYER.replace('"localhost:9090"', '"localhost:9090"\ncertificate = "c.pem"\nkey = "c.key"')
@@ -126,6 +129,44 @@ def test_the_relayer_s_file_is_read(tmp_path: Path) -> None:
     config = load_relayer_config(written(tmp_path, more))
     assert config.hub.identity == KeyPair(tmp_path / "c.pem", tmp_path / "c.key")
     assert config.chains["alpha"].attestor_identity == KeyPair(tmp_path / "d.pem", tmp_path / "d.key")
+
+
+LEDGER = """
+[chains.trade]
+kind = "ledger"
+client = "quorum-0"
+target = "localhost:18600"
+authorities = "ca.pem"
+certificate = "relayer.pem"
+key = "relayer.key"
+"""
+
+
+def test_a_ledger_is_read_beside_an_evm_chain(tmp_path: Path) -> None:
+    config = load_relayer_config(written(tmp_path, RELAYER + LEDGER))
+    identity = KeyPair(tmp_path / "relayer.pem", tmp_path / "relayer.key")
+    assert config.chains["trade"] == LedgerTarget(
+        "trade", ClientId("quorum-0"), "localhost:18600", tmp_path / "ca.pem", identity, Height(1), 0.5
+    )
+    assert isinstance(config.chains["alpha"], EvmTarget)
+    explicit = RELAYER.replace("[chains.alpha]", '[chains.alpha]\nkind = "evm"')
+    assert load_relayer_config(written(tmp_path, explicit)).chains["alpha"] == config.chains["alpha"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('kind = "ledger"', 'kind = "cosmos"', "chains.trade.kind 'cosmos' is unknown: it is evm or ledger"),
+        ('kind = "ledger"', "", "chains.trade.endpoints is missing"),
+        ('target = "localhost:18600"', "", "chains.trade.target is missing"),
+        ('authorities = "ca.pem"', "", "chains.trade.authorities is missing"),
+        ('key = "relayer.key"', "", "chains.trade.key is missing"),
+        ('key = "relayer.key"', 'key = "relayer.key"\nendpoints = ["http://a"]', "chains.trade.endpoints is unknown"),
+    ],
+)
+def test_what_is_wrong_of_a_ledger_is_told(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    with pytest.raises(InvalidConfiguration, match=complaint):
+        load_relayer_config(written(tmp_path, RELAYER + LEDGER.replace(old, new)))
 
 
 @pytest.mark.parametrize(
