@@ -1,7 +1,12 @@
 """The runtime of contracts: what a contract is given, what is kept of it, what is refused and by which name."""
 
+from dataclasses import fields
+from typing import get_type_hints
+
+import grpc
 import pytest
 
+from adapters.permissioned.ledger.contracts import errors
 from adapters.permissioned.ledger.contracts.activation import Pin
 from adapters.permissioned.ledger.contracts.bounds import Bounds
 from adapters.permissioned.ledger.contracts.errors import (
@@ -37,7 +42,9 @@ from adapters.permissioned.ledger.contracts.interface import (
 from adapters.permissioned.ledger.contracts.runtime import Invocation
 from adapters.permissioned.ledger.contracts.trial import Trial, as_caller
 from adapters.permissioned.ledger.identities import ContractName, OrganisationId
+from adapters.permissioned.ledger.receivables import errors as receivables_errors
 from hub.errors import HubError
+from hub.rpc.status import TABLE
 from hub.services.payload import InputEncoding, Result, ResultCode
 from hub.services.transcode import convert
 
@@ -308,3 +315,26 @@ def test_arguments_and_results_are_bounded() -> None:
     trial = Trial(Meters, bounds=Bounds(argument_bytes=100))
     refusal = trial.refusal("meters", "record", Reading("x" * 200, 40), caller=ANNA)
     assert str(refusal) == "contract meters exceeded its bound of 100 argument_bytes: ask for less at once"
+
+
+CONCRETE = [
+    error
+    for module in (errors, receivables_errors)
+    for error in vars(module).values()
+    if isinstance(error, type) and issubclass(error, errors.ContractError) and "template" in vars(error)
+]
+
+
+@pytest.mark.parametrize("error", CONCRETE, ids=lambda error: error.__name__)
+def test_each_error_has_a_status_and_can_be_told(error: type[errors.ContractError]) -> None:
+    assert grpc.StatusCode[error.status] is not grpc.StatusCode.OK
+    given = {"int": 7, "bytes": b"\x01", "str": "x"}
+    kinds = {field.name: get_type_hints(error)[field.name].__name__ for field in fields(error)}
+    told = str(error(**{name: given[kind] for name, kind in kinds.items()}))
+    assert "{" not in told
+    assert all(str(given[kind]) in told or kind == "bytes" for name, kind in kinds.items() if name != "kind")
+
+
+def test_reasons_are_no_others() -> None:
+    reasons = [error.reason() for error in dict.fromkeys((*CONCRETE, *TABLE))]
+    assert len(set(reasons)) == len(reasons)

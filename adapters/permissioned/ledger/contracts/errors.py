@@ -120,9 +120,7 @@ class WrongResultType(ContractError):
     method: str
     expected: str
     given: str
-    template: ClassVar[str] = (
-        "contract {contract} returned a {given} from {method} instead of a {expected}: tell its authors"
-    )
+    template: ClassVar[str] = "contract {contract} returned {given} from {method}, not {expected}: tell its authors"
 
 
 @dataclass(eq=False)

@@ -71,6 +71,7 @@ class Ground:
 
     def scan(self, room: LedgerRoom, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Keys and values, ``start <= key < end``, in order. Raises BoundExceeded."""
+        self.meter.check()
         place = self._place(room)
         for key, value in self._reader.scan(place + start, place + end):
             self.meter.spend("scanned")

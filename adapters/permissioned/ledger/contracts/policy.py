@@ -213,7 +213,7 @@ class _Parser:
         return operands
 
     def _named(self) -> Policy:
-        if self._next in {"", *_WORDS}:
+        if self._next in {"", ")", ",", *_WORDS}:
             raise self._refuse("an organisation, a number, any member or ( is expected here")
         try:
             named = Named(organisation_id(self._next))

@@ -98,7 +98,7 @@ def stored_form(kind: Any, value: object) -> bytes | None:
         return None
     try:
         data = _encode(value)
-        return data if _encode(_decoder(kind)(data)) == data else None
+        return data if _decoder(kind)(data) == value else None
     except (msgspec.ValidationError, TypeError, OverflowError, UnicodeEncodeError):
         return None
 

@@ -1,0 +1,473 @@
+"""Collections: records by key, indexes in step with them, lists in pages; private hashes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Annotated, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.permissioned.ledger.contracts.bounds import BOUNDS, Bounds, Meter
+from adapters.permissioned.ledger.contracts.collections import Collection, Earlier, Page, Records
+from adapters.permissioned.ledger.contracts.errors import (
+    BoundExceeded,
+    CollectionVersionUnknown,
+    InvalidContract,
+    KeyRefused,
+    PageTokenRefused,
+    RecordExists,
+    RecordNotFound,
+    Refused,
+    ValueNotStorable,
+)
+from adapters.permissioned.ledger.contracts.events import (
+    PrivateHashWritten,
+    PrivateValueDue,
+    RecordDeleted,
+    RecordWritten,
+)
+from adapters.permissioned.ledger.contracts.ground import Ground
+from adapters.permissioned.ledger.contracts.interface import Meta, Record
+from adapters.permissioned.ledger.contracts.keys import encode_key, key_text
+from adapters.permissioned.ledger.contracts.private import (
+    MAX_DUE,
+    PrivateCollection,
+    PrivateHashes,
+    end_block,
+    next_due,
+    private_hash,
+    private_hashes,
+    salted_hash,
+)
+from adapters.permissioned.ledger.errors import InvalidOrganisationId
+from adapters.permissioned.ledger.identities import ContractName, OrganisationId
+from hub.events import Event
+from hub.quantities import Height, Seconds, UnixSeconds
+from hub.state.branch import Branch, MemoryState
+from hub.state.context import Context
+
+NOW = UnixSeconds(1000)
+
+
+class Ship(Record, frozen=True):
+    flag: str
+    number: int
+    ports: tuple[str, ...] = ()
+    note: str = ""
+
+
+SHIPS = Collection(
+    "ships",
+    Ship,
+    key=("flag", "number"),
+    indexes={"number": ("number",), "port": lambda ship: [(port, ship.number) for port in ship.ports]},
+)
+
+
+@dataclass
+class Place:
+    """A contract's ground, on a state that the test can look into."""
+
+    contract: str = "fleet"
+    bounds: Bounds = BOUNDS
+    state: MemoryState = field(default_factory=MemoryState)
+    events: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.branch = Branch(self.state)
+        self.meter = Meter(ContractName(self.contract), self.bounds)
+        self.ground = Ground(
+            self.branch, self.branch, ContractName(self.contract), meter=self.meter, time=NOW, tell=self.events.append
+        )
+
+    def records(self, collection: Collection[Any] = SHIPS) -> Records[Any]:
+        return Records(collection, self.ground)
+
+    def keys(self) -> list[bytes]:
+        return [key for key, _ in self.branch.scan(b"\x00", b"\xff")]
+
+
+@pytest.fixture
+def place() -> Place:
+    return Place()
+
+
+class TestRecords:
+    def test_put_and_read(self, place: Place) -> None:
+        ships, ship = place.records(), Ship("no", 7, ("oslo",))
+        assert ships.find("no", 7) is None
+        assert not ships.has("no", 7)
+        ships.add(ship)
+        assert ships.get("no", 7) == ships.find("no", 7) == ship
+        assert ships.has("no", 7)
+        (event,) = place.events
+        assert isinstance(event, RecordWritten)
+        assert (event.contract, event.collection, event.key) == ("fleet", "ships", "no/7")
+        assert event.value_hash == sha256(b"\x94\xa2no\x07\x91\xa4oslo\xa0").digest()
+
+    def test_what_is_there_and_what_is_not(self, place: Place) -> None:
+        ships = place.records()
+        ships.add(Ship("no", 7))
+        with pytest.raises(RecordExists, match="ships has a record no/7 already"):
+            ships.add(Ship("no", 7, note="another"))
+        with pytest.raises(RecordNotFound, match="ships has no record no/8"):
+            ships.get("no", 8)
+        with pytest.raises(RecordNotFound):
+            ships.delete("no", 8)
+
+    def test_nothing_is_left_of_a_deleted_one(self, place: Place) -> None:
+        ships = place.records()
+        ships.add(Ship("no", 7, ("oslo", "bergen")))
+        ships.put(Ship("no", 7, ("bergen", "kiel")))
+        assert len(place.keys()) == 4
+        ships.delete("no", 7)
+        assert place.keys() == []
+        assert isinstance(place.events[-1], RecordDeleted)
+        assert ships.by("port", "bergen").records == ()
+
+    @pytest.mark.parametrize(
+        "record",
+        [
+            Ship("no", "7"),  # type: ignore[arg-type]
+            Ship("no", 7.0),  # type: ignore[arg-type]
+            Ship("no", True),
+            Ship("no", 7, ["oslo"]),  # type: ignore[arg-type]
+            Ship("no", 7, (1,)),  # type: ignore[arg-type]
+            Ship("no", 7, note=None),  # type: ignore[arg-type]
+            Ship("no", 7, note="\ud800"),
+            Ship("no", 7, note=b"x"),  # type: ignore[arg-type]
+        ],
+    )
+    def test_a_field_that_is_not_of_its_type(self, place: Place, record: Ship) -> None:
+        with pytest.raises((ValueNotStorable, KeyRefused)):
+            place.records().put(record)
+        assert place.keys() == []
+
+    def test_a_record_of_another_type(self, place: Place) -> None:
+        class Bigger(Ship, frozen=True):
+            more: str = ""
+
+        for record in (Bigger("no", 7), ("no", 7), None):
+            with pytest.raises(ValueNotStorable):
+                place.records().put(record)
+
+    def test_what_a_type_may_not_be(self) -> None:
+        class Loose(Record, frozen=True):
+            key: str
+            value: Any
+
+        class Floating(Record, frozen=True):
+            key: str
+            value: float
+
+        class Listed(Record, frozen=True):
+            key: str
+            value: list[int]
+
+        class Deep(Record, frozen=True):
+            key: str
+            value: tuple[dict[str, int], ...]
+
+        for kind in (Loose, Floating, Listed, Deep):
+            with pytest.raises(InvalidContract, match="is no type for it"):
+                Collection("things", kind, key=("key",))
+        for key in ((), ("nothing",)):
+            with pytest.raises(InvalidContract, match="are made of the fields"):
+                Collection("ships", Ship, key=key)
+        with pytest.raises(InvalidContract, match="are made of the fields"):
+            Collection("ships", Ship, key=("flag",), indexes={"x": ("nothing",)})
+
+
+class TestKeys:
+    def test_parts_sort_as_their_values_and_none_is_anothers_prefix(self) -> None:
+        words = ["", "\x00", "\x00\x01", "a", "a\x00", "a\x00b", "aa", "b", "\u00e9", "\U0001f600"]
+        assert [encode_key("x", (word,)) for word in words] == sorted(encode_key("x", (word,)) for word in words)
+        numbers = [0, 1, 255, 256, 2**32, 2**64 - 1]
+        assert [encode_key("x", (n,)) for n in numbers] == sorted(encode_key("x", (n,)) for n in numbers)
+        keys = [encode_key("x", parts) for parts in [("a",), ("a", "b"), ("ab",), (1,), (b"a",), ("a", 1), ("a", b"b")]]
+        assert len(set(keys)) == len(keys)
+
+    @given(
+        st.lists(
+            st.lists(st.one_of(st.text(max_size=3), st.integers(0, 3), st.binary(max_size=3)), max_size=3).map(tuple)
+        )
+    )
+    def test_one_key_a_value(self, keys: list[tuple[Any, ...]]) -> None:
+        try:
+            assert len({encode_key("x", key) for key in keys}) == len(set(keys))
+            assert all(isinstance(key_text(key), str) for key in keys)
+        except KeyRefused:
+            pass
+
+    @pytest.mark.parametrize("part", [-1, 2**64, 1.0, None, True, ("a",), "\ud800", "x" * 1025])
+    def test_what_is_no_part(self, part: Any) -> None:
+        with pytest.raises(KeyRefused):
+            encode_key("x", (part,))
+
+    def test_as_a_person_reads_it(self) -> None:
+        assert key_text(("a/b", 7, b"\x01\xff", "50%")) == "a%2Fb/7/0x01ff/50%25"
+
+    def test_all_parts_are_given(self, place: Place) -> None:
+        for key in ((), ("no",), ("no", 7, 8)):
+            with pytest.raises(KeyRefused, match="made of flag, number"):
+                place.records().find(*key)
+
+
+class TestLists:
+    @pytest.fixture
+    def ships(self, place: Place) -> Records[Ship]:
+        ships = place.records()
+        for flag, number in (("no", 300), ("no", 7), ("se", 8), ("no", 8), ("n", 9)):
+            ships.add(Ship(flag, number, ("oslo", "kiel") if number % 2 else ("oslo",)))
+        return ships
+
+    @pytest.mark.parametrize(
+        ("ask", "expected"),
+        [
+            (lambda s, p: s.range(page=p), ["n9", "no7", "no8", "no300", "se8"]),
+            (lambda s, p: s.range("no", page=p), ["no7", "no8", "no300"]),
+            (lambda s, p: s.range("no", 7, page=p), ["no7"]),
+            (lambda s, p: s.range("o", page=p), []),
+            (lambda s, p: s.range("no", first=8, page=p), ["no8", "no300"]),
+            (lambda s, p: s.range("no", last=8, page=p), ["no7", "no8"]),
+            (lambda s, p: s.range("no", first=8, last=8, page=p), ["no8"]),
+            (lambda s, p: s.range("no", first=9, last=8, page=p), []),
+            (lambda s, p: s.range(first="no", last="no", page=p), ["no7", "no8", "no300"]),
+            (lambda s, p: s.by("number", page=p), ["no7", "no8", "se8", "n9", "no300"]),
+            (lambda s, p: s.by("number", 8, page=p), ["no8", "se8"]),
+            (lambda s, p: s.by("number", first=8, last=9, page=p), ["no8", "se8", "n9"]),
+            (lambda s, p: s.by("port", "oslo", page=p), ["no7", "no8", "se8", "n9", "no300"]),
+            (lambda s, p: s.by("port", "kiel", page=p), ["no7", "n9"]),
+            (lambda s, p: s.by("port", "oslo", first=9, page=p), ["n9", "no300"]),
+            (lambda s, p: s.by("port", "os", page=p), []),
+        ],
+    )
+    @pytest.mark.parametrize("size", [1, 2, 5, 500])
+    def test_in_pages(
+        self, ships: Records[Ship], ask: Callable[[Records[Ship], Page], Any], expected: list[str], size: int
+    ) -> None:
+        names: list[str] = []
+        token = b""
+        for _ in range(10):
+            found = ask(ships, Page(size, token))
+            names += [f"{ship.flag}{ship.number}" for ship in found.records]
+            assert len(found.records) <= size
+            token = found.next_token
+            if not token:
+                break
+        assert names == expected
+
+    def test_a_page_goes_on_where_it_stopped_whatever_was_written(self, ships: Records[Ship]) -> None:
+        token = ships.range("no", page=Page(2)).next_token
+        ships.delete("no", 8)
+        ships.add(Ship("no", 5))
+        ships.add(Ship("no", 9))
+        assert [ship.number for ship in ships.range("no", page=Page(5, token)).records] == [9, 300]
+
+    @pytest.mark.parametrize("token", [b"\x00", b"\xff", b"x" * 2000])
+    def test_a_token_of_elsewhere(self, ships: Records[Ship], token: bytes) -> None:
+        with pytest.raises(PageTokenRefused):
+            ships.range("no", page=Page(5, token))
+
+    def test_a_token_leads_out_of_no_list(self, ships: Records[Ship]) -> None:
+        first = ships.range(page=Page(1)).next_token
+        with pytest.raises(PageTokenRefused):
+            ships.range("se", page=Page(5, first))
+        with pytest.raises(PageTokenRefused):
+            ships.by("port", "oslo", page=Page(5, ships.by("port", "kiel", page=Page(1)).next_token))
+
+    @pytest.mark.parametrize("size", [0, -1, 501])
+    def test_sizes(self, ships: Records[Ship], size: int) -> None:
+        with pytest.raises(KeyRefused):
+            ships.range(page=Page(size))
+
+    def test_no_such_index(self, ships: Records[Ship]) -> None:
+        with pytest.raises(KeyRefused, match="has no index colour"):
+            ships.by("colour")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["put", "delete"]),
+            st.builds(
+                Ship,
+                flag=st.sampled_from(["a", "b"]),
+                number=st.integers(0, 2),
+                ports=st.lists(st.sampled_from(["x", "y", "z"]), max_size=3).map(tuple),
+            ),
+        ),
+        max_size=20,
+    )
+)
+def test_indexes_keep_in_step(steps: list[tuple[str, Ship]]) -> None:
+    place, model = Place(), dict[tuple[str, int], Ship]()
+    ships = place.records()
+    for step, ship in steps:
+        key = (ship.flag, ship.number)
+        if step == "put":
+            ships.put(ship)
+            model[key] = ship
+        elif key in model:
+            ships.delete(*key)
+            del model[key]
+    assert {(ship.flag, ship.number): ship for ship in ships.range().records} == model
+    for port in "xyz":
+        found = ships.by("port", port).records
+        assert sorted((s.flag, s.number) for s in found) == sorted(k for k, s in model.items() if port in s.ports)
+    entries = len(model) + sum(1 + len(set(ship.ports)) for ship in model.values())
+    assert len(place.keys()) == entries
+
+
+class TestVersions:
+    class Tug(Record, frozen=True):
+        flag: str
+        number: int
+        power: int
+
+    def newer(self, earlier: bool = True) -> Collection[Any]:
+        made = {1: Earlier(Ship, lambda ship: self.Tug(ship.flag, ship.number, 0))} if earlier else {}
+        return Collection("ships", self.Tug, key=("flag", "number"), version=2, earlier=made)
+
+    def test_what_an_earlier_version_wrote_is_read_and_its_entries_go(self, place: Place) -> None:
+        place.records().add(Ship("no", 7, ("oslo",)))
+        tugs = place.records(self.newer())
+        assert tugs.get("no", 7) == self.Tug("no", 7, 0)
+        tugs.put(self.Tug("no", 7, 5))
+        assert len(place.keys()) == 1
+        with pytest.raises(CollectionVersionUnknown):
+            place.records().get("no", 7)
+
+    def test_a_version_that_nobody_can_read(self, place: Place) -> None:
+        place.records().add(Ship("no", 7))
+        with pytest.raises(CollectionVersionUnknown):
+            place.records(self.newer(earlier=False)).get("no", 7)
+
+    def test_a_field_with_a_default_may_come_at_the_end(self, place: Place) -> None:
+        class More(Record, frozen=True):
+            flag: str
+            number: int
+            ports: tuple[str, ...] = ()
+            note: str = ""
+            power: Annotated[int, Meta(ge=0)] = 3
+
+        place.records().add(Ship("no", 7))
+        assert place.records(Collection("ships", More, key=("flag", "number"))).get("no", 7) == More("no", 7)
+
+
+class TestBounds:
+    @pytest.mark.parametrize(
+        ("bounds", "step"),
+        [
+            (Bounds(reads=2), lambda s: [s.find("no", n) for n in range(3)]),
+            (Bounds(read_bytes=100), lambda s: s.put(Ship("x", 0, note="y" * 90)) or s.range()),
+            (Bounds(writes=5), lambda s: [s.put(Ship("no", n, ("oslo",))) for n in range(2)]),
+            (Bounds(written_bytes=500), lambda s: s.put(Ship("no", 1, note="x" * 500))),
+            (Bounds(scanned=3), lambda s: [s.put(Ship("no", n)) for n in range(5)] and s.range()),
+            (Bounds(writes=2), lambda s: s.put(Ship("no", 1)) or s.delete("no", 1)),
+        ],
+    )
+    def test_each_is_kept_and_stays_broken(self, bounds: Bounds, step: Callable[[Records[Ship]], Any]) -> None:
+        place = Place(bounds=bounds)
+        changed = next(
+            name
+            for name in ("reads", "read_bytes", "writes", "written_bytes", "scanned")
+            if getattr(bounds, name) != getattr(BOUNDS, name)
+        )
+        with pytest.raises(BoundExceeded) as refusal:
+            step(place.records())
+        assert (refusal.value.bound, refusal.value.limit) == (changed, getattr(bounds, changed))
+        for again in (
+            lambda: place.records().find("other", 1),
+            lambda: place.records().put(Ship("other", 1)),
+            lambda: place.records().range("other"),
+        ):
+            with pytest.raises(BoundExceeded):
+                again()
+
+    def test_a_record_is_read_once(self) -> None:
+        place = Place(bounds=Bounds(reads=1))
+        for _ in range(10):
+            assert place.records().find("no", 7) is None
+
+
+class TestPrivate:
+    SALT, VALUE = b"\x05" * 32, b"price 1,000,000"
+
+    def hashes(self, place: Place) -> PrivateHashes:
+        return PrivateHashes(PrivateCollection("prices").name, place.ground)
+
+    def put(self, place: Place, *key: Any, keep_for: int = 60) -> None:
+        self.hashes(place).put(
+            *key,
+            salted_hash=salted_hash(self.SALT, self.VALUE),
+            organisations=("port", "bank-a"),
+            keep_for=Seconds(keep_for),
+        )
+
+    def test_only_hash_keepers_and_time_stand_on_the_ledger(self, place: Place) -> None:
+        self.put(place, "lot", 7)
+        noted = self.hashes(place).get("lot", 7)
+        assert noted.salted_hash == sha256(self.SALT + self.VALUE).digest()
+        assert (noted.organisations, noted.purge_at) == (("bank-a", "port"), NOW + 60)
+        held = b"".join(key + value for key, value in place.branch.scan(b"\x00", b"\xff"))
+        assert self.VALUE not in held
+        assert self.SALT not in held
+        (event,) = place.events
+        assert isinstance(event, PrivateHashWritten)
+        assert private_hash(place.branch, "fleet", "prices", ("lot", 7)) == noted
+        assert [found.hash for found in private_hashes(place.branch, OrganisationId("port"))] == [noted]
+        assert [found.contract for found in private_hashes(place.branch, OrganisationId("port"))] == ["fleet"]
+        assert list(private_hashes(place.branch, OrganisationId("bank-b"))) == []
+
+    def test_falls_due_once_and_leaves_the_hash(self, place: Place) -> None:
+        self.put(place, "lot", 7)
+        self.put(place, "lot", 8, keep_for=90)
+        assert next_due(place.branch) == NOW + 60
+        seen = []
+        for time in (59, 60, 61, 90, 200):
+            ctx = Context(place.branch.branch(), Height(1), UnixSeconds(NOW + time))
+            end_block(ctx)
+            ctx.state.keep()
+            seen.append([event.key for event in ctx.events if isinstance(event, PrivateValueDue)])
+        assert seen == [[], ["lot/7"], [], ["lot/8"], []]
+        assert next_due(place.branch) is None
+        assert self.hashes(place).find("lot", 7) is not None
+
+    def test_a_newer_value_takes_the_olders_time(self, place: Place) -> None:
+        self.put(place, "lot", 7)
+        self.put(place, "lot", 7, keep_for=90)
+        assert next_due(place.branch) == NOW + 90
+
+    def test_a_block_takes_a_bounded_number(self, place: Place) -> None:
+        for number in range(MAX_DUE + 1):
+            self.put(place, number)
+        for expected in (MAX_DUE, 1, 0):
+            ctx = Context(place.branch.branch(), Height(1), UnixSeconds(NOW + 60))
+            end_block(ctx)
+            ctx.state.keep()
+            assert len(ctx.events) == expected
+
+    @pytest.mark.parametrize(
+        ("changes", "error"),
+        [
+            ({"salted_hash": b"\x00" * 31}, Refused),
+            ({"organisations": ()}, Refused),
+            ({"organisations": ("port", "port")}, Refused),
+            ({"organisations": ("Port",)}, InvalidOrganisationId),
+            ({"organisations": tuple(f"o{n}" for n in range(33))}, Refused),
+            ({"keep_for": 0}, Refused),
+            ({"keep_for": 2**63}, Refused),
+        ],
+    )
+    def test_what_is_refused(self, place: Place, changes: dict[str, Any], error: type[Exception]) -> None:
+        fields = {"salted_hash": b"\x01" * 32, "organisations": ("port",), "keep_for": Seconds(1), **changes}
+        with pytest.raises(error):
+            self.hashes(place).put("lot", **fields)
+        assert place.keys() == []
+
+    def test_a_salt_is_long(self) -> None:
+        with pytest.raises(ValueError, match="32 bytes"):
+            salted_hash(b"short", b"value")

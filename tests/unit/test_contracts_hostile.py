@@ -1,0 +1,425 @@
+"""Contracts that mean ill, as if no linter had seen them: what they try is refused by name, and nothing is kept."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, ClassVar
+
+import pytest
+
+from adapters.permissioned.ledger.contracts.bounds import Bounds
+from adapters.permissioned.ledger.contracts.collections import MAX_PAGE
+from adapters.permissioned.ledger.contracts.errors import (
+    BoundExceeded,
+    ContractFailed,
+    InvalidContract,
+    QueryWrites,
+    RecordNotFound,
+    Refused,
+    ValueNotStorable,
+    WrongResultType,
+)
+from adapters.permissioned.ledger.contracts.interface import (
+    Amount,
+    Collection,
+    Context,
+    Contract,
+    Nothing,
+    Page,
+    Record,
+    ServiceContext,
+    UnixSeconds,
+    View,
+    query,
+    service,
+    transaction,
+)
+from adapters.permissioned.ledger.contracts.linter import lint_source
+from adapters.permissioned.ledger.contracts.runtime import Invocation
+from adapters.permissioned.ledger.contracts.shape import shape_of
+from adapters.permissioned.ledger.contracts.trial import Trial, as_caller
+from adapters.permissioned.ledger.contracts.values import write_json
+from adapters.permissioned.ledger.rooms import LedgerRoom
+from hub.services.payload import ResultCode
+
+EVE = "bank-a/eve"
+BOUNDS = Bounds(
+    reads=20,
+    read_bytes=4_000,
+    scanned=20,
+    writes=20,
+    written_bytes=4_000,
+    events=3,
+    event_bytes=500,
+    calls=2,
+    argument_bytes=200,
+    result_bytes=300,
+)
+
+
+class Item(Record, frozen=True):
+    name: str
+    value: str = ""
+
+
+class Wrong(Record, frozen=True):
+    name: str = ""
+
+
+Deed = Callable[[Any, Any, Item], Any]
+
+
+class Victim(Contract, name="victim", version=1):
+    items = Collection("items", Item, key=("name",))
+
+    @transaction
+    def put(self, _ctx: Context, item: Item) -> Item:
+        self.items.put(item)
+        return item
+
+    @query
+    def read(self, _ctx: View, item: Item) -> Item:
+        return self.items.get(item.name)
+
+
+class Hostile(Contract, name="hostile", version=1):
+    items = Collection("items", Item, key=("name",), indexes={"value": ("value",)})
+    deed: ClassVar[str] = ""
+
+    @transaction
+    def act(self, ctx: Context, item: Item) -> Item:
+        self.items.put(Item("trace"))
+        ctx.emit("trace", item)
+        found: Item = DEEDS[item.name](self, ctx, item)
+        return found
+
+    @query
+    def ask(self, ctx: View, item: Item) -> Item:
+        found: Item = DEEDS[item.name](self, ctx, item)
+        return found
+
+    @service("hostile", "Does what it is told.")
+    def serve(self, ctx: ServiceContext, item: Item) -> Item:
+        self.items.put(Item("trace"))
+        found: Item = DEEDS[item.name](self, ctx, item)
+        return found
+
+
+def raising(error: BaseException) -> Deed:
+    def deed(_contract: Any, _ctx: Any, _item: Item) -> Any:
+        raise error
+
+    return deed
+
+
+def deep(contract: Any, ctx: Any, item: Item) -> Any:
+    return deep(contract, ctx, item)
+
+
+def swallow(contract: Any, _ctx: Any, item: Item) -> Any:
+    """Goes on after a bound, as if nothing had been."""
+    for number in range(100):
+        with suppress(Exception):
+            contract.items.find(str(number))
+    return item
+
+
+def swallow_and_refuse(contract: Any, ctx: Any, item: Item) -> Any:
+    swallow(contract, ctx, item)
+    raise Refused("nothing was wrong")
+
+
+class Unspeakable(Refused):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+def times(count: int, step: Callable[[Any, Any, int], object]) -> Deed:
+    def deed(contract: Any, ctx: Any, item: Item) -> Any:
+        for number in range(count):
+            step(contract, ctx, number)
+        return item
+
+    return deed
+
+
+DEEDS: dict[str, Deed] = {
+    # raises
+    "key-error": raising(KeyError("x")),
+    "zero-division": lambda _c, _x, _i: 1 // 0,
+    "attribute": lambda c, _x, _i: c.nothing,
+    "type": lambda _c, _x, _i: None + 1,  # type: ignore[operator]
+    "stop-iteration": raising(StopIteration()),
+    "os-error": raising(OSError("disk")),
+    "timeout": raising(TimeoutError()),
+    "unspeakable": raising(Unspeakable("x")),
+    "refused": raising(Refused("no")),
+    "long-refusal": raising(Refused("x" * 1025)),
+    "recursion": deep,
+    "memory": raising(MemoryError()),
+    "interrupt": raising(KeyboardInterrupt()),
+    "exit": raising(SystemExit(3)),
+    # returns
+    "none": lambda _c, _x, _i: None,
+    "text": lambda _c, _x, _i: "item",
+    "other-record": lambda _c, _x, _i: Wrong("x"),
+    "the-class": lambda _c, _x, _i: Item,
+    "wrong-field": lambda _c, _x, _i: Item("x", 7),  # type: ignore[arg-type]
+    "float-field": lambda _c, _x, _i: Item("x", 0.5),  # type: ignore[arg-type]
+    "list-field": lambda _c, _x, _i: Item("x", ["y"]),  # type: ignore[arg-type]
+    "surrogate": lambda _c, _x, _i: Item("x", "\ud800"),
+    # too much
+    "reads": times(30, lambda c, _x, n: c.items.find(str(n))),
+    "read-bytes": times(19, lambda c, _x, n: c.items.by("value", "big", page=Page(9))),
+    "scanned": times(30, lambda c, _x, _n: c.items.range(page=Page(MAX_PAGE))),
+    "writes": times(30, lambda c, _x, n: c.items.put(Item(str(n % 2), str(n)))),
+    "written-bytes": times(5, lambda c, _x, n: c.items.put(Item(str(n), "x" * 1000))),
+    "events": times(9, lambda _c, x, n: x.emit("loud", Item(str(n)))),
+    "event-bytes": times(1, lambda _c, x, _n: x.emit("loud", Item("x" * 600))),
+    "calls": times(3, lambda _c, x, _n: x.call("s", Item("x"), deadline=UnixSeconds(1), fee_cap=Amount(0))),
+    "result-bytes": lambda _c, _x, _i: Item("x" * 400),
+    "swallowed": swallow,
+    "swallowed-and-refused": swallow_and_refuse,
+    # others' state
+    "others-name": lambda c, _x, _i: c.items.get("victims"),
+    "others-key": lambda c, _x, _i: c.items.get("victim/items/victims"),
+    "steal": lambda c, _x, i: c.items.put(Item("victims", "stolen")) or i,
+    # events and values that are none
+    "event-of-no-record": lambda _c, x, _i: x.emit("loud", "text"),
+    "event-of-wrong-field": lambda _c, x, _i: x.emit("loud", Item("x", 7)),  # type: ignore[arg-type]
+    "event-of-no-name": lambda _c, x, _i: x.emit("not a name", Item("x")),
+    "put-wrong-field": lambda c, _x, _i: c.items.put(Item("x", 7)),  # type: ignore[arg-type]
+    "put-other": lambda c, _x, _i: c.items.put(Wrong("x")),
+    "put": lambda c, _x, i: c.items.put(i),
+    "delete": lambda c, _x, _i: c.items.delete("trace"),
+    "emit": lambda _c, x, i: x.emit("loud", i),
+}
+
+
+@pytest.fixture
+def trial() -> Trial:
+    trial = Trial(Victim, Hostile, bounds=BOUNDS)
+    trial.invoke("victim", "put", Item("victims"), caller="bank-b/vic")
+    return trial
+
+
+REFUSED: list[tuple[str, type[Exception], str]] = [
+    ("key-error", ContractFailed, "KeyError"),
+    ("zero-division", ContractFailed, "ZeroDivisionError"),
+    ("attribute", ContractFailed, "AttributeError"),
+    ("type", ContractFailed, "TypeError"),
+    ("stop-iteration", ContractFailed, "StopIteration"),
+    ("os-error", ContractFailed, "OSError"),
+    ("timeout", ContractFailed, "TimeoutError"),
+    ("unspeakable", ContractFailed, "ValueError"),
+    ("refused", Refused, "no"),
+    ("long-refusal", BoundExceeded, "reason_characters"),
+    ("none", WrongResultType, "NoneType"),
+    ("text", WrongResultType, "str"),
+    ("other-record", WrongResultType, "Wrong"),
+    ("the-class", WrongResultType, "not Item"),
+    ("wrong-field", WrongResultType, "Item"),
+    ("float-field", WrongResultType, "Item"),
+    ("list-field", WrongResultType, "Item"),
+    ("surrogate", WrongResultType, "Item"),
+    ("reads", BoundExceeded, "20 reads"),
+    ("scanned", BoundExceeded, "20 scanned"),
+    ("writes", BoundExceeded, "20 writes"),
+    ("written-bytes", BoundExceeded, "4000 written_bytes"),
+    ("events", BoundExceeded, "3 events"),
+    ("event-bytes", BoundExceeded, "500 event_bytes"),
+    ("calls", BoundExceeded, "2 calls"),
+    ("result-bytes", BoundExceeded, "300 result_bytes"),
+    ("swallowed", BoundExceeded, "20 reads"),
+    ("swallowed-and-refused", BoundExceeded, "20 reads"),
+    ("others-name", RecordNotFound, "victims"),
+    ("others-key", RecordNotFound, "victim%2Fitems%2Fvictims"),
+    ("event-of-no-record", WrongResultType, "str"),
+    ("event-of-wrong-field", WrongResultType, "Item"),
+    ("event-of-no-name", Refused, "kind"),
+    ("put-wrong-field", ValueNotStorable, "items"),
+    ("put-other", ValueNotStorable, "items"),
+]
+
+
+def entries(trial: Trial) -> dict[bytes, bytes]:
+    return dict(trial.state.scan(b"\x00", b"\xff"))
+
+
+@pytest.mark.parametrize(("deed", "error", "told"), REFUSED)
+def test_refused_by_name_and_nothing_is_kept(trial: Trial, deed: str, error: type[Exception], told: str) -> None:
+    before = entries(trial)
+    refusal = trial.refusal("hostile", "act", Item(deed), caller=EVE)
+    assert type(refusal) is error
+    assert told in str(refusal)
+    assert entries(trial) == before
+    assert trial.query("victim", "read", Item("victims"), Item) == Item("victims")
+
+
+@pytest.mark.parametrize("deed", [deed for deed, *_ in REFUSED])
+def test_the_context_that_was_given_is_untouched(trial: Trial, deed: str) -> None:
+
+    ctx = trial.begin()
+    asked = Invocation(Hostile.name, "act", write_json(Item(deed)), as_caller(EVE), ())
+    with pytest.raises(Exception):  # noqa: B017, PT011 - each by its name above
+        trial.runtime.invoke(ctx, asked)
+    assert not ctx.changes()
+    assert ctx.events == []
+    assert ctx.outbox == []
+
+
+@pytest.mark.parametrize(("deed", "error", "_told"), REFUSED)
+def test_a_service_that_fails_is_answered_and_keeps_nothing(
+    trial: Trial, deed: str, error: type[Exception], _told: str
+) -> None:
+    before = entries(trial)
+    result = trial.serve("hostile", "hostile", b'{"name":"%s","value":""}' % deed.encode())
+    assert result is not None
+    is_callers = issubclass(error, Refused | RecordNotFound)
+    assert result.code is (ResultCode.INPUT_REFUSED if is_callers else ResultCode.PROVIDER_FAILED)
+    assert result.output == b""
+    assert entries(trial) == before
+    assert trial.events == ()
+
+
+@pytest.mark.parametrize(
+    ("deed", "error"),
+    [
+        ("recursion", RecursionError),
+        ("memory", MemoryError),
+        ("interrupt", KeyboardInterrupt),
+        ("exit", SystemExit),
+    ],
+)
+def test_what_is_the_nodes_own_is_no_refusal(trial: Trial, deed: str, error: type[BaseException]) -> None:
+    """Nodes could differ on it: it is raised as it is, the transaction stands in no block, and nothing is kept."""
+    before = entries(trial)
+    with pytest.raises(error):
+        trial.invoke("hostile", "act", Item(deed), caller=EVE)
+    with pytest.raises(error):
+        trial.serve("hostile", "hostile", b'{"name":"%s","value":""}' % deed.encode())
+    assert entries(trial) == before
+
+
+@pytest.mark.parametrize(
+    ("deed", "error"),
+    [("put", QueryWrites), ("delete", RecordNotFound), ("emit", ContractFailed), ("none", WrongResultType)],
+)
+def test_a_query_writes_nothing(trial: Trial, deed: str, error: type[Exception]) -> None:
+    before = entries(trial)
+    with pytest.raises(error):
+        trial.query("hostile", "ask", Item(deed), Item)
+    assert entries(trial) == before
+
+
+def test_a_query_deletes_nothing_that_is_there(trial: Trial) -> None:
+    class Eraser(Contract, name="victim", version=1):
+        items = Collection("items", Item, key=("name",))
+
+        @query
+        def read(self, _ctx: View, item: Item) -> Item:
+            self.items.delete(item.name)
+            return item
+
+    other = Trial(Eraser)
+    other.state = trial.state
+    other.runtime = type(other.runtime)(
+        {"victim": type(other.installed["victim"])(shape_of(Eraser), trial.installed["victim"].hash)}, other.services
+    )
+    with pytest.raises(QueryWrites):
+        other.query("victim", "read", Item("victims"), Item)
+
+
+def test_the_same_name_in_another_contract_is_another_collection(trial: Trial) -> None:
+    trial.invoke("hostile", "act", Item("steal"), caller=EVE)
+    assert trial.query("victim", "read", Item("victims"), Item) == Item("victims")
+    keys = [key for key in entries(trial) if key[0] == LedgerRoom.CONTRACT_DATA]
+    names = {
+        contract: [key for key in keys if key[1:].startswith(contract)] for contract in (b"\x06victim", b"\x07hostile")
+    }
+    assert len(names[b"\x06victim"]) == 1
+    assert sum(map(len, names.values())) == len(keys)
+
+
+class TestKeepingState:
+    """A contract that keeps what it saw, in itself, its class or its module."""
+
+    def test_an_instance_is_made_anew(self) -> None:
+        class Keeper(Contract, name="keeper", version=1):
+            @transaction
+            def count(self, _ctx: Context, _item: Item) -> Item:
+                self.seen = getattr(self, "seen", 0) + 1
+                return Item(str(self.seen))
+
+        trial = Trial(Keeper)
+        results = {trial.invoke("keeper", "count", Item("x"), caller=EVE) for _ in range(3)}
+        assert results == {b'{"name":"1","value":""}'}
+
+    @pytest.mark.parametrize("kept", [[], {}, object(), 0.5, ([],), Victim])
+    def test_a_class_holds_no_values(self, kept: object) -> None:
+        keeper = type(Contract)("Keeper", (Contract,), {"act": Hostile.act, "kept": kept}, name="keeper", version=1)
+        with pytest.raises(InvalidContract, match="kept is neither"):
+            shape_of(keeper)
+
+    @pytest.mark.parametrize(
+        ("source", "rule"),
+        [
+            ("from time import time\ndef act():\n    return time()\n", "import"),
+            ("SEEN = []\ndef act(x):\n    SEEN.append(x)\n", "mutable-state"),
+            ("def act(x):\n    global SEEN\n    SEEN = x\n", "mutable-state"),
+            ("class Keeper:\n    def act(self, x):\n        Keeper.seen = x\n", "mutable-state"),
+            ("def act(self):\n    self.items._ground._branch.put(b'x', b'y')\n", "private-access"),
+            ("def act(self):\n    self.ground.contract = 'victim'\n", "private-access"),
+            ("def act():\n    raise SystemExit\n", "broad-except"),
+        ],
+    )
+    def test_the_linter_sees_it_before_it_runs(self, source: str, rule: str) -> None:
+        assert rule in [finding.rule for finding in lint_source(source, "contract.py", "hostile")]
+
+
+class TestShape:
+    def shape(self, **members: object) -> None:
+        shape_of(type(Contract)("Odd", (Contract,), members, name="odd", version=1))
+
+    @pytest.mark.parametrize("name", ["", "Odd", "odd/x", "x" * 33, "1x"])
+    def test_names(self, name: str) -> None:
+        with pytest.raises(InvalidContract, match="not a contract's name"):
+            shape_of(type(Contract)("Odd", (Contract,), {"act": Hostile.act}, name=name, version=1))
+
+    @pytest.mark.parametrize("version", [0, -1, 2**31])
+    def test_versions(self, version: int) -> None:
+        with pytest.raises(InvalidContract, match="version"):
+            shape_of(type(Contract)("Odd", (Contract,), {"act": Hostile.act}, name="odd", version=version))
+
+    def test_no_method_and_no_heirs(self) -> None:
+        with pytest.raises(InvalidContract, match="no method"):
+            self.shape()
+        with pytest.raises(InvalidContract, match="Contract alone"):
+            shape_of(type(Contract)("Odd", (Hostile,), {"act": Hostile.act}, name="odd", version=1))
+
+    def test_two_of_one_name(self) -> None:
+        with pytest.raises(InvalidContract, match="two of collection items"):
+            self.shape(act=Hostile.act, a=Hostile.items, b=Victim.items)
+        with pytest.raises(InvalidContract, match="two of transaction act"):
+            self.shape(act=Hostile.act, again=Hostile.act)
+
+    def test_methods(self) -> None:
+        def untyped(self, ctx, item): ...  # type: ignore[no-untyped-def]
+        def loose(self: Any, ctx: Context, item: dict[str, str]) -> Nothing: ...
+        def many(self: Any, ctx: Context, item: Item, more: Item) -> Nothing: ...
+        def few(self: Any, item: Item) -> Nothing: ...
+        def starred(self: Any, ctx: Context, item: Item, *more: Item) -> Nothing: ...
+        def silent(self: Any, ctx: Context, item: Item) -> None: ...
+
+        for method in (untyped, loose, many, few, starred, silent):
+            with pytest.raises(InvalidContract):
+                self.shape(act=transaction(method))  # type: ignore[arg-type]
+
+    def test_a_service_without_a_counterpart_in_abi(self) -> None:
+        class Maybe(Record, frozen=True):
+            value: str | None
+
+        def serve(self: Any, ctx: ServiceContext, item: Maybe) -> Item: ...
+
+        serve.__annotations__.update(item=Maybe)
+        with pytest.raises(InvalidContract, match="no counterpart in ABI"):
+            self.shape(act=service("maybe", "x")(serve))
