@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -13,7 +14,12 @@ from hub.clients.attestation import AttestationScope
 from hub.clients.attested_evm import SignedHeader
 from hub.clients.checkpoint import Checkpoint
 from hub.clients.quorum import BatchPaths, SignedCheckpoint
-from hub.ibc.identifiers import ClientId
+from hub.clients.router_storage import commitment_slot
+from hub.events import AnyEvent, EscrowSettled, ServiceCalled, ServiceResulted, encode_event
+from hub.ibc.commitment import commitment_path
+from hub.ibc.identifiers import ClientId, PortId
+from hub.ibc.lanes import Lane, LaneRecord
+from hub.proofs.merkle import record_path, record_root
 from hub.proofs.quorum import SignerSet, sign_quorum
 from hub.quantities import Amount, Epoch, Hash
 from hub.quantities import Sequence as Number
@@ -26,6 +32,7 @@ from hub.receipts.errors import (
     DocumentTooLarge,
     InvalidTrust,
     MalformedField,
+    NotACall,
     NotADocument,
     NotCanonical,
     NothingProven,
@@ -35,13 +42,14 @@ from hub.receipts.errors import (
     ReceiptError,
     UnknownDocument,
 )
-from hub.receipts.receipt import FORMAT, Acknowledged, AttestedStorage, NotReceived, Receipt
+from hub.receipts.receipt import FORMAT, Acknowledged, AttestedStorage, HubBlock, NotReceived, ProvenEvent, Receipt
 from hub.receipts.statement import Statement
 from hub.receipts.trust import Trust
 from hub.receipts.verification import verify
-from hub.services.payload import Result, ResultCode
+from hub.services.payload import Result, ResultCode, caller_account
 from tests.unit.attested_chain import FIVE, KEY_OF
-from tests.unit.hub_world import call
+from tests.unit.hub_chain import START
+from tests.unit.hub_world import PROVIDER_CONTRACT, call
 from tests.unit.receipt_world import HUB_SET, EvmWorld
 from tests.vectors.generate_quorum import ADDRESSES
 
@@ -263,6 +271,82 @@ def test_a_checkpoint_for_another_counterparty() -> None:
     assert (error.part, error.rule) == ("the result", "WRONG_CHAIN")
 
 
+# --- a hub that lies: its validators sign what never was ---
+
+
+def _lying(block: HubBlock, *events: AnyEvent, **header: Any) -> HubBlock:
+    """A block with other events, or another header, signed by all of the hub's validators."""
+    hashes = [sha256(encode_event(event)).digest() for event in events]
+    shown = replace(block.header, **({"event_root": record_root(hashes)} if events else {}), **header)
+    checkpoint = replace(block.signed.checkpoint, block_hash=shown.hash())
+    signed = _checkpointed(checkpoint, checkpoint.source_client, 4)
+    proven = tuple(ProvenEvent(event, record_path(hashes, at)) for at, event in enumerate(events))  # type: ignore[arg-type]
+    return HubBlock(signed, shown, proven or block.events)
+
+
+ACCEPTED = ("the hub's acceptance", "PART_DOES_NOT_FIT")
+LIES: dict[str, tuple[int, dict[str, Any], tuple[str, str]]] = {
+    "another service": (0, {"service": "theirs"}, ACCEPTED),
+    "another caller": (0, {"caller": b"\xcb" * 20}, ACCEPTED),
+    "another caller's chain": (0, {"caller_client": "attested-1"}, ACCEPTED),
+    "another packet": (0, {"call_sequence": 3}, ACCEPTED),
+    "another deadline": (0, {"deadline": 1}, ACCEPTED),
+    "another request": (0, {"request_id": b"\x01" * 32}, ACCEPTED),
+    "an encoding that there is not": (0, {"input_encoding": 9}, ("the hub's acceptance", "PART_NOT_PROVEN")),
+    "a fee beyond the caller's cap": (0, {"fee": 101}, ("the call", "CONTRADICTORY_PARTS")),
+    "another input": (0, {"input": b"other"}, ("the call", "CONTRADICTORY_PARTS")),
+    "another provider": (0, {"provider": b"\xbc" * 20}, ("the request", "PART_DOES_NOT_FIT")),
+    "another provider's chain": (0, {"client": "attested-0"}, ("the request", "PART_DOES_NOT_FIT")),
+    "another fee than was settled": (0, {"fee": 11}, ("the settlement", "PART_DOES_NOT_FIT")),
+    "another result": (1, {"code": 500}, ("the hub's decision", "CONTRADICTORY_PARTS")),
+    "another output": (1, {"output": b""}, ("the hub's decision", "CONTRADICTORY_PARTS")),
+    "another message": (1, {"message": "well"}, ("the hub's decision", "CONTRADICTORY_PARTS")),
+    "a code that there is not": (1, {"code": 201}, ("the hub's decision", "PART_NOT_PROVEN")),
+    "another amount": (2, {"amount": 9}, ("the settlement", "PART_DOES_NOT_FIT")),
+    "another recipient": (2, {"recipient": b"\x01" * 20}, ("the settlement", "PART_DOES_NOT_FIT")),
+    "paid back, to the provider": (2, {"paid": False}, ("the settlement", "PART_DOES_NOT_FIT")),
+}
+"""By which of the three events lies, and how; the part that is named, and the error."""
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_hub_that_lies_is_found_out_by_what_the_chains_have_signed(name: str) -> None:
+    at, change, expected = LIES[name]
+    accepted, decided = two().first.blocks
+    events = [one.event for block in (accepted, decided) for one in block.events]
+    kinds = (ServiceCalled, ServiceResulted, EscrowSettled)
+    assert tuple(map(type, events)) == kinds
+    told = [replace(event, **change) if isinstance(event, kinds[at]) else event for event in events]
+    honest = replace(two().first, blocks=(_lying(accepted, events[0]), _lying(decided, *events[1:])))
+    assert verify(honest, two().trust)
+    error = refused(replace(honest, blocks=(_lying(accepted, told[0]), _lying(decided, *told[1:]))))
+    assert (error.values().get("part") or error.values()["first"], error.reason()) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("version", 2), ("height", 4), ("time", START), ("validator_set_hash", Hash(b"\x01" * 32))],
+)
+def test_a_header_that_says_other_than_the_checkpoint_over_its_hash(field: str, value: Any) -> None:
+    accepted, decided = two().first.blocks
+    error = refused(replace(two().first, blocks=(_lying(accepted, **{field: value}), decided)))
+    assert isinstance(error, PartDoesNotFit)
+    assert error.field == field
+
+
+def test_a_provider_that_was_paid_for_a_failure() -> None:
+    world = EvmWorld()
+    failure = Result(ResultCode.PROVIDER_FAILED, message="no").encode()
+    receipt = world.receipt(world.answered(lambda _: failure))
+    accepted, decided = receipt.blocks
+    events = [one.event for one in decided.events]
+    payee = caller_account(world.b.client, PROVIDER_CONTRACT)
+    paid = [replace(one, paid=True, recipient=payee) if isinstance(one, EscrowSettled) else one for one in events]
+    error = refused(replace(receipt, blocks=(accepted, _lying(decided, *paid))), world.trust())
+    assert isinstance(error, ContradictoryParts)
+    assert (error.first, error.second) == ("the provider's answer", "the settlement")
+
+
 # --- proofs of something else ---
 
 
@@ -373,6 +457,33 @@ def test_parts_that_need_a_missing_one(absent: str) -> None:
 
 def test_nothing_at_all() -> None:
     assert isinstance(refused(Receipt()), NothingProven)
+
+
+def test_a_packet_of_another_application_is_no_call() -> None:
+    world = EvmWorld()
+    ends = (PortId("transfer"), PortId("transfer"), "ics20-1", "application/json")
+    world.a.inward = Lane(world.a.there, world.a.client, *ends)
+    error = refused(Receipt(call=world.a.shown(world.a.call(call()))), world.trust())
+    assert isinstance(error, PartDoesNotFit)
+    assert (error.part, error.field) == ("the call", "route")
+
+
+def test_a_packet_that_cannot_be_read_is_no_call() -> None:
+    world = EvmWorld()
+    sequence = world.a.call(call())
+    unreadable = LaneRecord(1, sequence, world.a.sent[sequence].timeout, b"\x02")
+    world.a.sent[sequence] = unreadable
+    world.a.words[commitment_slot(commitment_path(world.a.there, sequence))] = world.a.inward.commitment(unreadable)
+    assert isinstance(refused(Receipt(call=world.a.shown(sequence)), world.trust()), NotACall)
+
+
+def test_a_call_sent_by_another_client_than_the_counterparty() -> None:
+    def renamed(one: trusted.Anchor) -> trusted.Anchor:
+        return replace(one, counterparty=replace(one.counterparty, client=ClientId("quorum-9")))
+
+    error = refused(two().first, replace(two().trust, chains=tuple(map(renamed, two().trust.chains))))
+    assert isinstance(error, PartDoesNotFit)
+    assert (error.part, error.field) == ("the call", "source client")
 
 
 # --- absence ---
