@@ -7,7 +7,7 @@ import {IRouter} from "interchain/interfaces/IRouter.sol";
 /// @notice An application that does nothing: what is left is the cost of the protocol. Anyone may send through it, so it is for
 /// benchmarks only.
 contract NullApplication is IPacketApplication {
-    IRouter public immutable ROUTER;
+    IRouter private immutable ROUTER;
 
     constructor(IRouter router) {
         ROUTER = router;

@@ -153,7 +153,7 @@ class EvmChain:
         lane_of = await self._lanes.numbering([step.packet for step in delivery.steps])
         if any(isinstance(step, TimeOut) for step in delivery.steps):
             return await self._transact("timeoutPackets", timeout_data(number, head, delivery, lane_of))
-        return await self._transact("deliver", deliver_data(number, head, delivery, lane_of))
+        return await self._transact("deliverProven", deliver_data(number, head, delivery, lane_of))
 
     async def update(self, checkpoint: SignedCheckpoint) -> Delivered:
         contract = (await self._client())[1]
@@ -187,7 +187,7 @@ class EvmChain:
         return Counters(record["nextSequence"] - 1, record["acknowledgements"])
 
     async def _transact(self, function: str, data: bytes) -> Delivered:
-        return await self._payer().send(self._router.address, self._router.calldata(function, data))
+        return await self._payer().send(self._router.address, self._router.calldata(function) + data)
 
     def _payer(self) -> Sender:
         if self._sender is None:

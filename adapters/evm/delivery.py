@@ -18,6 +18,9 @@ from hub.proofs.merkle import batch_path
 from hub.proofs.quorum import SignerSet
 from hub.quantities import Hash
 
+BATCH_ROOT_BYTES = 32
+"""A header begins with the batch root."""
+
 WHOLE_BATCH, SINGLE_ENTRIES, AGAINST_STATE = 1, 2, 3
 
 _BARE, _PACKET, _ACKNOWLEDGEMENT = b"\x00", b"\x01", b"\x02"
@@ -33,12 +36,12 @@ def header(signed: SignedCheckpoint, current_set_hash: Hash) -> bytes:
     same = point.next_validator_set_hash == current_set_hash
     return b"".join(
         (
+            point.batch_root,
             point.epoch.to_bytes(8, "big"),
             point.height.to_bytes(8, "big"),
             point.timestamp.to_bytes(8, "big"),
             point.block_hash,
             point.app_root,
-            point.batch_root,
             _SAME_SET if same else _NEXT_SET + point.next_validator_set_hash,
             signed.signature,
         )
@@ -52,15 +55,17 @@ def validator_set(signers: SignerSet) -> bytes:
 
 
 def deliver_data(client: int, head: bytes, delivery: Delivery, lane_of: LaneOf) -> bytes:
-    """The argument of ``deliver``, in the shortest of the forms that fit; raises KeyError for a step without a
-    proof.
+    """What stands behind ``deliver``'s selector, in the shortest of the forms that fit; raises KeyError for a step
+    without a proof.
     """
     kind, entries, body = _body(delivery, lane_of)
-    return b"".join((client.to_bytes(2, "big"), bytes((kind,)), _sized(head), entries.to_bytes(2, "big"), body))
+    if kind == WHOLE_BATCH:
+        head = head[BATCH_ROOT_BYTES:]  # the router computes it from the entries
+    return b"".join((client.to_bytes(2, "big"), bytes((kind,)), entries.to_bytes(2, "big"), _sized(head), body))
 
 
 def timeout_data(client: int, head: bytes, delivery: Delivery, lane_of: LaneOf) -> bytes:
-    """The argument of ``timeoutPackets``; raises KeyError for a step without a proof."""
+    """What stands behind ``timeoutPackets``' selector; raises KeyError for a step without a proof."""
     parts = [client.to_bytes(2, "big"), _sized(head)]
     for step in delivery.steps:
         parts += [_record(step.packet, lane_of), _sized(delivery.state_proofs[path_of(step)])]

@@ -17,7 +17,7 @@ from hub.quantities import MAX_U64, Address, Hash, Height, Sequence, UnixSeconds
 
 _SENT = keccak256(b"PacketSent(bytes32,uint64,uint16,uint64,bytes32,bytes)")
 _PENDING = keccak256(b"AcknowledgementPending(bytes32,uint64,address)")
-_WRITTEN = keccak256(b"AcknowledgementWritten(bytes32,uint64,uint64,bytes)")
+_WRITTEN = keccak256(b"AcknowledgementWritten(bytes32,bytes)")
 _ACKNOWLEDGED = keccak256(b"PacketAcknowledged(bytes32,uint64)")
 _TIMED_OUT = keccak256(b"PacketTimedOut(bytes32,uint64)")
 TOPICS = (_SENT, _PENDING, _WRITTEN, _ACKNOWLEDGED, _TIMED_OUT)
@@ -85,7 +85,8 @@ def _event(
         sequence, _ = decode(("uint64", "address"), data)
         return PacketReceived(ends.at_hub, ends.here, sequence), None
     if kind == _WRITTEN:
-        sequence, n, acknowledgement = decode(("uint64", "uint64", "bytes"), data)
+        (written,) = decode(("bytes",), data)
+        n, sequence, acknowledgement = _written(written)
         appended = AppendedAcknowledgement(n, height, sequence, acknowledgement_commitment(acknowledgement))
         return AcknowledgementWritten(ends.at_hub, ends.here, sequence, acknowledgement), appended
     (sequence,) = decode(("uint64",), data)
@@ -94,6 +95,13 @@ def _event(
     if kind == _TIMED_OUT:
         return PacketTimedOut(ends.here, ends.at_hub, sequence), None
     raise ValueError(f"unknown event 0x{kind.hex()}")
+
+
+def _written(entry: bytes) -> tuple[int, Sequence, bytes]:
+    """``n u64 ‖ sequence u64 ‖ acknowledgement``; raises ValueError where no acknowledgement follows."""
+    if len(entry) <= 16:
+        raise ValueError(f"0x{entry.hex()} holds no acknowledgement")
+    return int.from_bytes(entry[:8], "big"), Sequence(int.from_bytes(entry[8:16], "big")), entry[16:]
 
 
 def _sent(sequence: Sequence, number: int, timeout: int, value: bytes, lane: Lane) -> PacketSent:

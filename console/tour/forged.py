@@ -34,7 +34,7 @@ from hub.quantities import Hash, Height, Sequence
 from hub.signer import KeySigner
 
 _HUB_REFUSALS = {"forged value": {"MembershipNotProven"}, "forged header": {"WrongSigner", "UnrecoverableSignature"}}
-_ROUTER_REFUSALS = {"forged batch": {"BatchRootMismatch"}, "forged checkpoint": {"WrongSigner"}}
+_ROUTER_REFUSALS = {"forged batch": {"WrongSigner", "UnrecoverableSignature"}, "forged checkpoint": {"WrongSigner"}}
 
 
 async def forged(stage: Stage) -> str:

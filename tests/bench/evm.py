@@ -47,6 +47,8 @@ PORT = PortId("null")
 HUB = "hub-1"
 VALUE_BYTES = 100
 BATCH = 10
+RECEIVE_GAS = 50_000
+"""What the application is registered with; one that is asked for it at each packet costs some 700 gas more."""
 STATE_KEYS = 100_000
 _PACE = Pace(poll_s=0.01, stuck_s=10.0, give_up_s=60.0)
 _ROUNDS = 3
@@ -123,7 +125,7 @@ class Site:
         contract = Contract(endpoints, "Router", router.address)
         await workshop.call(contract, "addClient", HERE, AT_HUB, hex_checksum(hub.client_contract))
         address, _ = await workshop.create("NullApplication", hex_checksum(router.address))
-        await workshop.call(contract, "registerApplication", PORT, hex_checksum(address), 0)
+        await workshop.call(contract, "registerApplication", PORT, hex_checksum(address), RECEIVE_GAS)
         for direction in Direction:
             await workshop.call(contract, "registerLane", int(direction), 1, PORT, PORT, "1", "bytes")
         settings = EvmSettings(

@@ -43,9 +43,9 @@ def sent_packet(event: PacketSent) -> Packet:
 
 
 async def proof_kind(joined: JoinedChain, transaction: bytes) -> int:
-    """The byte behind selector, offset, length and client in the calldata of ``deliver``."""
+    """The byte behind selector and client in the calldata of ``deliverProven``."""
     found = await joined.anvil.rpc("eth_getTransactionByHash", "0x" + transaction.hex())
-    return bytes.fromhex(found["input"][2:])[4 + 64 + 2]
+    return bytes.fromhex(found["input"][2:])[4 + 2]
 
 
 async def test_a_whole_batch_is_delivered_without_a_path(joined: JoinedChain) -> None:

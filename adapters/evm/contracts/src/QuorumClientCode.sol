@@ -25,7 +25,7 @@ contract QuorumClientCode is IQuorumClient {
         returns (uint64 height, uint64 timestamp, bytes32 appRoot, bytes32 batchRoot)
     {
         (HeaderRef header,) = _verify(data);
-        return (header.height(), header.timestamp(), header.appRoot(), header.batchRoot());
+        return (uint64(header.height()), uint64(header.timestamp()), header.appRoot(), header.batchRoot());
     }
 
     /// @inheritdoc IQuorumClient
@@ -34,16 +34,16 @@ contract QuorumClientCode is IQuorumClient {
         bytes32 given = keccak256(newSet);
         if (header.nextSetHash() != given) revert WrongValidatorSet(header.nextSetHash(), given);
         (uint64 epoch, bytes memory set) = ValidatorSets.encode(newSet, config.acceptSingleOperator());
-        if (epoch != header.epoch() + 1) revert WrongEpoch(header.epoch() + 1, epoch);
+        if (epoch != header.epoch() + 1) revert WrongEpoch(uint64(header.epoch() + 1), epoch);
         SSTORE2.write(set);
-        (uint64 height, uint64 timestamp,,) = _getState();
+        (uint256 height, uint256 timestamp,,) = _getState();
         _setState(height, timestamp, epoch, false);
         emit ValidatorSetRotated(epoch, given);
     }
 
     /// @inheritdoc IQuorumClient
     function submitMisbehaviour(bytes calldata first, bytes calldata second) external {
-        (uint64 height, uint64 timestamp, uint64 epoch, bool frozen) = _getState();
+        (uint256 height, uint256 timestamp, uint256 epoch, bool frozen) = _getState();
         if (frozen) revert ClientFrozen();
         ConfigRef config = ClientConfigs.load();
         HeaderRef a = _verifyEvidence(first, epoch, config);
@@ -53,7 +53,7 @@ contract QuorumClientCode is IQuorumClient {
         bool timeFell = a.height() < b.height() && a.timestamp() > b.timestamp();
         if (!forked && !timeFell) revert NoMisbehaviour();
         _setState(height, timestamp, epoch, true);
-        emit ClientFrozenByMisbehaviour(a.height(), a.blockHash(), b.height(), b.blockHash());
+        emit ClientFrozenByMisbehaviour(uint64(a.height()), a.blockHash(), uint64(b.height()), b.blockHash());
     }
 
     // ------------------------------------------------------------------------------------------------ proofs
@@ -72,8 +72,8 @@ contract QuorumClientCode is IQuorumClient {
 
     /// @inheritdoc ILightClient
     function latest() external view returns (Status status, uint64 height, uint64 timestamp) {
-        bool frozen;
-        (height, timestamp,, frozen) = _getState();
+        (uint256 height_, uint256 timestamp_,, bool frozen) = _getState();
+        (height, timestamp) = (uint64(height_), uint64(timestamp_));
         bool expired = block.timestamp >= timestamp + ClientConfigs.load().trustingPeriod();
         status = frozen ? Status.Frozen : expired ? Status.Expired : Status.Active;
     }
@@ -98,7 +98,8 @@ contract QuorumClientCode is IQuorumClient {
 
     /// @inheritdoc IQuorumClient
     function validatorSet() external view returns (uint64 epoch, bytes memory set, bytes32 setHash) {
-        (,, epoch,) = _getState();
+        (,, uint256 epoch_,) = _getState();
+        epoch = uint64(epoch_);
         SetRef current = ClientConfigs.load().loadSet(epoch);
         return (epoch, current.preimage(), current.hash());
     }
@@ -118,14 +119,14 @@ contract QuorumClientCode is IQuorumClient {
     /// @dev Verifies a checkpoint for this client and stores it where it is the newest.
     function _verify(bytes calldata data) private returns (HeaderRef header, ConfigRef config) {
         config = ClientConfigs.load();
-        (uint64 latestHeight, uint64 latestTimestamp, uint64 epoch, bool frozen) = _getState();
+        (uint256 latestHeight, uint256 latestTimestamp, uint256 epoch, bool frozen) = _getState();
         if (frozen) revert ClientFrozen();
         bytes calldata signatures;
         (header, signatures) = Checkpoints.open(data);
-        (uint64 height, uint64 timestamp) = (header.height(), header.timestamp());
+        (uint256 height, uint256 timestamp) = (header.height(), header.timestamp());
         _checkAge(config, latestTimestamp, timestamp);
         _checkOrder(latestHeight, latestTimestamp, height, timestamp);
-        if (header.epoch() != epoch) revert WrongEpoch(epoch, header.epoch());
+        if (header.epoch() != epoch) revert WrongEpoch(uint64(epoch), uint64(header.epoch()));
         SetRef set = config.loadSet(epoch);
         QuorumSignatures.verify(set, header.digest(config.counterparty(), set.hash()), signatures);
         // No event: it would cost 1,260 gas a delivery, and `latest` tells the same.
@@ -137,21 +138,25 @@ contract QuorumClientCode is IQuorumClient {
             // 64-bit numbers in 256 bits: nothing overflows.
             uint256 period = config.trustingPeriod();
             if (block.timestamp >= latestTimestamp + period) revert ClientExpired(uint64(latestTimestamp), uint64(period));
-            uint256 latestAllowed = block.timestamp + config.maxClockDrift();
-            if (timestamp > latestAllowed) revert CheckpointFromFuture(uint64(timestamp), uint64(latestAllowed));
+            uint256 drift = config.maxClockDrift();
+            if (timestamp > block.timestamp + drift) {
+                revert CheckpointFromFuture(uint64(timestamp), uint64(block.timestamp + drift));
+            }
             if (block.timestamp >= timestamp + period) revert CheckpointExpired(uint64(timestamp), uint64(period));
         }
     }
 
-    function _checkOrder(uint64 latestHeight, uint64 latestTimestamp, uint64 height, uint64 timestamp) private pure {
+    function _checkOrder(uint256 latestHeight, uint256 latestTimestamp, uint256 height, uint256 timestamp) private pure {
         bool contradicts = height > latestHeight
             ? timestamp < latestTimestamp
             : height < latestHeight ? timestamp > latestTimestamp : timestamp != latestTimestamp;
-        if (contradicts) revert TimeNotMonotonic(latestHeight, latestTimestamp, height, timestamp);
+        if (contradicts) {
+            revert TimeNotMonotonic(uint64(latestHeight), uint64(latestTimestamp), uint64(height), uint64(timestamp));
+        }
     }
 
     /// @dev A checkpoint of our validators for whichever counterparty; its age and its height do not matter.
-    function _verifyEvidence(bytes calldata data, uint64 epoch, ConfigRef config)
+    function _verifyEvidence(bytes calldata data, uint256 epoch, ConfigRef config)
         private
         view
         returns (HeaderRef header)
@@ -161,7 +166,7 @@ contract QuorumClientCode is IQuorumClient {
         (counterparty.chainHash, counterparty.genesisHash) = (config.chainHash(), config.genesisHash());
         bytes calldata signatures;
         (header, signatures) = Checkpoints.open(data);
-        if (header.epoch() != epoch) revert WrongEpoch(epoch, header.epoch());
+        if (header.epoch() != epoch) revert WrongEpoch(uint64(epoch), uint64(header.epoch()));
         SetRef set = config.loadSet(epoch);
         CounterpartyRef ref;
         assembly ("memory-safe") {
@@ -170,12 +175,14 @@ contract QuorumClientCode is IQuorumClient {
         QuorumSignatures.verify(set, header.digest(ref, set.hash()), signatures);
     }
 
-    function _getState() private view returns (uint64 height, uint64 timestamp, uint64 epoch, bool frozen) {
+    /// @dev As 256-bit numbers, which are masked once only.
+    function _getState() private view returns (uint256 height, uint256 timestamp, uint256 epoch, bool frozen) {
         uint256 state = _state;
         return (uint64(state), uint64(state >> 64), uint64(state >> 128), state >> 192 != 0);
     }
 
-    function _setState(uint64 height, uint64 timestamp, uint64 epoch, bool frozen) internal {
-        _state = uint256(height) | uint256(timestamp) << 64 | uint256(epoch) << 128 | (frozen ? uint256(1) << 192 : 0);
+    /// @dev The caller knows that all three have 64 bits.
+    function _setState(uint256 height, uint256 timestamp, uint256 epoch, bool frozen) internal {
+        _state = height | timestamp << 64 | epoch << 128 | (frozen ? uint256(1) << 192 : 0);
     }
 }

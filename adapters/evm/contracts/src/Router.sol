@@ -23,9 +23,6 @@ contract Router is RouterAdministration {
     uint256 public constant MAX_TIMEOUT_SECONDS = 24 hours;
     uint256 public constant MAX_VALUE_BYTES = 16384;
 
-    /// @dev What a cold call, and writing an acknowledgement into a new window, can cost beyond the application's own gas.
-    uint256 private constant RECEIVE_RESERVE_GAS = 60_000;
-
     constructor(address admin, uint64 replacementDelay_) RouterAdministration(admin, replacementDelay_) {}
 
     // ------------------------------------------------------------------------------------------------ send
@@ -46,7 +43,7 @@ contract Router is RouterAdministration {
         _checkSendable(record, lane, timeout);
 
         sequence = ++record.lastSequence;
-        pathKey = keccak256(lane.commitmentPath(sequence));
+        pathKey = lane.commitmentPathKey(sequence);
         RouterStorage.store().commitments[pathKey] = Commitments.packet(lane, timeout, value);
         emit PacketSent(lane.clientKey(), sequence, laneNumber, timeout, pathKey, value);
     }
@@ -64,45 +61,51 @@ contract Router is RouterAdministration {
     /// @inheritdoc IRouter
     /// @dev Needs no lock against re-entry: a receipt is set and a commitment deleted before an application is called, and every
     /// counter is read from storage after it.
-    function deliver(bytes calldata delivery) external {
-        (uint256 cursor, uint256 end) = Deliveries.bounds(delivery);
+    function deliverProven() external {
+        (uint256 cursor, uint256 end) = Deliveries.bounds();
         uint256 client;
         uint256 kind;
         bytes calldata header;
-        (client, cursor) = Deliveries.number(cursor, end, 2);
-        (kind, cursor) = Deliveries.number(cursor, end, 1);
-        (header, cursor) = Deliveries.counted(cursor, end);
+        uint256 count;
+        (client, kind, count, header, cursor) = Deliveries.open(cursor, end);
         ClientRecord storage record = RouterStorage.store().clients[client];
         (ILightClient lightClient, uint256 pausedUntil) = (record.lightClient, record.pausedUntil);
         if (address(lightClient) == address(0)) revert UnknownClient(uint16(client));
 
-        (, bytes32 appRoot, bytes32 batchRoot) = Clients.prove(lightClient, header);
-        uint256[] memory entries;
-        if (kind == Deliveries.WHOLE_BATCH) entries = _proveBatch(batchRoot, client, cursor, end);
-        else if (kind == Deliveries.MERKLE_PATHS) entries = _proveByPaths(batchRoot, client, cursor, end);
-        else if (kind == Deliveries.STATE_PROOFS) entries = _proveByState(lightClient, appRoot, client, cursor, end);
-        else revert UnknownProofKind(uint8(kind));
-
-        for (uint256 i; i < entries.length; ++i) {
-            EntryRef entry = Deliveries.entryAt(entries, i);
-            if (entry.isNone()) continue;
-            if (entry.isAcknowledged()) {
-                _acknowledge(entry);
-            } else {
-                if (block.timestamp < pausedUntil) revert ClientPaused(uint16(client), uint64(pausedUntil));
-                _receive(record, entry);
-            }
+        if (count == 0) revert EmptyBatch();
+        uint256[] memory entries = Deliveries.list(count);
+        if (kind == Deliveries.WHOLE_BATCH) {
+            bytes32 batchRoot = _readBatch(entries, client, cursor, end);
+            Clients.proveBatch(lightClient, batchRoot, header);
+        } else {
+            _prove(lightClient, kind, header, entries, client, cursor, end);
         }
+        _apply(record, pausedUntil, client, entries);
     }
 
-    /// @dev Proves a block's whole batch: its entries alone give its root.
-    /// @return entries Where each entry stands in memory.
-    function _proveBatch(bytes32 batchRoot, uint256 client, uint256 cursor, uint256 end)
+    /// @dev Proves single entries.
+    function _prove(
+        ILightClient lightClient,
+        uint256 kind,
+        bytes calldata header,
+        uint256[] memory entries,
+        uint256 client,
+        uint256 cursor,
+        uint256 end
+    ) private {
+        (, bytes32 appRoot, bytes32 batchRoot) = Clients.prove(lightClient, header);
+        if (kind == Deliveries.MERKLE_PATHS) _proveByPaths(batchRoot, entries, client, cursor, end);
+        else if (kind == Deliveries.STATE_PROOFS) _proveByState(lightClient, appRoot, entries, client, cursor, end);
+        else revert UnknownProofKind(uint8(kind));
+    }
+
+    /// @dev Reads a block's whole batch: its entries alone give its root, which the light client must find signed.
+    /// @param entries Takes where each entry stands in memory.
+    function _readBatch(uint256[] memory entries, uint256 client, uint256 cursor, uint256 end)
         private
         view
-        returns (uint256[] memory entries)
+        returns (bytes32 batchRoot)
     {
-        (entries, cursor) = _some(cursor, end);
         uint256 count = entries.length;
         if (count > BatchRoot.MAX_ENTRIES) revert BatchTooLarge(count);
         uint256[] memory leaves = Deliveries.list(count);
@@ -115,17 +118,15 @@ contract Router is RouterAdministration {
             Deliveries.put(leaves, i, uint256(BatchRoot.leaf(pathKey, commitment)));
         }
         if (cursor != end) revert MalformedDelivery(cursor);
-        _match(batchRoot, BatchRoot.fold(leaves));
+        batchRoot = BatchRoot.fold(leaves);
     }
 
     /// @dev Proves every entry by its path to the batch's root.
-    function _proveByPaths(bytes32 batchRoot, uint256 client, uint256 cursor, uint256 end)
+    function _proveByPaths(bytes32 batchRoot, uint256[] memory entries, uint256 client, uint256 cursor, uint256 end)
         private
         view
-        returns (uint256[] memory entries)
     {
         uint256 total;
-        (entries, cursor) = _some(cursor, end);
         (total, cursor) = Deliveries.number(cursor, end, 4);
         for (uint256 i; i < entries.length; ++i) {
             (EntryRef entry, bytes32 pathKey, bytes32 commitment, uint256 next) = _read(client, cursor, end);
@@ -136,19 +137,21 @@ contract Router is RouterAdministration {
             (bytes32 root, uint256 used) = BatchRoot.climb(
                 BatchRoot.leaf(pathKey, commitment), uint32(index), uint32(total), Deliveries.slice(cursor, end - cursor)
             );
-            _match(batchRoot, root);
+            if (root != batchRoot) revert BatchRootMismatch(batchRoot, root);
             cursor += used;
         }
         if (cursor != end) revert MalformedDelivery(cursor);
     }
 
     /// @dev Proves every entry against the other chain's state, for what was missed.
-    function _proveByState(ILightClient lightClient, bytes32 appRoot, uint256 client, uint256 cursor, uint256 end)
-        private
-        view
-        returns (uint256[] memory entries)
-    {
-        (entries, cursor) = _some(cursor, end);
+    function _proveByState(
+        ILightClient lightClient,
+        bytes32 appRoot,
+        uint256[] memory entries,
+        uint256 client,
+        uint256 cursor,
+        uint256 end
+    ) private view {
         for (uint256 i; i < entries.length; ++i) {
             (EntryRef entry,, bytes32 commitment, uint256 next) = _read(client, cursor, end);
             if (entry.isNone()) revert MalformedDelivery(cursor);
@@ -163,29 +166,24 @@ contract Router is RouterAdministration {
         if (cursor != end) revert MalformedDelivery(cursor);
     }
 
-    /// @dev The list of so many entries as the number at the cursor says, at least one.
-    function _some(uint256 cursor, uint256 end) private pure returns (uint256[] memory entries, uint256 next) {
-        uint256 count;
-        (count, next) = Deliveries.number(cursor, end, 2);
-        if (count == 0) revert EmptyBatch();
-        entries = Deliveries.list(count);
-    }
-
     /// @dev Reads an entry and computes what the other chain must have written for it.
     function _read(uint256 client, uint256 cursor, uint256 end)
         private
         view
         returns (EntryRef entry, bytes32 pathKey, bytes32 commitment, uint256 next)
     {
-        uint256 kind;
-        (kind, next) = Deliveries.number(cursor, end, 1);
+        uint256 kind = Deliveries.word(cursor) >> 248;
+        unchecked {
+            // Where nothing is left, the kind is that of a bare entry, and what must follow it is missing.
+            next = cursor + 1;
+        }
         if (kind == Deliveries.PACKET) {
             (entry, next) = Deliveries.record(next, end, client);
-            if (entry.lane().isOutbound()) revert WrongDirection(entry.laneNumber());
+            if (entry.lane().isOutbound()) revert WrongDirection(uint16(entry.laneNumber()));
             (pathKey, commitment) = (entry.pathKey(), Commitments.packet(entry.lane(), entry.timeout(), entry.value()));
         } else if (kind == Deliveries.ACKNOWLEDGEMENT) {
             (entry, next) = Deliveries.record(next, end, client);
-            if (!entry.lane().isOutbound()) revert WrongDirection(entry.laneNumber());
+            if (!entry.lane().isOutbound()) revert WrongDirection(uint16(entry.laneNumber()));
             next = Deliveries.readAcknowledgement(entry, next, end);
             pathKey = entry.lane().acknowledgementPathKey(entry.sequence());
             commitment = Commitments.acknowledgement(entry.acknowledgement());
@@ -196,55 +194,74 @@ contract Router is RouterAdministration {
         }
     }
 
-    function _match(bytes32 signed, bytes32 computed) private pure {
-        if (computed != signed) revert BatchRootMismatch(signed, computed);
-    }
-
     // ------------------------------------------------------------------------------------------------ deliver: apply
 
-    function _receive(ClientRecord storage record, EntryRef entry) private {
-        if (block.timestamp >= entry.timeout()) revert TimeoutElapsed(entry.timeout(), uint64(block.timestamp));
-        mapping(uint256 => uint256) storage receipts = RouterStorage.store().receipts[entry.clientKey()];
-        uint256 word = receipts[entry.sequence() >> 8];
-        uint256 bit = 1 << (entry.sequence() & 0xff);
-        if (word & bit != 0) return;
-        receipts[entry.sequence() >> 8] = word | bit;
-
-        address application = entry.lane().application();
-        bytes memory ack = _callApplication(application, entry);
-        if (ack.length == 0) {
-            RouterStorage.store().pending[keccak256(abi.encode(entry.clientKey(), entry.sequence()))] = application;
-            emit AcknowledgementPending(entry.clientKey(), entry.sequence(), application);
-        } else {
-            _append(record, entry.clientKey(), entry.sequence(), ack);
+    /// @dev A packet that is too late is left out, for a relayer cannot know when its transaction is mined, and those beside it
+    /// must not fail for that. A delivery of which nothing else is left refuses it by name.
+    function _apply(ClientRecord storage record, uint256 pausedUntil, uint256 client, uint256[] memory entries) private {
+        uint256 elapsed;
+        bool changed;
+        for (uint256 i; i < entries.length; ++i) {
+            EntryRef entry = Deliveries.entryAt(entries, i);
+            if (entry.isNone()) continue;
+            if (entry.isAcknowledged()) {
+                if (_acknowledge(entry)) changed = true;
+                continue;
+            }
+            if (block.timestamp < pausedUntil) revert ClientPaused(uint16(client), uint64(pausedUntil));
+            if (block.timestamp >= entry.timeout()) elapsed = entry.timeout();
+            else if (_receive(record, entry)) changed = true;
         }
+        if (elapsed != 0 && !changed) revert TimeoutElapsed(uint64(elapsed), uint64(block.timestamp));
     }
 
-    /// @dev Its gas follows from the packet alone, so that no relayer can make it fail.
-    function _callApplication(address application, EntryRef entry) private returns (bytes memory ack) {
-        uint256 limit = entry.lane().receiveGas();
-        if (limit == 0) limit = IPacketApplication(application).receiveGas(entry.value());
-        (bool success, bytes memory returned) =
-            Applications.receivePacket(application, entry, limit, RECEIVE_RESERVE_GAS, MAX_VALUE_BYTES + 0x60);
+    function _receive(ClientRecord storage record, EntryRef entry) private returns (bool received) {
+        mapping(uint256 => uint256) storage receipts = entry.lane().receipts();
+        uint256 sequence = entry.sequence();
+        uint256 word = receipts[sequence >> 8];
+        uint256 bit = 1 << (sequence & 0xff);
+        if (word & bit != 0) return false;
+        receipts[sequence >> 8] = word | bit;
+
+        (bool success, bytes memory ack) = Applications.receivePacket(entry);
         if (!success) {
-            if (Calls.isInsufficientGas(returned)) Calls.bubble(returned);
-            return abi.encodePacked(Commitments.ERROR_ACKNOWLEDGEMENT);
+            ack = abi.encodePacked(Commitments.ERROR_ACKNOWLEDGEMENT);
+        } else if (ack.length == 0) {
+            address application = entry.lane().application();
+            RouterStorage.store().pending[keccak256(abi.encode(entry.clientKey(), sequence))] = application;
+            emit AcknowledgementPending(entry.clientKey(), uint64(sequence), application);
+            return true;
         }
-        (success, ack) = Calls.decodeBytes(returned, MAX_VALUE_BYTES);
-        if (!success || _isErrorAcknowledgement(ack)) revert InvalidAcknowledgement(returned.length);
+        _append(record, entry.lane().acknowledgementChain(), entry.clientKey(), sequence, ack);
+        return true;
     }
 
-    function _append(ClientRecord storage record, bytes32 clientKey, uint64 sequence, bytes memory ack) private {
+    /// @inheritdoc IRouter
+    function passPacket() external {
+        if (msg.sender != address(this)) revert OnlyItself(msg.sender);
+        Applications.forward();
+    }
+
+    function _append(
+        ClientRecord storage record,
+        mapping(uint256 => bytes32) storage chain,
+        bytes32 clientKey,
+        uint256 sequence,
+        bytes memory ack
+    ) private {
         uint256 n = record.acknowledgements;
-        record.acknowledgements = uint56(n + 1);
-        mapping(uint256 => bytes32) storage chain = RouterStorage.store().acknowledgementChain[clientKey];
+        unchecked {
+            // 2^56 acknowledgements would take longer than this chain will live.
+            record.acknowledgements = uint56(n + 1);
+        }
         chain[n >> 8] = Commitments.chained(chain[n >> 8], sequence, Commitments.acknowledgementInMemory(ack));
-        emit AcknowledgementWritten(clientKey, sequence, uint64(n), ack);
+        Applications.logAcknowledgement(clientKey, n, sequence, ack);
     }
 
-    function _acknowledge(EntryRef entry) private {
-        if (!_takeCommitment(entry)) return;
-        emit PacketAcknowledged(entry.clientKey(), entry.sequence());
+    function _acknowledge(EntryRef entry) private returns (bool taken) {
+        if (!_takeCommitment(entry)) return false;
+        taken = true;
+        emit PacketAcknowledged(entry.clientKey(), uint64(entry.sequence()));
         address application = entry.lane().application();
         try IPacketApplication(application).onPacketAcknowledged(entry.context(), entry.value(), entry.acknowledgement()) {}
         catch (bytes memory reason) {
@@ -256,7 +273,7 @@ contract Router is RouterAdministration {
 
     /// @inheritdoc IRouter
     function writeAcknowledgement(bytes32 clientKey, uint64 sequence, bytes calldata acknowledgement) external {
-        if (acknowledgement.length == 0 || acknowledgement.length > MAX_VALUE_BYTES || _isErrorAcknowledgement(acknowledgement)) {
+        if (acknowledgement.length == 0 || acknowledgement.length > MAX_VALUE_BYTES || Commitments.isError(acknowledgement)) {
             revert InvalidAcknowledgement(acknowledgement.length);
         }
         RouterStorage.Layout storage store = RouterStorage.store();
@@ -265,14 +282,15 @@ contract Router is RouterAdministration {
         address application = store.pending[pendingKey];
         if (application == address(0) || application != msg.sender) revert NoPendingPacket(clientKey, sequence, msg.sender);
         delete store.pending[pendingKey];
-        _append(store.clients[store.clientNumbers[clientKey]], clientKey, sequence, acknowledgement);
+        ClientRecord storage record = store.clients[store.clientNumbers[clientKey]];
+        _append(record, store.acknowledgementChain[clientKey], clientKey, sequence, acknowledgement);
     }
 
     // ------------------------------------------------------------------------------------------------ time out
 
     /// @inheritdoc IRouter
-    function timeoutPackets(bytes calldata delivery) external {
-        (uint256 cursor, uint256 end) = Deliveries.bounds(delivery);
+    function timeoutPackets() external {
+        (uint256 cursor, uint256 end) = Deliveries.bounds();
         uint256 client;
         bytes calldata header;
         (client, cursor) = Deliveries.number(cursor, end, 2);
@@ -285,8 +303,8 @@ contract Router is RouterAdministration {
             (entry, cursor) = Deliveries.record(cursor, end, client);
             bytes calldata proof;
             (proof, cursor) = Deliveries.counted(cursor, end);
-            if (!entry.lane().isOutbound()) revert WrongDirection(entry.laneNumber());
-            if (counterpartyTime < entry.timeout()) revert TimeoutNotReached(entry.timeout(), uint64(counterpartyTime));
+            if (!entry.lane().isOutbound()) revert WrongDirection(uint16(entry.laneNumber()));
+            if (counterpartyTime < entry.timeout()) revert TimeoutNotReached(uint64(entry.timeout()), uint64(counterpartyTime));
             _timeOut(lightClient, appRoot, entry, proof);
         }
     }
@@ -294,7 +312,7 @@ contract Router is RouterAdministration {
     function _timeOut(ILightClient lightClient, bytes32 appRoot, EntryRef entry, bytes calldata proof) private {
         if (!_takeCommitment(entry)) return;
         lightClient.verifyNonMembership(appRoot, entry.lane().receiptPath(entry.sequence()), proof);
-        emit PacketTimedOut(entry.clientKey(), entry.sequence());
+        emit PacketTimedOut(entry.clientKey(), uint64(entry.sequence()));
         address application = entry.lane().application();
         try IPacketApplication(application).onPacketTimedOut(entry.context(), entry.value()) {}
         catch (bytes memory reason) {
@@ -321,7 +339,4 @@ contract Router is RouterAdministration {
         revert ApplicationReverted(application, reason);
     }
 
-    function _isErrorAcknowledgement(bytes memory ack) private pure returns (bool) {
-        return ack.length == 32 && bytes32(ack) == Commitments.ERROR_ACKNOWLEDGEMENT;
-    }
 }

@@ -179,13 +179,13 @@ contract HostileClientTest is Fixture {
         Packet memory p = inbound("null", 1, inAnHour(), "value");
         bytes memory header = signed(checkpoint(APP_ROOT, 0));
         vm.expectRevert();
-        router.deliver(delivery(1, header, bytes.concat(hex"0001", packetEntry(NULL_IN, p))));
+        deliver(delivery(1, header, bytes.concat(hex"0001", packetEntry(NULL_IN, p))));
         vm.expectRevert(IRouter.EmptyBatch.selector);
-        router.deliver(delivery(1, header, hex"0000"));
+        deliver(delivery(1, header, hex"0000"));
         vm.expectRevert(IRouter.EmptyBatch.selector);
-        router.deliver(delivery(2, header, hex"000000000000"));
+        deliver(delivery(2, header, hex"000000000000"));
         vm.expectRevert(IRouter.EmptyBatch.selector);
-        router.deliver(delivery(3, header, hex"0000"));
+        deliver(delivery(3, header, hex"0000"));
         for (uint256 kind; kind < 3; ++kind) {
             bytes memory proof = abi.encodePacked(uint16(0), uint8(kind));
             vm.expectRevert(ILightClient.EmptyTreeRoot.selector);
@@ -336,10 +336,10 @@ contract HostileClientTest is Fixture {
         _refused(signed(_plain()), ILightClient.ClientExpired.selector);
         bytes memory call = single(NULL_IN, inbound("null", 1, inAnHour(), "value"));
         vm.expectPartialRevert(ILightClient.ClientExpired.selector);
-        router.deliver(call);
+        deliver(call);
         call = timeoutDelivery(NULL_OUT, sent);
         vm.expectPartialRevert(ILightClient.ClientExpired.selector);
-        router.timeoutPackets(call);
+        timeoutPackets(call);
         vm.expectPartialRevert(IRouter.ClientNotActive.selector);
         nothing.send(NULL_OUT, inAnHour(), "too late");
         so(stored(sent) != 0, "what was sent waits for the replacement");
@@ -492,7 +492,7 @@ contract HostileClientTest is Fixture {
         _refused(header, ILightClient.ClientFrozen.selector);
         bytes memory call = single(NULL_IN, inbound("null", 1, inAnHour(), "value"));
         vm.expectRevert(ILightClient.ClientFrozen.selector);
-        router.deliver(call);
+        deliver(call);
         vm.expectPartialRevert(IRouter.ClientNotActive.selector);
         nothing.send(NULL_OUT, inAnHour(), "value");
         (bytes memory set, bytes memory handOver) = _handOver(2);

@@ -66,7 +66,7 @@ contract HostileGatewayTest is Fixture {
             bytes memory call = batch(entries, leaves);
             uint64 before = router.getClient(1).acknowledgements;
             vm.recordLogs();
-            (bool done,) = address(router).call{gas: given}(abi.encodeCall(IRouter.deliver, (call)));
+            (bool done,) = address(router).call{gas: given}(deliverCall(call));
             if (done) _onlyAnswers(200, 10);
             same(router.getClient(1).acknowledgements - before, done ? 10 : 0, "all or none");
         }
@@ -88,7 +88,7 @@ contract HostileGatewayTest is Fixture {
             Packet memory p = inbound("greedy", i + 1, inAnHour(), value);
             (entries[i], leaves[i]) = (packetEntry(lane, p), packetLeaf(p));
         }
-        bytes memory call = abi.encodeCall(IRouter.deliver, (batch(entries, leaves)));
+        bytes memory call = deliverCall(batch(entries, leaves));
         uint256 snapshot = VmMore(address(vm)).snapshotState();
         (bool done,) = address(router).call(call);
         bytes32 true_ = router.acknowledgementChain(CLIENT_KEY, 0);
@@ -118,7 +118,7 @@ contract HostileGatewayTest is Fixture {
         for (uint256 given = 60_000; given < 700_000; given += 2_503) {
             (Packet memory p, bytes32 callId) = _call(GAS_LIMIT);
             bytes memory delivery_ = singleAck(SERVICE_OUT, p, _answer("hello"));
-            (bool done,) = address(router).call{gas: given}(abi.encodeCall(IRouter.deliver, (delivery_)));
+            (bool done,) = address(router).call{gas: given}(deliverCall(delivery_));
             if (done) ++results;
             else ++refusals;
             same(gateway.keptOutcome(callId), 0, "no callback was starved");
@@ -136,7 +136,7 @@ contract HostileGatewayTest is Fixture {
             (Packet memory p, bytes32 callId) = _call(GAS_LIMIT);
             vm.warp(p.timeout);
             bytes memory delivery_ = timeoutDelivery(SERVICE_OUT, p);
-            (bool done,) = address(router).call{gas: given}(abi.encodeCall(IRouter.timeoutPackets, (delivery_)));
+            (bool done,) = address(router).call{gas: given}(timeoutCall(delivery_));
             if (done) ++results;
             else ++refusals;
             same(gateway.keptOutcome(callId), 0, "no callback was starved");
@@ -149,7 +149,7 @@ contract HostileGatewayTest is Fixture {
     function test_aStarvedRetryLosesNothing() public {
         consumer.behave(Consumer.How.Reverts);
         (Packet memory p, bytes32 callId) = _call(GAS_LIMIT);
-        router.deliver(singleAck(SERVICE_OUT, p, _answer("hello")));
+        deliver(singleAck(SERVICE_OUT, p, _answer("hello")));
         bytes32 kept = gateway.keptOutcome(callId);
         so(kept != 0, "kept");
         consumer.behave(Consumer.How.BurnsNearlyAll);
@@ -176,7 +176,7 @@ contract HostileGatewayTest is Fixture {
             bytes32[] memory leaves = new bytes32[](2);
             (entries[0], leaves[0]) = (packetEntry(SERVICE_IN, p), packetLeaf(p));
             (entries[1], leaves[1]) = (packetEntry(NULL_IN, q), packetLeaf(q));
-            router.deliver{gas: 2_000_000}(batch(entries, leaves));
+            deliverWith(2_000_000, batch(entries, leaves));
             so(router.hasReceipt(CLIENT_KEY, p.sequence) && router.hasReceipt(CLIENT_KEY, q.sequence), vm.toString(how));
         }
     }
@@ -185,14 +185,14 @@ contract HostileGatewayTest is Fixture {
     function test_aProviderCannotBlockItsBatchWithTheRoutersOwnError() public {
         provider.behave(Provider.How.SaysInsufficientGas, "");
         vm.recordLogs();
-        router.deliver(single(SERVICE_IN, _request(address(provider), GAS_LIMIT, "hello")));
+        deliver(single(SERVICE_IN, _request(address(provider), GAS_LIMIT, "hello")));
         _onlyAnswers(500, 1);
     }
 
     function test_aConsumerCannotBlockItsResultWithTheRoutersOwnError() public {
         consumer.behave(Consumer.How.SaysInsufficientGas);
         (Packet memory p, bytes32 callId) = _call(GAS_LIMIT);
-        router.deliver(singleAck(SERVICE_OUT, p, _answer("hello")));
+        deliver(singleAck(SERVICE_OUT, p, _answer("hello")));
         so(gateway.keptOutcome(callId) != 0, "kept");
     }
 
@@ -205,7 +205,7 @@ contract HostileGatewayTest is Fixture {
             bytes32[] memory leaves = new bytes32[](2);
             (entries[0], leaves[0]) = (ackEntry(SERVICE_OUT, p, _answer("hello")), ackLeaf(p, _answer("hello")));
             (entries[1], leaves[1]) = (ackEntry(NULL_OUT, q, hex"01"), ackLeaf(q, hex"01"));
-            router.deliver{gas: 2_000_000}(batch(entries, leaves));
+            deliverWith(2_000_000, batch(entries, leaves));
             same(stored(q), 0, "the bystander is served");
             so(gateway.keptOutcome(callId) != 0 || consumer.results(callId) == 1, "kept or brought");
         }
@@ -218,7 +218,7 @@ contract HostileGatewayTest is Fixture {
         bytes memory delivery_ = single(SERVICE_IN, p);
         bytes32 key = keccak256(abi.encode(CLIENT_KEY, p.sequence));
         bytes[4] memory calls = [
-            abi.encodeCall(IRouter.deliver, (delivery_)),
+            deliverCall(delivery_),
             abi.encodeCall(IRouter.writeAcknowledgement, (CLIENT_KEY, p.sequence, "early")),
             abi.encodeCall(IRouter.sendPacket, (SERVICE_OUT, inAnHour(), "forged")),
             abi.encodeCall(IServiceGateway.respond, (key, 200, "early", ""))
@@ -232,7 +232,7 @@ contract HostileGatewayTest is Fixture {
                 delivery_ = single(SERVICE_IN, p);
             }
             uint64 before = router.getClient(1).acknowledgements;
-            router.deliver(delivery_);
+            deliver(delivery_);
             same(provider.served(), served + 1, "served once");
             same(router.getClient(1).acknowledgements, before + 1, "answered once");
             if (i > 0) so(!provider.succeeded(), vm.toString(i));
@@ -243,13 +243,13 @@ contract HostileGatewayTest is Fixture {
         (Packet memory p, bytes32 callId) = _call(1_000_000);
         bytes memory delivery_ = singleAck(SERVICE_OUT, p, _answer("hello"));
         consumer.behave(Consumer.How.Reenters);
-        consumer.aim(address(router), abi.encodeCall(IRouter.deliver, (delivery_)));
-        router.deliver(delivery_);
+        consumer.aim(address(router), deliverCall(delivery_));
+        deliver(delivery_);
         same(consumer.results(callId), 1, "one result");
 
         consumer.behave(Consumer.How.Reverts);
         (p, callId) = _call(GAS_LIMIT);
-        router.deliver(singleAck(SERVICE_OUT, p, _answer("hello")));
+        deliver(singleAck(SERVICE_OUT, p, _answer("hello")));
         bytes memory retry =
             abi.encodeCall(IServiceGateway.retryResult, (callId, address(consumer), GAS_LIMIT, 200, "hello", ""));
         consumer.behave(Consumer.How.Reenters);
@@ -264,7 +264,7 @@ contract HostileGatewayTest is Fixture {
         (Packet memory p, bytes32 callId) = _call(1_000_000);
         consumer.behave(Consumer.How.Reenters);
         consumer.aim(address(gateway), abi.encodeCall(IServiceGateway.callService, (_wanted(GAS_LIMIT))));
-        router.deliver(singleAck(SERVICE_OUT, p, _answer("hello")));
+        deliver(singleAck(SERVICE_OUT, p, _answer("hello")));
         so(consumer.succeeded(), "called again");
         same(consumer.results(callId), 1, "one result");
     }
@@ -297,7 +297,7 @@ contract HostileGatewayTest is Fixture {
         gateway.retryTimeout(callId, address(consumer), GAS_LIMIT);
         vm.stopPrank();
         consumer.behave(Consumer.How.Reverts);
-        router.deliver(singleAck(SERVICE_OUT, p, _answer("hello")));
+        deliver(singleAck(SERVICE_OUT, p, _answer("hello")));
         consumer.behave(Consumer.How.Keeps);
         vm.startPrank(STRANGER);
         for (uint256 what; what < 7; ++what) {
@@ -327,7 +327,7 @@ contract HostileGatewayTest is Fixture {
     function test_aStrangerAnswersForNoProvider() public {
         provider.behave(Provider.How.Later, "");
         Packet memory p = _request(address(provider), GAS_LIMIT, "hello");
-        router.deliver(single(SERVICE_IN, p));
+        deliver(single(SERVICE_IN, p));
         bytes32 key = keccak256(abi.encode(CLIENT_KEY, p.sequence));
         vm.prank(STRANGER);
         vm.expectRevert(abi.encodeWithSelector(IServiceGateway.NoPendingRequest.selector, key, STRANGER));
@@ -360,7 +360,7 @@ contract HostileGatewayTest is Fixture {
             [address(router), address(gateway), address(client), address(nothing), STRANGER, address(0), address(other)];
         for (uint256 i; i < targets.length; ++i) {
             vm.recordLogs();
-            router.deliver(single(SERVICE_IN, _request(targets[i], GAS_LIMIT, "hello")));
+            deliver(single(SERVICE_IN, _request(targets[i], GAS_LIMIT, "hello")));
             _onlyAnswers(404, 1);
         }
         same(other.served(), 0, "not asked");
@@ -376,14 +376,14 @@ contract HostileGatewayTest is Fixture {
         bytes memory name = bytes(service);
         if (name.length > 255 || name.length == 0) name = "service";
         bytes memory value = _asked(id, name, address(recorder), GAS_LIMIT, input);
-        router.deliver(single(SERVICE_IN, inbound("service", ++_sequence, inAnHour(), value)));
+        deliver(single(SERVICE_IN, inbound("service", ++_sequence, inAnHour(), value)));
         same(bytes32(recorder.selector()), bytes32(IServiceProvider.provide.selector), "asked at provide alone");
         bytes memory rubbish = raw.length == 0 ? bytes("rubbish") : raw;
-        router.deliver(single(SERVICE_IN, inbound("service", ++_sequence, inAnHour(), rubbish)));
+        deliver(single(SERVICE_IN, inbound("service", ++_sequence, inAnHour(), rubbish)));
         same(bytes32(recorder.selector()), bytes32(IServiceProvider.provide.selector), "asked at provide alone");
         recorder.call(gateway, _wanted(GAS_LIMIT));
         Packet memory p = outbound("service", 1, inAnHour(), _encoded(address(recorder), _wanted(GAS_LIMIT)));
-        router.deliver(singleAck(SERVICE_OUT, p, rubbish.length > 16384 ? bytes("rubbish") : rubbish));
+        deliver(singleAck(SERVICE_OUT, p, rubbish.length > 16384 ? bytes("rubbish") : rubbish));
         same(bytes32(recorder.selector()), bytes32(IServiceConsumer.onServiceResult.selector), "called back at the result");
         _nothingPrivilegedChanged();
     }
@@ -408,7 +408,7 @@ contract HostileGatewayTest is Fixture {
     /// @dev One request with so much gas for the whole transaction: true where it was delivered, and then answered with 200.
     function _tryRequest(uint256 given) private returns (bool done) {
         Packet memory p = _request(address(provider), GAS_LIMIT, "");
-        bytes memory call = abi.encodeCall(IRouter.deliver, (single(SERVICE_IN, p)));
+        bytes memory call = deliverCall(single(SERVICE_IN, p));
         vm.recordLogs();
         (done,) = address(router).call{gas: given}(call);
         so(router.hasReceipt(CLIENT_KEY, p.sequence) == done, "receipt");
@@ -468,7 +468,7 @@ contract HostileGatewayTest is Fixture {
         uint256 found;
         for (uint256 i; i < logs.length; ++i) {
             if (logs[i].topics[0] != IRouter.AcknowledgementWritten.selector) continue;
-            (,, bytes memory ack) = abi.decode(logs[i].data, (uint64, uint64, bytes));
+            bytes memory ack = behind(abi.decode(logs[i].data, (bytes)), 16);
             so(ack.length >= 7, "an error acknowledgement was written");
             uint16 given;
             assembly {

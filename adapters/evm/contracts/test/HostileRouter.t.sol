@@ -69,7 +69,7 @@ contract HostileRouterTest is Fixture {
     function test_aStrangerAnswersNoPacket() public {
         Later later = _registerLater();
         Packet memory p = _laterPacket(1);
-        router.deliver(single(LATER_IN, p));
+        deliver(single(LATER_IN, p));
         vm.prank(STRANGER);
         vm.expectPartialRevert(IRouter.NoPendingPacket.selector);
         router.writeAcknowledgement(CLIENT_KEY, 1, "forged");
@@ -132,18 +132,18 @@ contract HostileRouterTest is Fixture {
         Packet memory twin = inbound("null", 2, p.timeout, "value");
         same(packetCommitment(p), packetCommitment(twin), "a commitment says nothing of the sequence");
         bytes memory call = batch(list(packetEntry(NULL_IN, twin)), list(packetLeaf(p)));
-        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
-        router.deliver(call);
+        vm.expectPartialRevert(IQuorumClient.WrongSigner.selector);
+        deliver(call);
         call = _byState(packetEntry(NULL_IN, twin), commitmentPath(THERE, 1), packetCommitment(p), commitmentPath(THERE, 1));
         vm.expectRevert();
-        router.deliver(call);
+        deliver(call);
 
         Packet memory first = send(inAnHour(), "same");
         Packet memory second = send(inAnHour(), "same");
         bytes32 leaf = leafOf(acknowledgementPath(THERE, first.sequence), ackCommitment(hex"01"));
         call = batch(list(ackEntry(NULL_OUT, second, hex"01")), list(leaf));
-        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
-        router.deliver(call);
+        vm.expectPartialRevert(IQuorumClient.WrongSigner.selector);
+        deliver(call);
         so(stored(second) != 0, "still waits");
     }
 
@@ -155,17 +155,17 @@ contract HostileRouterTest is Fixture {
         p.timeout = uint64(block.timestamp) - 1;
         bytes memory call = timeoutDelivery(NULL_OUT, p);
         vm.expectPartialRevert(IRouter.CommitmentMismatch.selector);
-        router.timeoutPackets(call);
+        timeoutPackets(call);
         p.timeout = due;
         call = timeoutDelivery(NULL_OUT, p);
         vm.expectPartialRevert(IRouter.TimeoutNotReached.selector);
-        router.timeoutPackets(call);
+        timeoutPackets(call);
         vm.warp(due - 1);
         call = timeoutDelivery(NULL_OUT, p);
         vm.expectPartialRevert(IRouter.TimeoutNotReached.selector);
-        router.timeoutPackets(call);
+        timeoutPackets(call);
         vm.warp(due);
-        router.timeoutPackets(timeoutDelivery(NULL_OUT, p));
+        timeoutPackets(timeoutDelivery(NULL_OUT, p));
         same(stored(p), 0, "gone");
     }
 
@@ -176,12 +176,12 @@ contract HostileRouterTest is Fixture {
         vm.warp(p.timeout);
         bytes memory call = timeoutDelivery(NULL_OUT, p);
         vm.expectRevert();
-        router.timeoutPackets(call);
+        timeoutPackets(call);
         // Nor by the proof of another receipt's absence.
         bytes memory header = signed(checkpoint(tree.root(), 0));
         bytes memory proof = tree.prove(receiptPath(THERE, p.sequence + 1));
         vm.expectRevert();
-        router.timeoutPackets(
+        timeoutPackets(
             abi.encodePacked(
                 uint16(1), uint16(header.length), header, record(NULL_OUT, p), uint16(proof.length), proof
             )
@@ -189,20 +189,21 @@ contract HostileRouterTest is Fixture {
         so(stored(p) != 0, "still waits");
     }
 
+    /// @dev What a whole batch gives is in what was signed: another root is another message.
     function test_aForgedPacketSpoilsOnlyItsOwnDelivery() public {
         Packet memory p = inbound("null", 1, inAnHour(), "value");
         bytes32 leaf = packetLeaf(p);
         p.value = "forged";
         bytes memory call = batch(list(packetEntry(NULL_IN, p)), list(leaf));
-        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
-        router.deliver(call);
+        vm.expectPartialRevert(IQuorumClient.WrongSigner.selector);
+        deliver(call);
         p.value = "value";
         p.timeout += 1;
         call = batch(list(packetEntry(NULL_IN, p)), list(leaf));
-        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
-        router.deliver(call);
+        vm.expectPartialRevert(IQuorumClient.WrongSigner.selector);
+        deliver(call);
         p.timeout -= 1;
-        router.deliver(batch(list(packetEntry(NULL_IN, p)), list(leaf)));
+        deliver(batch(list(packetEntry(NULL_IN, p)), list(leaf)));
     }
 
     function test_aLaneOfAnotherClientOrDirectionIsRefused() public {
@@ -224,16 +225,16 @@ contract HostileRouterTest is Fixture {
         for (uint256 i; i < lanes.length; ++i) {
             bytes memory call = batch(list(packetEntry(lanes[i], p)), list(packetLeaf(p)));
             vm.expectPartialRevert(reasons[i]);
-            router.deliver(call);
+            deliver(call);
         }
         p = send(inAnHour(), "value");
         bytes memory forged = batch(list(ackEntry(NULL_IN, p, hex"01")), list(ackLeaf(p, hex"01")));
         vm.expectPartialRevert(IRouter.WrongDirection.selector);
-        router.deliver(forged);
+        deliver(forged);
         tree.set("some key", "some value");
         forged = timeoutDelivery(NULL_IN, p);
         vm.expectPartialRevert(IRouter.WrongDirection.selector);
-        router.timeoutPackets(forged);
+        timeoutPackets(forged);
     }
 
     function test_anUnknownClientOrProofKindIsRefused() public {
@@ -241,16 +242,16 @@ contract HostileRouterTest is Fixture {
         for (uint256 kind; kind < 256; ++kind) {
             if (kind == 1) continue;
             call[2] = bytes1(uint8(kind));
-            (bool done,) = address(router).call(abi.encodeCall(IRouter.deliver, (call)));
+            (bool done,) = address(router).call(deliverCall(call));
             so(!done, vm.toString(kind));
         }
         call[2] = 0x01;
         call[1] = 0x02;
         vm.expectRevert(abi.encodeWithSelector(IRouter.UnknownClient.selector, 2));
-        router.deliver(call);
+        deliver(call);
         call[1] = 0x00;
         vm.expectRevert(abi.encodeWithSelector(IRouter.UnknownClient.selector, 0));
-        router.deliver(call);
+        deliver(call);
     }
 
     // ------------------------------------------------------------------------------------------------ mutations
@@ -264,14 +265,14 @@ contract HostileRouterTest is Fixture {
         (entries[1], leaves[1]) = (ackEntry(NULL_OUT, sent, "answer"), ackLeaf(sent, "answer"));
         entries[2] = bareEntry(commitmentPath(THERE, 9), keccak256("other"));
         leaves[2] = leafOf(commitmentPath(THERE, 9), keccak256("other"));
-        _eachByteMatters(IRouter.deliver.selector, batch(entries, leaves));
+        _eachByteMatters(IRouter.deliverProven.selector, batch(entries, leaves));
     }
 
     function test_eachByteOfAMerklePathMatters() public {
         (Packet memory p, bytes32[] memory leaves, uint256 index) = _amongFive();
         bytes memory body = _byPath(packetEntry(NULL_IN, p), 5, uint32(index), merklePath(leaves, index));
         bytes memory header = signed(checkpoint(APP_ROOT, rootOf(leaves)));
-        _eachByteMatters(IRouter.deliver.selector, delivery(2, header, body));
+        _eachByteMatters(IRouter.deliverProven.selector, delivery(2, header, body));
     }
 
     function test_eachByteOfAStateProofMatters() public {
@@ -280,7 +281,7 @@ contract HostileRouterTest is Fixture {
         }
         Packet memory p = inbound("null", 1, inAnHour(), "value");
         bytes memory path = commitmentPath(THERE, 1);
-        _eachByteMatters(IRouter.deliver.selector, _byState(packetEntry(NULL_IN, p), path, packetCommitment(p), path));
+        _eachByteMatters(IRouter.deliverProven.selector, _byState(packetEntry(NULL_IN, p), path, packetCommitment(p), path));
     }
 
     function test_eachByteOfATimeoutMatters() public {
@@ -295,14 +296,14 @@ contract HostileRouterTest is Fixture {
     }
 
     function testFuzz_rubbishIsNoDelivery(bytes calldata rubbish) public {
-        (bool done,) = address(router).call(abi.encodeCall(IRouter.deliver, (rubbish)));
+        (bool done,) = address(router).call(deliverCall(rubbish));
         so(!done, "delivered");
-        (done,) = address(router).call(abi.encodeCall(IRouter.timeoutPackets, (rubbish)));
+        (done,) = address(router).call(timeoutCall(rubbish));
         so(!done, "timed out");
         bytes memory header = signed(checkpoint(APP_ROOT, keccak256("batch")));
         for (uint8 kind; kind < 5; ++kind) {
             bytes memory call = delivery(kind, header, rubbish);
-            (done,) = address(router).call(abi.encodeCall(IRouter.deliver, (call)));
+            (done,) = address(router).call(deliverCall(call));
             so(!done, "delivered under a good header");
         }
     }
@@ -315,21 +316,21 @@ contract HostileRouterTest is Fixture {
         uint32[5] memory beyond = [uint32(5), 6, 7, 8 + uint32(index), type(uint32).max];
         for (uint256 i; i < beyond.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(IRouter.IndexOutOfBounds.selector, beyond[i], uint32(5)));
-            router.deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), 5, beyond[i], path)));
+            deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), 5, beyond[i], path)));
         }
         uint32[4] memory counts = [uint32(0), 4, 6, 257];
         for (uint256 i; i < counts.length; ++i) {
             vm.expectRevert();
-            router.deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), counts[i], uint32(index), path)));
+            deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), counts[i], uint32(index), path)));
         }
         for (uint32 other; other < 5; ++other) {
             if (other == index) continue;
             vm.expectRevert();
-            router.deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), 5, other, path)));
+            deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), 5, other, path)));
         }
         vm.expectRevert();
-        router.deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), 5, uint32(index), bytes.concat(path, path))));
-        router.deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), 5, uint32(index), path)));
+        deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), 5, uint32(index), bytes.concat(path, path))));
+        deliver(delivery(2, header, _byPath(packetEntry(NULL_IN, p), 5, uint32(index), path)));
     }
 
     /// @dev An inner node is no leaf, and a batch of two no batch of one.
@@ -343,10 +344,10 @@ contract HostileRouterTest is Fixture {
         bytes32 root = rootOf(leaves);
         bytes memory header = signed(checkpoint(APP_ROOT, root));
         bytes memory bare = abi.encodePacked(uint8(0), left, right);
-        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
-        router.deliver(delivery(1, header, bytes.concat(hex"0001", bare)));
-        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
-        router.deliver(delivery(1, header, bytes.concat(hex"0001", packetEntry(NULL_IN, p))));
+        vm.expectPartialRevert(IQuorumClient.WrongSigner.selector);
+        deliver(delivery(1, header, bytes.concat(hex"0001", bare)));
+        vm.expectPartialRevert(IQuorumClient.WrongSigner.selector);
+        deliver(delivery(1, header, bytes.concat(hex"0001", packetEntry(NULL_IN, p))));
     }
 
     // ------------------------------------------------------------------------------------------------ replays and races
@@ -354,12 +355,12 @@ contract HostileRouterTest is Fixture {
     function test_aReplayedPacketHasNoEffect() public {
         Packet memory p = inbound("null", 1, inAnHour(), "value");
         bytes memory call = single(NULL_IN, p);
-        router.deliver(call);
+        deliver(call);
         bytes32 chain = router.acknowledgementChain(CLIENT_KEY, 0);
-        router.deliver(call);
-        router.deliver(single(NULL_IN, p));
+        deliver(call);
+        deliver(single(NULL_IN, p));
         bytes memory path = commitmentPath(THERE, 1);
-        router.deliver(_byState(packetEntry(NULL_IN, p), path, packetCommitment(p), path));
+        deliver(_byState(packetEntry(NULL_IN, p), path, packetCommitment(p), path));
         same(router.acknowledgementChain(CLIENT_KEY, 0), chain, "acknowledged once");
         same(router.getClient(1).acknowledgements, 1, "acknowledged once");
     }
@@ -370,7 +371,7 @@ contract HostileRouterTest is Fixture {
         bytes32[] memory leaves = new bytes32[](2);
         (entries[0], entries[1]) = (packetEntry(NULL_IN, p), packetEntry(NULL_IN, p));
         (leaves[0], leaves[1]) = (packetLeaf(p), packetLeaf(p));
-        router.deliver(batch(entries, leaves));
+        deliver(batch(entries, leaves));
         same(router.getClient(1).acknowledgements, 1, "acknowledged once");
     }
 
@@ -378,20 +379,20 @@ contract HostileRouterTest is Fixture {
         tree.set("some key", "some value");
         Packet memory p = send(inAnHour(), "value");
         bytes memory call = singleAck(NULL_OUT, p, hex"01");
-        router.deliver(call);
+        deliver(call);
         vm.recordLogs();
-        router.deliver(call);
+        deliver(call);
         vm.warp(p.timeout);
-        router.timeoutPackets(timeoutDelivery(NULL_OUT, p));
+        timeoutPackets(timeoutDelivery(NULL_OUT, p));
         same(vm.getRecordedLogs().length, 0, "nothing happened");
 
         p = send(inAnHour(), "value");
         vm.warp(p.timeout);
         call = timeoutDelivery(NULL_OUT, p);
-        router.timeoutPackets(call);
+        timeoutPackets(call);
         vm.recordLogs();
-        router.timeoutPackets(call);
-        router.deliver(singleAck(NULL_OUT, p, hex"01"));
+        timeoutPackets(call);
+        deliver(singleAck(NULL_OUT, p, hex"01"));
         same(vm.getRecordedLogs().length, 0, "nothing happened");
     }
 
@@ -407,24 +408,24 @@ contract HostileRouterTest is Fixture {
         bytes memory header = signed(checkpoint(APP_ROOT, rootOf(leaves)));
         bytes memory whole = delivery(1, header, bytes.concat(abi.encodePacked(uint16(5)), concat(entries)));
         bytes memory path = merklePath(leaves, 3);
-        router.deliver(delivery(2, header, _byPath(entries[3], 5, 3, path)));
-        router.deliver(whole);
-        router.deliver(whole);
-        router.deliver(delivery(2, header, _byPath(entries[3], 5, 3, path)));
+        deliver(delivery(2, header, _byPath(entries[3], 5, 3, path)));
+        deliver(whole);
+        deliver(whole);
+        deliver(delivery(2, header, _byPath(entries[3], 5, 3, path)));
         same(router.getClient(1).acknowledgements, 5, "each once");
         // An entry that was laid by as bare is brought by the next.
         packets[0].sequence = 6;
         bytes32 leaf = packetLeaf(packets[0]);
         header = signed(checkpoint(APP_ROOT, rootOf(list(leaf))));
         bytes memory bare = bareEntry(commitmentPath(THERE, 6), packetCommitment(packets[0]));
-        router.deliver(delivery(1, header, bytes.concat(hex"0001", bare)));
-        router.deliver(delivery(1, header, bytes.concat(hex"0001", packetEntry(NULL_IN, packets[0]))));
+        deliver(delivery(1, header, bytes.concat(hex"0001", bare)));
+        deliver(delivery(1, header, bytes.concat(hex"0001", packetEntry(NULL_IN, packets[0]))));
         same(router.getClient(1).acknowledgements, 6, "brought");
     }
 
     function test_whatAFrozenClientReceivedIsNotReceivedAgainByItsReplacement() public {
         Packet memory p = inbound("null", 1, inAnHour(), "value");
-        router.deliver(single(NULL_IN, p));
+        deliver(single(NULL_IN, p));
         Packet memory sent = send(inAnHour(), "value");
         IQuorumClient next = newClient(trust());
         vm.startPrank(admin);
@@ -434,9 +435,9 @@ contract HostileRouterTest is Fixture {
         vm.stopPrank();
         client = next;
         p = inbound("null", 1, inAnHour(), "another");
-        router.deliver(single(NULL_IN, p));
+        deliver(single(NULL_IN, p));
         same(router.getClient(1).acknowledgements, 1, "acknowledged once");
-        router.deliver(singleAck(NULL_OUT, sent, hex"01"));
+        deliver(singleAck(NULL_OUT, sent, hex"01"));
         same(stored(sent), 0, "what was sent before ends under the new one");
         same(send(inAnHour(), "value").sequence, 2, "sequences go on");
     }
@@ -448,8 +449,8 @@ contract HostileRouterTest is Fixture {
         uint16 lane = _register("hostile", address(hostile), 2_000_000);
         Packet memory p = _on("hostile", 1);
         bytes memory call = single(lane, p);
-        hostile.aim(address(router), abi.encodeCall(IRouter.deliver, (call)));
-        router.deliver(call);
+        hostile.aim(address(router), deliverCall(call));
+        deliver(call);
         same(hostile.received(), 1, "received once");
         same(router.getClient(1).acknowledgements, 1, "acknowledged once");
     }
@@ -458,8 +459,8 @@ contract HostileRouterTest is Fixture {
         Reenterer hostile = new Reenterer(router);
         uint16 lane = _register("hostile", address(hostile), 2_000_000);
         bytes memory inner = single(NULL_IN, inbound("null", 2, inAnHour(), "value"));
-        hostile.aim(address(router), abi.encodeCall(IRouter.deliver, (inner)));
-        router.deliver(single(lane, _on("hostile", 1)));
+        hostile.aim(address(router), deliverCall(inner));
+        deliver(single(lane, _on("hostile", 1)));
         // Two acknowledgements, the inner one first; the chain counts both.
         same(router.getClient(1).acknowledgements, 2, "both");
         bytes32 chain = keccak256(abi.encodePacked(bytes32(0), uint64(2), ackCommitment(hex"01")));
@@ -471,7 +472,7 @@ contract HostileRouterTest is Fixture {
         Reenterer hostile = new Reenterer(router);
         uint16 lane = _register("hostile", address(hostile), 2_000_000);
         hostile.aim(address(router), abi.encodeCall(IRouter.writeAcknowledgement, (CLIENT_KEY, 1, "early")));
-        router.deliver(single(lane, _on("hostile", 1)));
+        deliver(single(lane, _on("hostile", 1)));
         so(!hostile.succeeded(), "answered early");
         same(router.getClient(1).acknowledgements, 1, "acknowledged once");
     }
@@ -486,19 +487,19 @@ contract HostileRouterTest is Fixture {
         nothing.send(NULL_OUT, timeout, new bytes(16385));
         vm.expectRevert(abi.encodeWithSelector(IRouter.ValueSize.selector, 0));
         nothing.send(NULL_OUT, timeout, "");
-        router.deliver(single(NULL_IN, inbound("null", 1, timeout, new bytes(16384))));
+        deliver(single(NULL_IN, inbound("null", 1, timeout, new bytes(16384))));
         uint256[3] memory sizes = [uint256(16385), 65535, 0];
         for (uint256 i; i < sizes.length; ++i) {
             bytes memory call = single(NULL_IN, inbound("null", 2, timeout, new bytes(sizes[i])));
             vm.expectRevert(abi.encodeWithSelector(IRouter.ValueSize.selector, sizes[i]));
-            router.deliver(call);
+            deliver(call);
         }
     }
 
     function test_anAcknowledgementAtAndOverEverySize() public {
         Later later = _registerLater();
         for (uint64 sequence = 1; sequence < 5; ++sequence) {
-            router.deliver(single(LATER_IN, _laterPacket(sequence)));
+            deliver(single(LATER_IN, _laterPacket(sequence)));
         }
         later.answer(CLIENT_KEY, 1, new bytes(16384));
         later.answer(CLIENT_KEY, 2, new bytes(1));
@@ -512,11 +513,11 @@ contract HostileRouterTest is Fixture {
         Packet memory p = send(inAnHour(), "value");
         bytes memory call = singleAck(NULL_OUT, p, new bytes(16385));
         vm.expectRevert(abi.encodeWithSelector(IRouter.InvalidAcknowledgement.selector, 16385));
-        router.deliver(call);
+        deliver(call);
         call = singleAck(NULL_OUT, p, "");
         vm.expectRevert(abi.encodeWithSelector(IRouter.InvalidAcknowledgement.selector, 0));
-        router.deliver(call);
-        router.deliver(singleAck(NULL_OUT, p, new bytes(16384)));
+        deliver(call);
+        deliver(singleAck(NULL_OUT, p, new bytes(16384)));
     }
 
     function test_aTimeoutAtAndBeyondItsBounds() public {
@@ -532,9 +533,9 @@ contract HostileRouterTest is Fixture {
         vm.warp(p.timeout);
         bytes memory call = single(NULL_IN, p);
         vm.expectPartialRevert(IRouter.TimeoutElapsed.selector);
-        router.deliver(call);
+        deliver(call);
         vm.warp(p.timeout - 1);
-        router.deliver(single(NULL_IN, p));
+        deliver(single(NULL_IN, p));
     }
 
     // ------------------------------------------------------------------------------------------------ pauses
@@ -549,15 +550,15 @@ contract HostileRouterTest is Fixture {
         nothing.send(NULL_OUT, inAnHour(), "value");
         bytes memory call = single(NULL_IN, inbound("null", 1, inAnHour() + 7 days, "value"));
         vm.expectPartialRevert(IRouter.ClientPaused.selector);
-        router.deliver(call);
-        router.deliver(singleAck(NULL_OUT, first, hex"01"));
+        deliver(call);
+        deliver(singleAck(NULL_OUT, first, hex"01"));
         vm.warp(second.timeout);
-        router.timeoutPackets(timeoutDelivery(NULL_OUT, second));
+        timeoutPackets(timeoutDelivery(NULL_OUT, second));
         vm.prank(admin);
         vm.expectPartialRevert(IRouter.PauseTooLong.selector);
         router.pause(1, 7 days + 1);
         vm.warp(START + 7 days);
-        router.deliver(call);
+        deliver(call);
     }
 
     // ------------------------------------------------------------------------------------------------ inside
@@ -628,16 +629,16 @@ contract HostileRouterTest is Fixture {
             _notTaken(selector, cut, shorter);
         }
         _notTaken(selector, bytes.concat(call, hex"00"), length);
-        (bool done,) = address(router).call(abi.encodeWithSelector(selector, call));
+        (bool done,) = address(router).call(bytes.concat(selector, call));
         so(done, "the whole one is good");
     }
 
     /// @dev The timeout of a packet that never was is a no-op, as the repeat of one is: it need not revert, and does nothing.
-    function _notTaken(bytes4 selector, bytes memory call, uint256 at) private {
+    function _notTaken(bytes4 selector, bytes memory call, uint256 place) private {
         vm.recordLogs();
-        (bool done,) = address(router).call(abi.encodeWithSelector(selector, call));
+        (bool done,) = address(router).call(bytes.concat(selector, call));
         bool idle = selector == IRouter.timeoutPackets.selector && vm.getRecordedLogs().length == 0;
-        so(!done || idle, string.concat("taken with byte ", vm.toString(at), " changed"));
+        so(!done || idle, string.concat("taken with byte ", vm.toString(place), " changed"));
     }
 }
 

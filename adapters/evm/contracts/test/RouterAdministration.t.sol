@@ -142,9 +142,9 @@ contract RouterAdministrationTest is ProbeFixture {
         // The former one proves nothing any more; the lanes and sequences stay.
         bytes memory old = single(NULL_IN, inbound("null", 1, inAnHour(), "x"));
         vm.expectPartialRevert(IQuorumClient.WrongSigner.selector);
-        router.deliver(old);
+        deliver(old);
         client = fresh;
-        router.deliver(single(NULL_IN, inbound("null", 1, inAnHour(), "x")));
+        deliver(single(NULL_IN, inbound("null", 1, inAnHour(), "x")));
     }
 
     function test_aNewProposalWaitsAnew() public {
@@ -217,7 +217,7 @@ contract RouterAdministrationTest is ProbeFixture {
         for (uint256 n; n < names.length; ++n) {
             string memory artifact = vm.readFile(string.concat("adapters/evm/contracts/artifacts/", names[n], ".json"));
             bytes memory code = vm.parseJsonBytes(artifact, ".deployedBytecode");
-            bytes4 own = n == 0 ? IRouter.deliver.selector : ILightClient.updateClient.selector;
+            bytes4 own = n == 0 ? IRouter.deliverProven.selector : ILightClient.updateClient.selector;
             so(_contains(code, abi.encodePacked(hex"63", own, hex"14")), "its own function is found");
             for (uint256 i; i < called.length; ++i) {
                 // A dispatcher compares with PUSH4 selector, EQ. The router pushes those it calls, but compares with none.
@@ -245,7 +245,7 @@ contract RouterAdministrationTest is ProbeFixture {
     function testFuzz_aPacketReachesOnlyItsApplication(bytes calldata value) public {
         vm.assume(value.length > 0 && value.length <= 16384);
         bytes32 before = _privileged();
-        router.deliver(single(PROBE_IN, toProbe(1, value)));
+        deliver(single(PROBE_IN, toProbe(1, value)));
         same(probe.lastValue(), value, "value");
         same(_privileged(), before, "nothing privileged changed");
     }
@@ -330,7 +330,7 @@ contract RouterAdministrationTest is ProbeFixture {
         vm.stopPrank();
         bytes memory call = single(lane, inbound("null", 1, inAnHour(), "x"));
         vm.expectRevert(abi.encodeWithSelector(IRouter.LaneOfOtherClient.selector, lane, 1));
-        router.deliver(call);
+        deliver(call);
     }
 
     // ------------------------------------------------------------------------------------------------ pauses

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {ILightClient} from "interchain/interfaces/ILightClient.sol";
+import {IQuorumClient} from "interchain/interfaces/IQuorumClient.sol";
 import {IRouter} from "interchain/interfaces/IRouter.sol";
 import {Packet} from "./support/Hub.sol";
 import {ProbeApplication} from "./support/ProbeApplication.sol";
@@ -19,8 +20,8 @@ contract RouterDeliverTest is ProbeFixture {
     function test_aPacketIsReceivedAndAcknowledged() public {
         bytes memory call = single(PROBE_IN, toProbe(1, "hello"));
         vm.expectEmit();
-        emit IRouter.AcknowledgementWritten(CLIENT_KEY, 1, 0, hex"0102");
-        router.deliver(call);
+        emit IRouter.AcknowledgementWritten(CLIENT_KEY, abi.encodePacked(uint64(0), uint64(1), hex"0102"));
+        deliver(call);
         so(router.hasReceipt(CLIENT_KEY, 1), "receipt");
         same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(1, hex"0102"), "chain");
         same(router.getClient(1).acknowledgements, 1, "count");
@@ -35,10 +36,10 @@ contract RouterDeliverTest is ProbeFixture {
 
     function test_aRepeatIsANoOp() public {
         Packet memory p = toProbe(1, "hello");
-        router.deliver(single(PROBE_IN, p));
+        deliver(single(PROBE_IN, p));
         bytes32 chain = router.acknowledgementChain(CLIENT_KEY, 0);
         vm.recordLogs();
-        router.deliver(single(PROBE_IN, p));
+        deliver(single(PROBE_IN, p));
         same(vm.getRecordedLogs().length, 0, "events");
         same(probe.received(), 1, "received");
         same(router.acknowledgementChain(CLIENT_KEY, 0), chain, "chain");
@@ -57,7 +58,7 @@ contract RouterDeliverTest is ProbeFixture {
         (entries[3], leaves[3]) = (packetEntry(NULL_IN, b), packetLeaf(b));
         entries[4] = bareEntry(acknowledgementPath(THERE, 9), ackCommitment("other"));
         leaves[4] = leafOf(acknowledgementPath(THERE, 9), ackCommitment("other"));
-        router.deliver(batch(entries, leaves));
+        deliver(batch(entries, leaves));
         same(probe.received(), 1, "received");
         same(probe.acknowledged(), 1, "acknowledged");
         same(probe.lastAcknowledgement(), "done", "acknowledgement");
@@ -71,7 +72,7 @@ contract RouterDeliverTest is ProbeFixture {
         uint256 count = uint256(size) + 1;
         vm.assume(count <= 40 || count >= 255);
         (bytes[] memory entries, bytes32[] memory leaves) = _null(count, 1);
-        router.deliver(batch(entries, leaves));
+        deliver(batch(entries, leaves));
         same(router.getClient(1).acknowledgements, count, "count");
     }
 
@@ -79,14 +80,14 @@ contract RouterDeliverTest is ProbeFixture {
         (bytes[] memory entries, bytes32[] memory leaves) = _null(257, 1);
         bytes memory call = batch(entries, leaves);
         vm.expectRevert(abi.encodeWithSelector(IRouter.BatchTooLarge.selector, 257));
-        router.deliver(call);
+        deliver(call);
     }
 
     /// @dev Windows of 256 acknowledgements each begin at zero.
     function test_acknowledgementWindows() public {
         for (uint64 round; round < 2; ++round) {
             (bytes[] memory entries, bytes32[] memory leaves) = _null(200, 1 + round * 200);
-            router.deliver(batch(entries, leaves));
+            deliver(batch(entries, leaves));
         }
         bytes32 chain;
         for (uint64 i = 1; i <= 400; ++i) {
@@ -114,7 +115,7 @@ contract RouterDeliverTest is ProbeFixture {
         uint256 count = uint256(size) % 33 + 1;
         uint256 index = place % count;
         (bytes[] memory entries, bytes32[] memory leaves) = _null(count, 1);
-        router.deliver(_byPath(entries[index], leaves, uint32(index), uint32(count)));
+        deliver(_byPath(entries[index], leaves, uint32(index), uint32(count)));
         so(router.hasReceipt(CLIENT_KEY, uint64(index + 1)), "receipt");
         same(router.getClient(1).acknowledgements, 1, "only one");
     }
@@ -130,13 +131,13 @@ contract RouterDeliverTest is ProbeFixture {
         (bytes[] memory entries, bytes32[] memory leaves) = _null(5, 1);
         bytes memory call = _byPath(entries[4], leaves, 5, 5);
         vm.expectRevert(abi.encodeWithSelector(IRouter.IndexOutOfBounds.selector, 5, 5));
-        router.deliver(call);
+        deliver(call);
         call = _byPath(entries[4], leaves, type(uint32).max, 5);
         vm.expectRevert(abi.encodeWithSelector(IRouter.IndexOutOfBounds.selector, type(uint32).max, 5));
-        router.deliver(call);
+        deliver(call);
         call = _byPath(entries[4], leaves, 4, 6);
         vm.expectPartialRevert(IRouter.MalformedDelivery.selector);
-        router.deliver(call);
+        deliver(call);
     }
 
     function test_againstTheState() public {
@@ -152,9 +153,33 @@ contract RouterDeliverTest is ProbeFixture {
         bytes memory body = abi.encodePacked(
             uint16(2), packetEntry(NULL_IN, p), uint16(first.length), first, ackEntry(NULL_OUT, sent, "done"), uint16(second.length), second
         );
-        router.deliver(delivery(3, signed(checkpoint(tree.root(), 0)), body));
+        deliver(delivery(3, signed(checkpoint(tree.root(), 0)), body));
         so(router.hasReceipt(CLIENT_KEY, 1), "receipt");
         same(stored(sent), 0, "commitment");
+    }
+
+    /// @dev A path is proven against the root that the header names.
+    function test_anotherBatchRootIsRefused() public {
+        (bytes[] memory entries, bytes32[] memory leaves) = _null(3, 1);
+        bytes memory body = abi.encodePacked(uint16(1), uint32(3), entries[1], uint32(1), merklePath(leaves, 1));
+        bytes memory call = delivery(2, signed(checkpoint(APP_ROOT, keccak256("another"))), body);
+        vm.expectRevert(
+            abi.encodeWithSelector(IRouter.BatchRootMismatch.selector, keccak256("another"), rootOf(leaves))
+        );
+        deliver(call);
+    }
+
+    /// @dev A light client that found another root than the batch's own is not believed, whatever its header's layout.
+    function test_aLightClientThatFoundAnotherRoot() public {
+        (bytes[] memory entries, bytes32[] memory leaves) = _null(1, 1);
+        bytes memory call = batch(entries, leaves);
+        vm.mockCall(
+            address(client),
+            abi.encodeWithSelector(ILightClient.updateClient.selector),
+            abi.encode(uint64(9), uint64(block.timestamp), APP_ROOT, keccak256("another"))
+        );
+        vm.expectRevert(abi.encodeWithSelector(IRouter.BatchRootMismatch.selector, keccak256("another"), rootOf(leaves)));
+        deliver(call);
     }
 
     function test_anotherStateRootIsRefused() public {
@@ -165,7 +190,7 @@ contract RouterDeliverTest is ProbeFixture {
         bytes memory body = abi.encodePacked(uint16(1), packetEntry(NULL_IN, p), uint16(proof.length), proof);
         bytes memory call = delivery(3, signed(checkpoint(APP_ROOT, 0)), body);
         vm.expectRevert(ILightClient.TreeRootMismatch.selector);
-        router.deliver(call);
+        deliver(call);
     }
 
     function test_bareEntriesStandInWholeBatchesOnly() public {
@@ -176,7 +201,7 @@ contract RouterDeliverTest is ProbeFixture {
             bytes memory count = kind == 2 ? abi.encodePacked(uint32(1)) : bytes("");
             bytes memory call = delivery(kind, header, abi.encodePacked(uint16(1), count, bare, uint32(0)));
             vm.expectPartialRevert(IRouter.MalformedDelivery.selector);
-            router.deliver(call);
+            deliver(call);
         }
     }
 
@@ -186,38 +211,65 @@ contract RouterDeliverTest is ProbeFixture {
         bytes memory header = signed(checkpoint(APP_ROOT, 0));
         for (uint8 kind = 1; kind <= 3; ++kind) {
             vm.expectRevert(IRouter.EmptyBatch.selector);
-            router.deliver(delivery(kind, header, abi.encodePacked(uint16(0), uint32(0))));
+            deliver(delivery(kind, header, abi.encodePacked(uint16(0), uint32(0))));
         }
         bytes memory zeroRoot = delivery(1, header, abi.encodePacked(uint16(1), packetEntry(NULL_IN, inbound("null", 1, inAnHour(), "x"))));
-        vm.expectPartialRevert(IRouter.BatchRootMismatch.selector);
-        router.deliver(zeroRoot);
+        vm.expectPartialRevert(IQuorumClient.WrongSigner.selector);
+        deliver(zeroRoot);
     }
 
     function test_unknownProofKinds() public {
         bytes memory header = signed(checkpoint(APP_ROOT, 0));
         vm.expectRevert(abi.encodeWithSelector(IRouter.UnknownProofKind.selector, 0));
-        router.deliver(delivery(0, header, hex"0001"));
+        deliver(delivery(0, header, hex"0001"));
         vm.expectRevert(abi.encodeWithSelector(IRouter.UnknownProofKind.selector, 4));
-        router.deliver(delivery(4, header, hex"0001"));
+        deliver(delivery(4, header, hex"0001"));
     }
 
     function test_anUnknownClient() public {
         vm.expectRevert(abi.encodeWithSelector(IRouter.UnknownClient.selector, 2));
-        router.deliver(hex"0002010000");
+        deliver(hex"00020100000000");
         vm.expectRevert(abi.encodeWithSelector(IRouter.UnknownClient.selector, 0));
-        router.deliver(hex"0000010000");
+        deliver(hex"00000100000000");
     }
 
     function test_anElapsedTimeout() public {
         Packet memory p = toProbe(1, "late");
         vm.warp(p.timeout - 1);
         uint256 snapshot = block.timestamp;
-        router.deliver(single(PROBE_IN, p));
+        deliver(single(PROBE_IN, p));
         p.sequence = 2;
         vm.warp(snapshot + 1);
         bytes memory call = single(PROBE_IN, p);
         vm.expectRevert(abi.encodeWithSelector(IRouter.TimeoutElapsed.selector, p.timeout, p.timeout));
-        router.deliver(call);
+        deliver(call);
+    }
+
+    /// @dev A packet that is too late is left out, alone: no receipt, no effect, and those beside it are received.
+    function test_anElapsedPacketIsLeftOut() public {
+        Packet memory sent = fromProbe(inAnHour(), "sent before");
+        (Packet memory late, Packet memory live) = (toProbe(1, "late"), inbound("null", 2, inAnHour() + 60, "b"));
+        vm.warp(late.timeout);
+        bytes[] memory entries = new bytes[](2);
+        bytes32[] memory leaves = new bytes32[](2);
+        (entries[0], leaves[0]) = (packetEntry(PROBE_IN, late), packetLeaf(late));
+        (entries[1], leaves[1]) = (packetEntry(NULL_IN, live), packetLeaf(live));
+        deliver(batch(entries, leaves));
+        so(!router.hasReceipt(CLIENT_KEY, 1) && router.hasReceipt(CLIENT_KEY, 2), "receipts");
+        same(probe.received(), 0, "not received");
+        same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(2, hex"01"), "one acknowledgement");
+
+        // What is left changes nothing any more: refused by name.
+        bytes memory call = batch(entries, leaves);
+        vm.expectRevert(abi.encodeWithSelector(IRouter.TimeoutElapsed.selector, late.timeout, late.timeout));
+        deliver(call);
+
+        (entries[1], leaves[1]) = (ackEntry(PROBE_OUT, sent, "done"), ackLeaf(sent, "done"));
+        deliver(batch(entries, leaves));
+        same(stored(sent), 0, "acknowledged");
+        call = batch(entries, leaves);
+        vm.expectRevert(abi.encodeWithSelector(IRouter.TimeoutElapsed.selector, late.timeout, late.timeout));
+        deliver(call);
     }
 
     function test_aPausedClientReceivesNothing() public {
@@ -225,18 +277,18 @@ contract RouterDeliverTest is ProbeFixture {
         vm.prank(admin);
         router.pause(1, 1 minutes);
         vm.expectRevert(abi.encodeWithSelector(IRouter.ClientPaused.selector, 1, uint64(block.timestamp) + 60));
-        router.deliver(call);
+        deliver(call);
         vm.warp(block.timestamp + 60);
-        router.deliver(call);
+        deliver(call);
     }
 
     function test_lanesGoOneWay() public {
         bytes memory call = single(NULL_OUT, inbound("null", 1, inAnHour(), "x"));
         vm.expectRevert(abi.encodeWithSelector(IRouter.WrongDirection.selector, NULL_OUT));
-        router.deliver(call);
+        deliver(call);
         call = singleAck(NULL_IN, outbound("null", 1, inAnHour(), "x"), "done");
         vm.expectRevert(abi.encodeWithSelector(IRouter.WrongDirection.selector, NULL_IN));
-        router.deliver(call);
+        deliver(call);
     }
 
     /// @dev Each byte of a valid delivery flipped: refused, and nothing changes. Only the client's number may name another error.
@@ -250,13 +302,13 @@ contract RouterDeliverTest is ProbeFixture {
         for (uint256 i; i < call.length; ++i) {
             for (uint8 bit; bit < 8; bit += 7) {
                 call[i] ^= bytes1(uint8(1 << bit));
-                (bool accepted,) = address(router).call(abi.encodeCall(IRouter.deliver, (call)));
+                (bool accepted,) = address(router).call(deliverCall(call));
                 so(!accepted, string.concat("byte ", vm.toString(i)));
                 call[i] ^= bytes1(uint8(1 << bit));
             }
         }
         same(probe.received(), 0, "nothing was received");
-        router.deliver(call);
+        deliver(call);
         same(probe.received(), 2, "the valid one is");
     }
 
@@ -268,20 +320,20 @@ contract RouterDeliverTest is ProbeFixture {
             for (uint256 i; i < length; ++i) {
                 cut[i] = call[i];
             }
-            errorOf(abi.encodeCall(IRouter.deliver, (cut)));
+            errorOf(deliverCall(cut));
         }
-        bytes4 error_ = errorOf(abi.encodeCall(IRouter.deliver, (bytes.concat(call, hex"00"))));
+        bytes4 error_ = errorOf(deliverCall(bytes.concat(call, hex"00")));
         same(bytes32(error_), bytes32(IRouter.MalformedDelivery.selector), "a byte too many");
     }
 
     function test_sizesOfValues() public {
-        router.deliver(single(PROBE_IN, toProbe(1, new bytes(16384))));
+        deliver(single(PROBE_IN, toProbe(1, new bytes(16384))));
         bytes memory call = single(PROBE_IN, toProbe(2, new bytes(16385)));
         vm.expectRevert(abi.encodeWithSelector(IRouter.ValueSize.selector, 16385));
-        router.deliver(call);
+        deliver(call);
         call = single(PROBE_IN, toProbe(2, ""));
         vm.expectRevert(abi.encodeWithSelector(IRouter.ValueSize.selector, 0));
-        router.deliver(call);
+        deliver(call);
     }
 
     // ------------------------------------------------------------------------------------------------ applications
@@ -293,7 +345,7 @@ contract RouterDeliverTest is ProbeFixture {
         (Packet memory a, Packet memory b) = (toProbe(1, "a"), inbound("null", 2, inAnHour(), "b"));
         (entries[0], leaves[0]) = (packetEntry(PROBE_IN, a), packetLeaf(a));
         (entries[1], leaves[1]) = (packetEntry(NULL_IN, b), packetLeaf(b));
-        router.deliver(batch(entries, leaves));
+        deliver(batch(entries, leaves));
         same(probe.received(), 0, "its writes are dropped");
         so(router.hasReceipt(CLIENT_KEY, 1), "receipt");
         _appended(1, abi.encodePacked(ERROR_ACK));
@@ -302,7 +354,7 @@ contract RouterDeliverTest is ProbeFixture {
 
     function test_aBurningApplicationFailsOnlyItsOwnPacket() public {
         probe.set(ProbeApplication.Mode.Burn);
-        router.deliver(single(PROBE_IN, toProbe(1, "a")));
+        deliver(single(PROBE_IN, toProbe(1, "a")));
         same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(1, abi.encodePacked(ERROR_ACK)), "error acknowledgement");
     }
 
@@ -310,33 +362,113 @@ contract RouterDeliverTest is ProbeFixture {
         probe.set(ProbeApplication.Mode.RevertWithInsufficientGas);
         bytes memory call = single(PROBE_IN, toProbe(1, "a"));
         vm.expectRevert(abi.encodeWithSelector(IRouter.InsufficientGas.selector, 2, 1));
-        router.deliver(call);
+        deliver(call);
     }
 
-    function test_aBrokenAnswerRevertsAll() public {
-        ProbeApplication.Mode[3] memory modes =
-            [ProbeApplication.Mode.Malformed, ProbeApplication.Mode.Huge, ProbeApplication.Mode.AnswerError];
-        for (uint256 i; i < modes.length; ++i) {
+    /// @dev What is no acknowledgement is the failure of its packet: the application's writes are dropped, as if it had reverted.
+    function test_aBrokenAnswerFailsOnlyItsOwnPacket() public {
+        ProbeApplication.Mode[5] memory modes = [
+            ProbeApplication.Mode.Malformed,
+            ProbeApplication.Mode.Huge,
+            ProbeApplication.Mode.AnswerError,
+            ProbeApplication.Mode.Bomb,
+            ProbeApplication.Mode.RevertBomb
+        ];
+        for (uint64 i; i < modes.length; ++i) {
             probe.set(modes[i]);
-            bytes memory call = single(PROBE_IN, toProbe(1, "a"));
-            vm.expectPartialRevert(IRouter.InvalidAcknowledgement.selector);
-            router.deliver(call);
+            _failsAlone(2 * i + 1);
         }
         probe.set(ProbeApplication.Mode.Answer);
         probe.setAnswer(new bytes(16384));
-        router.deliver(single(PROBE_IN, toProbe(1, "a")));
+        deliver(single(PROBE_IN, toProbe(99, "a")));
+        same(probe.received(), 1, "the longest is received");
+    }
+
+    /// @dev Returned bytes that are no ABI `bytes`, each wrong in one place.
+    function test_malformedAnswersFailOnlyTheirOwnPacket() public {
+        bytes[9] memory answers = [
+            bytes(""), // nothing at all
+            hex"01", // less than a word
+            abi.encode(0x20), // no length
+            bytes.concat(abi.encode(0x20), new bytes(31)), // a length cut short
+            abi.encode(0x20, 1), // no byte of it
+            bytes.concat(abi.encode(0x20, 33), new bytes(32)), // one byte too few
+            abi.encode(0x40, 1, bytes32("x")), // another offset
+            abi.encode(0x20, type(uint256).max, bytes32("x")), // an endless length
+            abi.encode(0x20, 16385, bytes32("x")) // one byte too many
+        ];
+        probe.set(ProbeApplication.Mode.Raw);
+        for (uint64 i; i < answers.length; ++i) {
+            probe.setAnswer(answers[i]);
+            _failsAlone(2 * i + 1);
+        }
+        probe.setAnswer(bytes.concat(abi.encode(0x20, 1), hex"aa"));
+        deliver(single(PROBE_IN, toProbe(99, "a")));
+        same(probe.received(), 1, "padding is not asked for");
+    }
+
+    /// @dev An application that cannot say how much gas it wants.
+    function test_aBrokenReceiveGasFailsOnlyItsOwnPacket() public {
+        ProbeApplication.GasMode[4] memory modes = [
+            ProbeApplication.GasMode.Revert,
+            ProbeApplication.GasMode.Burn,
+            ProbeApplication.GasMode.Short,
+            ProbeApplication.GasMode.Absurd
+        ];
+        for (uint64 i; i < modes.length; ++i) {
+            probe.setGasMode(modes[i]);
+            _failsAlone(2 * i + 1);
+        }
+        // What no transaction can bring is told, and the packet is given as a bare entry.
+        probe.setGasMode(ProbeApplication.GasMode.Greedy);
+        bytes memory call = single(PROBE_IN, toProbe(99, "a"));
+        vm.expectPartialRevert(IRouter.InsufficientGas.selector);
+        deliver(call);
+    }
+
+    /// @dev The packet `sequence` fails at the probe, the next is received elsewhere in the same batch.
+    function _failsAlone(uint64 sequence) private {
+        bytes[] memory entries = new bytes[](2);
+        bytes32[] memory leaves = new bytes32[](2);
+        (Packet memory a, Packet memory b) = (toProbe(sequence, "a"), inbound("null", sequence + 1, inAnHour(), "b"));
+        (entries[0], leaves[0]) = (packetEntry(PROBE_IN, a), packetLeaf(a));
+        (entries[1], leaves[1]) = (packetEntry(NULL_IN, b), packetLeaf(b));
+        deliver(batch(entries, leaves));
+        same(probe.received(), 0, "its writes are dropped");
+        so(router.hasReceipt(CLIENT_KEY, sequence), "receipt");
+        so(router.pendingApplication(CLIENT_KEY, sequence) == address(0), "it answers no more");
+        _appended(sequence, abi.encodePacked(ERROR_ACK));
+        same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(sequence + 1, hex"01"), "chain");
+    }
+
+    function test_onlyTheRouterPassesPackets() public {
+        vm.expectRevert(abi.encodeWithSelector(IRouter.OnlyItself.selector, address(this)));
+        router.passPacket();
+        probe.set(ProbeApplication.Mode.Reenter);
+        probe.setReentry(bytes.concat(IRouter.passPacket.selector, abi.encode(address(nothing), 50_000)));
+        deliver(single(PROBE_IN, toProbe(1, "a")));
+        bytes memory refused = bytes.concat(hex"00", abi.encodeWithSelector(IRouter.OnlyItself.selector, address(probe)));
+        same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(1, refused), "an application neither");
     }
 
     /// @dev Whatever gas a relayer sends, the application gets the same amount, or nothing happens at all.
     function test_tooLittleGasIsNeverAFalseError() public {
-        bytes memory call = abi.encodeCall(IRouter.deliver, (single(PROBE_IN, toProbe(1, "a"))));
+        _sweep(deliverCall(single(PROBE_IN, toProbe(1, "a"))), hex"0102");
+        so(probe.gasSeen() > 290_000, "all its gas");
+    }
+
+    /// @dev The copies of a long value take gas in each frame.
+    function test_tooLittleGasForALongValueIsNeverAFalseError() public {
+        _sweep(deliverCall(single(NULL_IN, inbound("null", 1, inAnHour(), new bytes(16384)))), hex"01");
+    }
+
+    function _sweep(bytes memory call, bytes memory answer) private {
         bool named;
-        for (uint256 gas_ = 30_000; gas_ < 500_000; gas_ += 1_777) {
+        for (uint256 gas_ = 30_000; gas_ < 1_000_000; gas_ += 577) {
             (bool accepted, bytes memory reason) = address(router).call{gas: gas_}(call);
             if (accepted) {
                 so(named, "InsufficientGas came before");
-                so(probe.gasSeen() > 290_000, "all its gas");
-                same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(1, hex"0102"), "the true answer");
+                same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(1, answer), "the true answer");
                 return;
             }
             if (selectorOf(reason) == IRouter.InsufficientGas.selector) named = true;
@@ -352,7 +484,7 @@ contract RouterDeliverTest is ProbeFixture {
         bytes memory call = single(PROBE_IN, toProbe(1, "a"));
         vm.expectEmit();
         emit IRouter.AcknowledgementPending(CLIENT_KEY, 1, address(probe));
-        router.deliver(call);
+        deliver(call);
         same(router.pendingApplication(CLIENT_KEY, 1), address(probe), "pending");
         same(router.acknowledgementChain(CLIENT_KEY, 0), 0, "no chain yet");
         probe.writeLater(CLIENT_KEY, 1, "answer");
@@ -364,7 +496,7 @@ contract RouterDeliverTest is ProbeFixture {
 
     function test_onlyThePacketsApplicationAnswersLater() public {
         probe.set(ProbeApplication.Mode.Later);
-        router.deliver(single(PROBE_IN, toProbe(1, "a")));
+        deliver(single(PROBE_IN, toProbe(1, "a")));
         vm.expectRevert(abi.encodeWithSelector(IRouter.NoPendingPacket.selector, CLIENT_KEY, 1, address(this)));
         router.writeAcknowledgement(CLIENT_KEY, 1, "answer");
         vm.expectPartialRevert(IRouter.NoPendingPacket.selector);
@@ -379,7 +511,7 @@ contract RouterDeliverTest is ProbeFixture {
 
     function test_answersLaterHaveTheirSizes() public {
         probe.set(ProbeApplication.Mode.Later);
-        router.deliver(single(PROBE_IN, toProbe(1, "a")));
+        deliver(single(PROBE_IN, toProbe(1, "a")));
         bytes memory error_ = abi.encodePacked(ERROR_ACK);
         vm.expectRevert(abi.encodeWithSelector(IRouter.InvalidAcknowledgement.selector, 0));
         probe.writeLater(CLIENT_KEY, 1, "");

@@ -76,7 +76,7 @@ contract ServiceGatewayTest is ServiceFixture {
         bytes memory ack = singleAck(SERVICE_OUT, p, result(200, "output", ""));
         vm.expectEmit();
         emit IServiceGateway.ServiceResult(callId, address(consumer), 200, "output", "", 300_000);
-        router.deliver(ack);
+        deliver(ack);
         same(consumer.results(), 1, "results");
         same(consumer.lastCallId(), callId, "call id");
         same(consumer.lastCode(), 200, "code");
@@ -118,7 +118,7 @@ contract ServiceGatewayTest is ServiceFixture {
         bytes memory call = timeoutDelivery(SERVICE_OUT, p);
         vm.expectEmit();
         emit IServiceGateway.ServiceTimeout(callId, address(consumer), 300_000);
-        router.timeoutPackets(call);
+        timeoutPackets(call);
         same(consumer.timeouts(), 1, "timeouts");
         same(consumer.lastCallId(), callId, "call id");
     }
@@ -164,7 +164,7 @@ contract ServiceGatewayTest is ServiceFixture {
         bytes memory ack = singleAck(SERVICE_OUT, p, result(200, "output", ""));
         vm.expectEmit();
         emit IServiceGateway.CallbackFailed(callId, address(consumer), abi.encodeWithSignature("Error(string)", "not today"));
-        router.deliver(ack);
+        deliver(ack);
     }
 
     function test_aFailingTimeoutIsRetried() public {
@@ -172,7 +172,7 @@ contract ServiceGatewayTest is ServiceFixture {
         (bytes32 callId, Packet memory p) = called();
         tree.set("anything", "x");
         vm.warp(p.timeout);
-        router.timeoutPackets(timeoutDelivery(SERVICE_OUT, p));
+        timeoutPackets(timeoutDelivery(SERVICE_OUT, p));
         so(gateway.keptOutcome(callId) != 0, "kept");
         consumer.set(ProbeConsumer.Mode.Accept, "");
         gateway.retryTimeout(callId, address(consumer), 300_000);
@@ -213,7 +213,7 @@ contract ServiceGatewayTest is ServiceFixture {
             ProbeConsumer.Mode.Reenter,
             abi.encodeCall(IServiceGateway.retryResult, (callId, address(consumer), 300_000, 200, "output", ""))
         );
-        router.deliver(ack);
+        deliver(ack);
         same(consumer.results(), 1, "once");
         so(!consumer.reentered(), "no retry of what was not kept");
 
@@ -243,7 +243,7 @@ contract ServiceGatewayTest is ServiceFixture {
     /// @dev From too little gas to enough: the callback gets all its gas or nothing happens; it is never kept as failed.
     function test_tooLittleGasNeverFailsACallback() public {
         (bytes32 callId, Packet memory p) = called();
-        bytes memory ack = abi.encodeCall(IRouter.deliver, (singleAck(SERVICE_OUT, p, result(200, "output", ""))));
+        bytes memory ack = deliverCall(singleAck(SERVICE_OUT, p, result(200, "output", "")));
         _sweep(ack, callId, p);
         so(consumer.gasSeen() > 290_000, "all its gas");
         same(consumer.results(), 1, "delivered");
@@ -253,7 +253,7 @@ contract ServiceGatewayTest is ServiceFixture {
         (bytes32 callId, Packet memory p) = called();
         tree.set("anything", "x");
         vm.warp(p.timeout);
-        _sweep(abi.encodeCall(IRouter.timeoutPackets, (timeoutDelivery(SERVICE_OUT, p))), callId, p);
+        _sweep(timeoutCall(timeoutDelivery(SERVICE_OUT, p)), callId, p);
         same(consumer.timeouts(), 1, "delivered");
     }
 

@@ -19,7 +19,7 @@ contract ServiceProvidingTest is ServiceFixture {
         vm.expectEmit();
         emit IServiceGateway.RequestServed(responseKey(1), REQUEST_ID, address(provider), 200);
         vm.recordLogs();
-        router.deliver(call);
+        deliver(call);
         same(writtenAck(), result(200, "input", ""), "acknowledgement");
         (bytes32 key, bytes32 id, bytes32 hub, string memory service, string memory callerClient, bytes memory caller,,,) =
             provider.last();
@@ -103,7 +103,7 @@ contract ServiceProvidingTest is ServiceFixture {
             Packet memory honest = inbound("null", 10 * i + 2, inAnHour(), "x");
             (entries[0], leaves[0]) = (packetEntry(SERVICE_IN, hostile), packetLeaf(hostile));
             (entries[1], leaves[1]) = (packetEntry(NULL_IN, honest), packetLeaf(honest));
-            router.deliver(batch(entries, leaves));
+            deliver(batch(entries, leaves));
             so(router.hasReceipt(CLIENT_KEY, 10 * i + 2), "the other packet is received");
             Packet memory again = request(10 * i + 3, 500_000);
             bytes memory ack = deliverRequest(again);
@@ -155,7 +155,7 @@ contract ServiceProvidingTest is ServiceFixture {
         provider.set(ProbeProvider.Mode.RevertPlainly, "");
         bytes memory value = requestValue(address(provider), uint64(block.timestamp) + 1 days, 200_000, new bytes(16200));
         Packet memory p = inbound("service", 1, inAnHour(), value);
-        bytes memory call = abi.encodeCall(IRouter.deliver, (single(SERVICE_IN, p)));
+        bytes memory call = deliverCall(single(SERVICE_IN, p));
         for (uint256 gas_ = 100_000; gas_ < 3_000_000; gas_ += 19_777) {
             vm.recordLogs();
             (bool accepted,) = address(router).call{gas: gas_}(call);
@@ -167,7 +167,7 @@ contract ServiceProvidingTest is ServiceFixture {
     }
 
     function _sweep(Packet memory p, uint256 limit) private {
-        bytes memory call = abi.encodeCall(IRouter.deliver, (single(SERVICE_IN, p)));
+        bytes memory call = deliverCall(single(SERVICE_IN, p));
         bool named;
         for (uint256 gas_ = 40_000; gas_ < 5_000_000; gas_ += 9_999) {
             vm.recordLogs();

@@ -159,12 +159,12 @@ contract VectorsTest is Check {
 
     function _fixedPart(string memory json, uint256 i) private pure returns (bytes memory) {
         return abi.encodePacked(
+            _word(json, i, "batchRoot"),
             _number(json, i, "epoch"),
             _number(json, i, "height"),
             _number(json, i, "timestamp"),
             _word(json, i, "blockHash"),
-            _word(json, i, "appRoot"),
-            _word(json, i, "batchRoot")
+            _word(json, i, "appRoot")
         );
     }
 

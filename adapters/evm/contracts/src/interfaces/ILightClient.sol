@@ -30,7 +30,8 @@ interface ILightClient {
 
     /// @notice Verifies a signed header of the other chain and stores it where it is the newest.
     /// @dev Open to anyone: the header is proven. A header older than the newest is still good for proofs; it changes nothing.
-    /// @param header The header and its signatures, in the layout of the client's kind.
+    /// @param header The batch root (32 bytes), then the rest of the header and its signatures, in the layout of the client's
+    /// kind. The router puts a root there that it computed from a whole batch: the client must find it signed, or refuse.
     /// @return height The header's height.
     /// @return timestamp The other chain's time there, Unix seconds.
     /// @return appRoot The root of the other chain's state there, never zero.

@@ -21,7 +21,8 @@ interface IPacketApplication {
     /// @notice Only the router may call.
     error OnlyRouter(address caller);
 
-    /// @notice A packet for this port, proven. A revert drops all that was written and answers with the error acknowledgement.
+    /// @notice A packet for this port, proven. A revert drops all that was written and answers with the error acknowledgement;
+    /// so does an answer that is no acknowledgement.
     /// @return acknowledgement 1 to 16384 bytes; empty to answer later through `IRouter.writeAcknowledgement`.
     function onPacketReceived(PacketContext calldata context, bytes calldata value)
         external
@@ -36,7 +37,8 @@ interface IPacketApplication {
     function onPacketTimedOut(PacketContext calldata context, bytes calldata value) external;
 
     /// @notice The gas that `onPacketReceived` gets for this value, no more and no less. Asked only of applications that
-    /// were registered with `receiveGas` 0. It must depend on nothing but the value.
+    /// were registered with `receiveGas` 0. It must depend on nothing but the value, take at most 100,000 gas and answer with
+    /// less than 2^64; else the packet fails.
     function receiveGas(bytes calldata value) external view returns (uint256);
 
     /// @notice A lane of this application's port was registered.

@@ -55,8 +55,10 @@ interface IRouter {
     );
     /// @notice A packet was received whose application will answer later.
     event AcknowledgementPending(bytes32 indexed clientKey, uint64 sequence, address application);
-    /// @notice An acknowledgement was appended to the client's chain as its n-th, counted from 0.
-    event AcknowledgementWritten(bytes32 indexed clientKey, uint64 sequence, uint64 n, bytes acknowledgement);
+    /// @notice An acknowledgement was appended to the client's chain.
+    /// @param entry `n u64 ‖ sequence u64 ‖ acknowledgement`: the n-th of the chain, counted from 0, and the packet's number. In
+    /// one, because two words more would cost 550 gas a packet.
+    event AcknowledgementWritten(bytes32 indexed clientKey, bytes entry);
     /// @notice A sent packet was acknowledged and its commitment deleted.
     event PacketAcknowledged(bytes32 indexed clientKey, uint64 sequence);
     /// @notice A sent packet timed out and its commitment was deleted.
@@ -117,7 +119,7 @@ interface IRouter {
     error UnknownProofKind(uint8 kind);
     /// @notice An empty batch proves nothing.
     error EmptyBatch();
-    /// @notice The entries do not lead to the batch root that the checkpoint names.
+    /// @notice The entry does not lead to the batch root that the checkpoint names.
     error BatchRootMismatch(bytes32 signed, bytes32 computed);
     /// @notice The index is not below the count of the batch's entries.
     error IndexOutOfBounds(uint32 index, uint32 count);
@@ -129,6 +131,10 @@ interface IRouter {
     error TimeoutNotReached(uint64 timeout, uint64 counterpartyTime);
     /// @notice The transaction brings too little gas to give the callee what it is due. Nothing was done; send more.
     error InsufficientGas(uint256 needed, uint256 available);
+    /// @notice Only the router itself may call.
+    error OnlyItself(address caller);
+    /// @notice The application reverted, or answered with what is no acknowledgement. It fails only its own packet.
+    error ApplicationFailed();
     /// @notice The application's call ended in a revert, with its reason.
     error ApplicationReverted(address application, bytes reason);
     /// @notice An acknowledgement has 1 to 16384 bytes and is never the error acknowledgement.
@@ -149,12 +155,16 @@ interface IRouter {
         returns (uint64 sequence, bytes32 pathKey);
 
     /// @notice Receives packets and acknowledgements of one block of the other chain, or of several under one later state.
-    /// @param delivery See README.md, "deliver".
-    function deliver(bytes calldata delivery) external;
+    /// @dev The delivery stands behind the selector as it is, without ABI encoding: see README.md, "deliver".
+    function deliverProven() external;
 
     /// @notice Times out packets that were not received, each proven by the absence of its receipt.
-    /// @param delivery See README.md, "timeoutPackets".
-    function timeoutPackets(bytes calldata delivery) external;
+    /// @dev The delivery stands behind the selector as it is, without ABI encoding: see README.md, "timeoutPackets".
+    function timeoutPackets() external;
+
+    /// @notice Calls an application in a frame of its own, whose writes are dropped where its answer is no acknowledgement.
+    /// Only the router calls it.
+    function passPacket() external;
 
     /// @notice Answers a packet later. Only the application that received it may call, once.
     function writeAcknowledgement(bytes32 clientKey, uint64 sequence, bytes calldata acknowledgement) external;

@@ -2,45 +2,135 @@
 pragma solidity ^0.8.30;
 
 import {IPacketApplication} from "../interfaces/IPacketApplication.sol";
+import {IRouter} from "../interfaces/IRouter.sol";
 import {Calls} from "./Calls.sol";
+import {Commitments} from "./Commitments.sol";
 import {EntryRef} from "./Deliveries.sol";
 
 /// @title The router's calls to applications.
+/// @notice Two frames: the router calls itself, and there the application. An answer that is no acknowledgement reverts the inner
+/// frame and with it all that the application wrote, as if it had reverted itself; the packets beside it go on.
+/// @dev The router calls itself with `selector ‖ application 32 ‖ limit 32 ‖ the application's call`. All is encoded in place, with
+/// the entry's first five words as the context: by Solidity it costs 1,500 gas more a packet.
 library Applications {
-    /// @notice Hands a packet to an application with just so much gas; reverts with InsufficientGas where there is less, or where
-    /// `reserve` would not be left for what follows.
-    /// @dev Encoded in place, with the entry's first five words as the context: by Solidity it costs 700 gas more a packet. The
-    /// gas is looked at last: the memory of the call itself, dear behind many packets, must not come out of the application's.
-    /// @return success Whether the call succeeded.
-    /// @return returned What it returned or reverted with, cut after `longest` bytes.
-    function receivePacket(address application, EntryRef entry, uint256 limit, uint256 reserve, uint256 longest)
-        internal
-        returns (bool success, bytes memory returned)
-    {
+    /// @dev What a cold call, and writing an acknowledgement into a new window, can cost beyond the application's own gas.
+    uint256 private constant RECEIVE_RESERVE_GAS = 60_000;
+    /// @dev What `receiveGas` of an application may take.
+    uint256 private constant QUERY_GAS = 100_000;
+    uint256 private constant MAX_ACKNOWLEDGEMENT_BYTES = 16384;
+
+    /// @notice Hands a packet to its application; reverts with InsufficientGas where it cannot be given the gas that it is due.
+    /// @return success False where the application failed, and all that it wrote is gone.
+    /// @return ack Its acknowledgement; empty where it answers later.
+    function receivePacket(EntryRef entry) internal returns (bool success, bytes memory ack) {
         bytes calldata value = entry.value();
-        bytes4 selector = IPacketApplication.onPacketReceived.selector;
-        uint256 call_;
-        uint256 size;
+        bytes4 outer = IRouter.passPacket.selector;
+        bytes4 inner = IPacketApplication.onPacketReceived.selector;
+        bytes4 failed = IRouter.ApplicationFailed.selector;
+        (address application, uint256 limit) = (entry.lane().application(), entry.lane().receiveGas());
+        bool known;
         assembly ("memory-safe") {
-            call_ := mload(0x40)
-            mstore(call_, selector)
-            mcopy(add(call_, 0x04), entry, 0xa0)
-            mstore(add(call_, 0xa4), 0xc0)
-            mstore(add(call_, 0xc4), value.length)
-            calldatacopy(add(call_, 0xe4), value.offset, value.length)
-            mstore(add(add(call_, 0xe4), value.length), 0)
-            size := add(0xe4, and(add(value.length, 31), not(31)))
-        }
-        Calls.requireGas(limit, reserve);
-        assembly ("memory-safe") {
-            success := call(limit, application, 0, call_, size, 0, 0)
+            let m := mload(0x40)
+            mstore(m, outer)
+            mstore(add(m, 0x04), application)
+            mstore(add(m, 0x24), limit)
+            mstore(add(m, 0x44), inner)
+            mcopy(add(m, 0x48), entry, 0xa0)
+            mstore(add(m, 0xe8), 0xc0)
+            mstore(add(m, 0x108), value.length)
+            calldatacopy(add(m, 0x128), value.offset, value.length)
+            mstore(add(add(m, 0x128), value.length), 0)
+            success := call(gas(), address(), 0, m, add(0x128, and(add(value.length, 31), not(31))), 0, 0)
             // The answer takes the call's place in memory.
-            returned := call_
-            size := returndatasize()
+            let size := returndatasize()
+            ack := m
+            mstore(ack, size)
+            returndatacopy(add(ack, 0x20), 0, size)
+            mstore(0x40, add(add(ack, 0x20), and(add(size, 31), not(31))))
+            known := or(success, and(eq(size, 4), eq(mload(add(ack, 0x20)), failed)))
+        }
+        if (!known) _refuse(ack);
+    }
+
+    /// @notice Emits AcknowledgementWritten.
+    /// @dev In the free memory, of which nothing is kept.
+    function logAcknowledgement(bytes32 clientKey, uint256 n, uint256 sequence, bytes memory ack) internal {
+        bytes32 topic = IRouter.AcknowledgementWritten.selector;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            let length := mload(ack)
+            mstore(add(add(m, 0x50), length), 0)
+            mstore(m, 0x20)
+            mstore(add(m, 0x20), add(length, 16))
+            mstore(add(m, 0x40), or(shl(192, n), shl(128, sequence)))
+            mcopy(add(m, 0x50), add(ack, 0x20), length)
+            log2(m, add(0x40, and(add(length, 47), not(31))), topic, clientKey)
+        }
+    }
+
+    /// @dev Too little gas is told as it is. Where even the frame between had too little it ends without a word.
+    function _refuse(bytes memory reason) private view {
+        if (Calls.isInsufficientGas(reason)) Calls.bubble(reason);
+        revert IRouter.InsufficientGas(gasleft() + RECEIVE_RESERVE_GAS, gasleft());
+    }
+
+    /// @notice Ends the inner frame: returns the acknowledgement as it is, or reverts with ApplicationFailed or InsufficientGas.
+    function forward() internal {
+        uint256 m;
+        address application;
+        uint256 limit;
+        assembly ("memory-safe") {
+            m := mload(0x40)
+            application := calldataload(0x04)
+            limit := calldataload(0x24)
+            calldatacopy(m, 0x44, sub(calldatasize(), 0x44))
+        }
+        if (limit == 0) limit = _receiveGas(application, m);
+        // The gas is looked at last: the memory of the call itself must not come out of the application's.
+        Calls.requireGas(limit, RECEIVE_RESERVE_GAS);
+        (bool success, bytes memory ack) = _call(application, limit, m);
+        if (!success || Commitments.isError(ack)) _fail();
+        assembly ("memory-safe") {
+            return(add(ack, 0x20), mload(ack))
+        }
+    }
+
+    /// @dev Asks the application for the gas that it wants for this value: its call stands in memory already, but for the selector
+    /// and the value's place.
+    function _receiveGas(address application, uint256 m) private view returns (uint256 limit) {
+        bytes4 selector = IPacketApplication.receiveGas.selector;
+        Calls.requireGas(QUERY_GAS, RECEIVE_RESERVE_GAS);
+        bool success;
+        assembly ("memory-safe") {
+            let call_ := add(m, 0xa0)
+            mstore(call_, selector)
+            mstore(add(call_, 0x04), 0x20)
+            success := staticcall(QUERY_GAS, application, call_, sub(calldatasize(), 0xe4), 0, 0x20)
+            success := and(success, gt(returndatasize(), 0x1f))
+            limit := mload(0)
+            calldatacopy(call_, 0xe4, 0x24)
+        }
+        // No block has as much gas as 64 bits say.
+        if (!success || limit > type(uint64).max) _fail();
+    }
+
+    function _call(address application, uint256 limit, uint256 m) private returns (bool success, bytes memory ack) {
+        uint256 longest = MAX_ACKNOWLEDGEMENT_BYTES + 0x60;
+        bytes memory returned;
+        assembly ("memory-safe") {
+            success := call(limit, application, 0, m, sub(calldatasize(), 0x44), 0, 0)
+            returned := m
+            let size := returndatasize()
             if gt(size, longest) { size := longest }
             mstore(returned, size)
             returndatacopy(add(returned, 0x20), 0, size)
             mstore(0x40, add(add(returned, 0x20), and(add(size, 31), not(31))))
         }
+        if (success) return Calls.decodeBytes(returned, MAX_ACKNOWLEDGEMENT_BYTES);
+        if (Calls.isInsufficientGas(returned)) Calls.bubble(returned);
+    }
+
+    function _fail() private pure {
+        revert IRouter.ApplicationFailed();
     }
 }

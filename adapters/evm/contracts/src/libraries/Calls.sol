@@ -8,8 +8,12 @@ library Calls {
     /// @notice Reverts with InsufficientGas unless a call made now can be given `limit` gas, with `reserve` left for the
     /// call's own cost and what follows it.
     /// @dev A call passes on at most 63/64 of what remains (EIP-150), hence limit + limit / 63.
+    /// @param limit Less than 2^64, as is the reserve: nothing overflows.
     function requireGas(uint256 limit, uint256 reserve) internal view {
-        uint256 needed = limit + limit / 63 + 1 + reserve;
+        uint256 needed;
+        unchecked {
+            needed = limit + limit / 63 + 1 + reserve;
+        }
         uint256 available = gasleft();
         if (available < needed) revert IRouter.InsufficientGas(needed, available);
     }

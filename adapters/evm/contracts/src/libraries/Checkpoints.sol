@@ -33,8 +33,11 @@ library Checkpoints {
     bytes32 private constant NAME_HASH = keccak256("Interchain Checkpoint");
     bytes32 private constant VERSION_HASH = keccak256("1");
 
-    uint256 private constant FIXED_BYTES = 121;
+    uint256 private constant NUMBERS = 32;
+    uint256 private constant BLOCK_HASH = 56;
+    uint256 private constant APP_ROOT = 88;
     uint256 private constant FLAG = 120;
+    uint256 private constant FIXED_BYTES = 121;
 
     /// @notice The domain of an EVM counterparty.
     function evmDomain(uint256 chainId, address verifyingContract) internal pure returns (bytes32) {
@@ -74,7 +77,7 @@ library Checkpoints {
         return (keccak256(data[1:end]), data[end:]);
     }
 
-    /// @notice Reads `epoch u64 ‖ height u64 ‖ timestamp u64 ‖ blockHash ‖ appRoot ‖ batchRoot ‖ set u8 [‖ 32] ‖ signatures`.
+    /// @notice Reads `batchRoot ‖ epoch u64 ‖ height u64 ‖ timestamp u64 ‖ blockHash ‖ appRoot ‖ set u8 [‖ 32] ‖ signatures`.
     function open(bytes calldata data) internal pure returns (HeaderRef header, bytes calldata signatures) {
         if (data.length < FIXED_BYTES + 32) revert IQuorumClient.MalformedCheckpoint();
         uint256 flag;
@@ -82,9 +85,8 @@ library Checkpoints {
             header := data.offset
             flag := byte(0, calldataload(add(data.offset, FLAG)))
         }
-        if (flag > 1) revert IQuorumClient.MalformedCheckpoint();
-        // Zero would stand for the current set, and so give one checkpoint two forms.
-        if (flag == 1 && header.nextSetHash() == 0) revert IQuorumClient.MalformedCheckpoint();
+        // A hash of zero would stand for the current set, and so give one checkpoint two forms.
+        if (flag != 0 && (flag > 1 || header.nextSetHash() == 0)) revert IQuorumClient.MalformedCheckpoint();
         if (header.appRoot() == 0) revert ILightClient.EmptyTreeRoot();
         assembly ("memory-safe") {
             let length := add(FIXED_BYTES, shl(5, flag))
@@ -93,28 +95,28 @@ library Checkpoints {
         }
     }
 
-    function epoch(HeaderRef header) internal pure returns (uint64) {
-        return uint64(_word(header, 0) >> 192);
+    function epoch(HeaderRef header) internal pure returns (uint256) {
+        return _word(header, NUMBERS) >> 192;
     }
 
-    function height(HeaderRef header) internal pure returns (uint64) {
-        return uint64(_word(header, 8) >> 192);
+    function height(HeaderRef header) internal pure returns (uint256) {
+        return uint64(_word(header, NUMBERS) >> 128);
     }
 
-    function timestamp(HeaderRef header) internal pure returns (uint64) {
-        return uint64(_word(header, 16) >> 192);
+    function timestamp(HeaderRef header) internal pure returns (uint256) {
+        return uint64(_word(header, NUMBERS) >> 64);
     }
 
     function blockHash(HeaderRef header) internal pure returns (bytes32) {
-        return bytes32(_word(header, 24));
+        return bytes32(_word(header, BLOCK_HASH));
     }
 
     function appRoot(HeaderRef header) internal pure returns (bytes32) {
-        return bytes32(_word(header, 56));
+        return bytes32(_word(header, APP_ROOT));
     }
 
     function batchRoot(HeaderRef header) internal pure returns (bytes32) {
-        return bytes32(_word(header, 88));
+        return bytes32(_word(header, 0));
     }
 
     /// @notice The next set's hash, zero where the set stays as it is.
@@ -130,8 +132,7 @@ library Checkpoints {
         pure
         returns (bytes32 hash)
     {
-        bytes32 next = header.nextSetHash();
-        if (next == 0) next = currentSetHash;
+        bytes32 next = _word(header, FLAG) >> 248 == 0 ? currentSetHash : bytes32(_word(header, FIXED_BYTES));
         (uint256 epoch_, uint256 height_, uint256 timestamp_) = (header.epoch(), header.height(), header.timestamp());
         bytes32 typeHash = TYPE_HASH;
         assembly ("memory-safe") {
@@ -141,7 +142,8 @@ library Checkpoints {
             mstore(add(m, 0xa0), epoch_)
             mstore(add(m, 0xc0), height_)
             mstore(add(m, 0xe0), timestamp_)
-            calldatacopy(add(m, 0x100), add(header, 24), 0x60) // block hash, both roots
+            calldatacopy(add(m, 0x100), add(header, BLOCK_HASH), 0x40) // block hash, app root
+            calldatacopy(add(m, 0x140), header, 0x20) // batch root
             mstore(add(m, 0x160), next)
             let structHash := keccak256(m, 0x180)
             mstore(m, shl(240, 0x1901))

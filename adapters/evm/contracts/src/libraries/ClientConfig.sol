@@ -57,7 +57,10 @@ library ClientConfigs {
 
     /// @notice The validator set of an epoch that the client has reached.
     function loadSet(ConfigRef config, uint256 epoch) internal view returns (SetRef set) {
-        uint256 nonce = epoch - _word(config, 0x120);
+        uint256 nonce;
+        unchecked {
+            nonce = epoch - _word(config, 0x120);
+        }
         if (nonce != 0) return ValidatorSets.load(LibRLP.computeAddress(address(this), nonce));
         uint256 behind = CONFIG_BYTES;
         uint256 size = _word(config, 0x140);

@@ -9,6 +9,10 @@ library Commitments {
     /// @notice H("UNIVERSAL_ERROR_ACKNOWLEDGEMENT"), itself an acknowledgement; it erases the reason.
     bytes32 internal constant ERROR_ACKNOWLEDGEMENT = 0x4774d4a575993f963b1c06573736617a457abef8589178db8d10c94b4ab511ab;
 
+    function isError(bytes memory ack) internal pure returns (bool) {
+        return ack.length == 32 && bytes32(ack) == ERROR_ACKNOWLEDGEMENT;
+    }
+
     /// @notice `H(0x02 ‖ H(destination_client) ‖ H(u64(timeout)) ‖ H(payload hash))`.
     function packet(LaneRef lane, uint256 timeout, bytes calldata value) internal view returns (bytes32 commitment) {
         uint256 destinationHash = Lanes.DESTINATION_HASH;

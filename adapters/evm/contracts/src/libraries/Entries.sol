@@ -6,6 +6,7 @@ import {EntryRef} from "./Deliveries.sol";
 import {LaneRef} from "./Lanes.sol";
 
 /// @title What stands in an entry of a delivery (see EntryRef).
+/// @dev Numbers come as 256-bit ones: they were read from fewer bits, and masking them again costs 10 gas each time.
 library Entries {
     function isNone(EntryRef entry) internal pure returns (bool) {
         return EntryRef.unwrap(entry) == 0;
@@ -20,16 +21,16 @@ library Entries {
         return bytes32(_word(entry, 0x20));
     }
 
-    function laneNumber(EntryRef entry) internal pure returns (uint16) {
-        return uint16(_word(entry, 0x40));
+    function laneNumber(EntryRef entry) internal pure returns (uint256) {
+        return _word(entry, 0x40);
     }
 
-    function sequence(EntryRef entry) internal pure returns (uint64) {
-        return uint64(_word(entry, 0x60));
+    function sequence(EntryRef entry) internal pure returns (uint256) {
+        return _word(entry, 0x60);
     }
 
-    function timeout(EntryRef entry) internal pure returns (uint64) {
-        return uint64(_word(entry, 0x80));
+    function timeout(EntryRef entry) internal pure returns (uint256) {
+        return _word(entry, 0x80);
     }
 
     function lane(EntryRef entry) internal pure returns (LaneRef) {
@@ -51,7 +52,13 @@ library Entries {
 
     /// @notice What an application is told of the packet.
     function context(EntryRef entry) internal pure returns (PacketContext memory) {
-        return PacketContext(entry.pathKey(), entry.clientKey(), entry.laneNumber(), entry.sequence(), entry.timeout());
+        return PacketContext(
+            entry.pathKey(),
+            entry.clientKey(),
+            uint16(entry.laneNumber()),
+            uint64(entry.sequence()),
+            uint64(entry.timeout())
+        );
     }
 
     function _word(EntryRef entry, uint256 offset) private pure returns (uint256 word) {

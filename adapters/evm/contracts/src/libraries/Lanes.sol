@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {LibRLP} from "solady/utils/LibRLP.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 import {IRouter} from "../interfaces/IRouter.sol";
+import {RouterStorage} from "./RouterStorage.sol";
 
 /// @notice A lane in memory, as it stands in its contract's code. Zero means that none was loaded.
 type LaneRef is uint256;
@@ -11,18 +12,20 @@ type LaneRef is uint256;
 using Lanes for LaneRef global;
 
 /// @title Lanes kept as the code of contracts, with their constant hashes computed once.
-/// @notice Reading a cold contract of 352 bytes costs 2,700 gas, the same in storage 27,300. The router creates no other
+/// @notice Reading a cold contract of 416 bytes costs 2,700 gas, the same in storage 27,300. The router creates no other
 /// contract, so lane n is at the address of its nonce n and needs no pointer either.
 /// @dev `direction + 1 u8 ‖ client u16 ‖ application 20 ‖ receiveGas u32 ‖ source length u8 ‖ destination length u8 ‖ 0 (3)
 /// ‖ clientKey 32 ‖ H(destination client) 32 ‖ H(source port) ‖ H(destination port) ‖ H(version) ‖ H(encoding)
-/// ‖ source client ‖ destination client, padded to 128 ‖ abi.encode(the four strings)`
+/// ‖ slot of the client's receipts 32 ‖ slot of its acknowledgement chain 32 ‖ source client ‖ destination client, padded to 128 ‖ abi.encode(the four strings)`
 library Lanes {
     uint256 private constant CLIENT_KEY = 0x20;
     uint256 internal constant DESTINATION_HASH = 0x40;
     uint256 internal constant PREFIX = 0x60;
-    uint256 private constant IDENTIFIERS = 0xe0;
+    uint256 private constant RECEIPTS = 0xe0;
+    uint256 private constant ACKNOWLEDGEMENT_CHAIN = 0x100;
+    uint256 private constant IDENTIFIERS = 0x120;
     uint256 private constant IDENTIFIER_BYTES = 128;
-    uint256 private constant HOT_BYTES = 0xe0 + 128;
+    uint256 private constant HOT_BYTES = 0x120 + 128;
 
     /// @notice Writes a lane's contract. The caller checked the lane and knows its number to be the contract's nonce.
     function write(IRouter.Lane memory lane) internal {
@@ -42,7 +45,9 @@ library Lanes {
             sha256(bytes(lane.sourcePort)),
             sha256(bytes(lane.destinationPort)),
             sha256(bytes(lane.version)),
-            sha256(bytes(lane.encoding))
+            sha256(bytes(lane.encoding)),
+            RouterStorage.receiptsSlot(lane.clientKey),
+            RouterStorage.acknowledgementChainSlot(lane.clientKey)
         );
         bytes memory padding = new bytes(IDENTIFIER_BYTES - identifiers.length);
         SSTORE2.write(
@@ -128,6 +133,24 @@ library Lanes {
     function clientKey(LaneRef lane) internal pure returns (bytes32 key) {
         assembly ("memory-safe") {
             key := mload(add(lane, CLIENT_KEY))
+        }
+    }
+
+    /// @notice The receipts of the lane's client.
+    function receipts(LaneRef lane) internal pure returns (mapping(uint256 word => uint256) storage receipts_) {
+        assembly ("memory-safe") {
+            receipts_.slot := mload(add(lane, RECEIPTS))
+        }
+    }
+
+    /// @notice The acknowledgement chain of the lane's client.
+    function acknowledgementChain(LaneRef lane)
+        internal
+        pure
+        returns (mapping(uint256 window => bytes32) storage chain)
+    {
+        assembly ("memory-safe") {
+            chain.slot := mload(add(lane, ACKNOWLEDGEMENT_CHAIN))
         }
     }
 

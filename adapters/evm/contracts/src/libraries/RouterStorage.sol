@@ -59,4 +59,20 @@ library RouterStorage {
             store_.slot := base
         }
     }
+
+    /// @notice Where the mapping of a client's receipts stands.
+    function receiptsSlot(bytes32 clientKey) internal view returns (bytes32 slot) {
+        mapping(uint256 => uint256) storage receipts = store().receipts[clientKey];
+        assembly ("memory-safe") {
+            slot := receipts.slot
+        }
+    }
+
+    /// @notice Where the mapping of a client's acknowledgement chain stands.
+    function acknowledgementChainSlot(bytes32 clientKey) internal view returns (bytes32 slot) {
+        mapping(uint256 => bytes32) storage chain = store().acknowledgementChain[clientKey];
+        assembly ("memory-safe") {
+            slot := chain.slot
+        }
+    }
 }

@@ -17,6 +17,7 @@ interface Vm {
         uint64 gasRemaining;
     }
 
+    function mockCall(address callee, bytes calldata data, bytes calldata returned) external;
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
     function prank(address sender) external;

@@ -170,8 +170,49 @@ abstract contract Fixture is Hub {
 
     // ------------------------------------------------------------------------------------------------ deliveries
 
+    /// @param header The whole header; a whole batch's travels without its root.
+    /// @param body `entries u16 ‖ entries`.
     function delivery(uint8 kind, bytes memory header, bytes memory body) internal pure returns (bytes memory) {
-        return abi.encodePacked(uint16(1), kind, uint16(header.length), header, body);
+        bytes memory sent = kind == 1 ? behind(header, 32) : header;
+        return abi.encodePacked(uint16(1), kind, bytes2(body), uint16(sent.length), sent, behind(body, 2));
+    }
+
+    /// @notice The bytes behind the first so many.
+    function behind(bytes memory data, uint256 length) internal pure returns (bytes memory rest) {
+        if (data.length <= length) return rest;
+        rest = new bytes(data.length - length);
+        for (uint256 i; i < rest.length; ++i) {
+            rest[i] = data[length + i];
+        }
+    }
+
+    /// @notice The router's function with a delivery behind its selector.
+    function deliverCall(bytes memory delivery_) internal pure returns (bytes memory) {
+        return bytes.concat(IRouter.deliverProven.selector, delivery_);
+    }
+
+    function timeoutCall(bytes memory delivery_) internal pure returns (bytes memory) {
+        return bytes.concat(IRouter.timeoutPackets.selector, delivery_);
+    }
+
+    function deliver(bytes memory delivery_) internal {
+        deliverWith(gasleft(), delivery_);
+    }
+
+    function deliverWith(uint256 gas_, bytes memory delivery_) internal {
+        _call(gas_, deliverCall(delivery_));
+    }
+
+    function timeoutPackets(bytes memory delivery_) internal {
+        _call(gasleft(), timeoutCall(delivery_));
+    }
+
+    function _call(uint256 gas_, bytes memory call_) private {
+        (bool done, bytes memory reason) = address(router).call{gas: gas_}(call_);
+        if (done) return;
+        assembly ("memory-safe") {
+            revert(add(reason, 0x20), mload(reason))
+        }
     }
 
     function list(bytes memory entry) internal pure returns (bytes[] memory entries) {

@@ -117,7 +117,7 @@ abstract contract Hub is Check {
     function headerOf(Checkpoint memory c, bytes32 current, bytes memory signature) internal pure returns (bytes memory) {
         bytes memory next = c.nextSetHash == current ? bytes(hex"00") : bytes.concat(hex"01", c.nextSetHash);
         return bytes.concat(
-            abi.encodePacked(c.epoch, c.height, c.timestamp, c.blockHash, c.appRoot, c.batchRoot), next, signature
+            abi.encodePacked(c.batchRoot, c.epoch, c.height, c.timestamp, c.blockHash, c.appRoot), next, signature
         );
     }
 

@@ -15,13 +15,28 @@ contract ProbeApplication is IPacketApplication {
         Malformed,
         Huge,
         AnswerError,
-        Reenter
+        Reenter,
+        Raw,
+        Bomb,
+        RevertBomb
     }
+
+    enum GasMode {
+        Enough,
+        Revert,
+        Burn,
+        Short,
+        Absurd,
+        Greedy
+    }
+
+    uint256 private constant BOMB_BYTES = 200_000;
 
     error Refused(uint256 code);
 
     IRouter public immutable ROUTER;
     Mode public mode;
+    GasMode public gasMode;
     bytes public answer = hex"0102";
     bytes public reentry;
     uint256 public received;
@@ -39,6 +54,10 @@ contract ProbeApplication is IPacketApplication {
 
     function set(Mode mode_) external {
         mode = mode_;
+    }
+
+    function setGasMode(GasMode mode_) external {
+        gasMode = mode_;
     }
 
     function setAnswer(bytes calldata answer_) external {
@@ -81,6 +100,22 @@ contract ProbeApplication is IPacketApplication {
         }
         if (mode == Mode.Huge) return new bytes(16385);
         if (mode == Mode.AnswerError) return abi.encodePacked(sha256("UNIVERSAL_ERROR_ACKNOWLEDGEMENT"));
+        if (mode == Mode.Raw) {
+            bytes memory raw = answer;
+            assembly {
+                return(add(raw, 0x20), mload(raw))
+            }
+        }
+        if (mode == Mode.Bomb) {
+            assembly {
+                return(0, BOMB_BYTES)
+            }
+        }
+        if (mode == Mode.RevertBomb) {
+            assembly {
+                revert(0, BOMB_BYTES)
+            }
+        }
         if (mode == Mode.Reenter) {
             (bool success, bytes memory reason) = address(ROUTER).call(reentry);
             return abi.encodePacked(success, reason);
@@ -113,7 +148,18 @@ contract ProbeApplication is IPacketApplication {
         if (msg.sender != address(ROUTER)) revert OnlyRouter(msg.sender);
     }
 
-    function receiveGas(bytes calldata value) external pure returns (uint256) {
+    function receiveGas(bytes calldata value) external view returns (uint256) {
+        if (gasMode == GasMode.Revert) revert Refused(10);
+        if (gasMode == GasMode.Burn) {
+            while (true) {}
+        }
+        if (gasMode == GasMode.Short) {
+            assembly {
+                return(0, 0x1f)
+            }
+        }
+        if (gasMode == GasMode.Absurd) return uint256(type(uint64).max) + 1;
+        if (gasMode == GasMode.Greedy) return type(uint64).max;
         return 300_000 + 20 * value.length;
     }
 
