@@ -228,6 +228,9 @@ def test_an_organisation_has_only_so_many_authorities(world: MembershipWorld) ->
     with refused(world, e.TooManyAuthorities):
         world.enrol(leaf(branch), branch)
     organisations.remove_authority(world.ctx, read_authority(root("root 0").signed().der).authority_id)
+    under = intermediate(branch, "under").signed()
+    with refused(world, e.TooManyAuthorities):  # there is room for one of two: none is learned
+        world.enrol(leaf(under), branch, under)
     assert world.enrol(leaf(branch), branch).name == "ann"
 
 
