@@ -2,6 +2,7 @@
 
 from adapters.permissioned.chain import LedgerChain, LedgerSettings
 from adapters.permissioned.ledger.client import LedgerClient
+from adapters.permissioned.ledger.membership.errors import CertificateError
 from hub.client import HubClient
 from hub.clients import quorum
 from hub.ibc.identifiers import ClientId
@@ -20,10 +21,10 @@ async def ledger_chain(hub: HubClient, target: LedgerTarget) -> LedgerChain:
     ledger = await _connect(target)
     if (ledger.chain_id, ledger.genesis_hash) != (config.chain, config.genesis_hash):
         await ledger.close()
+        believed = f"{config.chain} of genesis 0x{config.genesis_hash.hex()}"
+        found = f"{ledger.chain_id} of genesis 0x{ledger.genesis_hash.hex()}"
         raise InvalidConfiguration(
-            target.name,
-            "target",
-            f"is of {ledger.chain_id}, and {target.client} believes {config.chain}, or its genesis",
+            target.name, "target", f"is a node of {found}, and {target.client} believes {believed}"
         )
     settings = LedgerSettings(target.name, ClientId(info.counterparty_client), target.client, target.first_height)
     return LedgerChain(settings, ledger, ledger.submit)
@@ -35,5 +36,5 @@ async def _connect(target: LedgerTarget) -> LedgerClient:
         return await LedgerClient.connect(
             target.target, authorities=target.authorities, certificate=mine.certificate, key=mine.key
         )
-    except (OSError, ValueError, TypeError) as error:
+    except (CertificateError, OSError, ValueError, TypeError) as error:
         raise InvalidConfiguration(target.name, "certificate", f"or key cannot be used: {error}") from error

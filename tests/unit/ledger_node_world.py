@@ -132,6 +132,7 @@ class LedgerNodeWorld:
     """``folder`` holds the node's files, and each member's."""
 
     folder: Path
+    contract: type[Contract] = Board
     clock: StillClock = field(default_factory=lambda: StillClock(int(time.time())))
     members: dict[str, Certified] = field(default_factory=dict)
     above: dict[str, tuple[Certified, ...]] = field(default_factory=dict)
@@ -141,7 +142,8 @@ class LedgerNodeWorld:
         self.issuing = fresh(workshop.intermediate(self.roots[ORGANISATIONS[0]])).signed()
         """Of bank-a; known to nobody until a member shows it."""
         self.stranger = fresh(workshop.root("bank-x root")).signed()
-        self.installed = {Board.name: Package(shape_of(Board), Hash(sha256(b"board").digest()))}
+        code = Hash(sha256(self.contract.name.encode()).digest())
+        self.installed = {self.contract.name: Package(shape_of(self.contract), code)}
         self.authorities = self.folder / "authorities.pem"
         self.authorities.write_bytes(b"".join(pem(one) for one in self.roots.values()))
         server = serving(fresh(workshop.leaf(self.roots[ORGANISATIONS[0]], "bank-a", "node", "validator"))).signed()
@@ -152,7 +154,8 @@ class LedgerNodeWorld:
     @property
     def genesis(self) -> LedgerGenesis:
         founders = tuple(FoundingOrganisation(name, name.upper(), (self.roots[name].der,)) for name in ORGANISATIONS)
-        board = FoundingContract(ContractName("board"), 1, self.installed["board"].hash, "any member")
+        name = ContractName(self.contract.name)
+        founding = FoundingContract(name, 1, self.installed[name].hash, "any member")
         return LedgerGenesis(
             chain_id="ledger-test",
             time=self.clock.now(),
@@ -160,7 +163,7 @@ class LedgerNodeWorld:
             parameters=Parameters(),
             organisations=founders,
             validators=(FoundingValidator(ORGANISATIONS[0], SIGNERS[0].address, 1),),
-            contracts=(board,),
+            contracts=(founding,),
         )
 
     def issue(self, member: str, role: str = "member", *, by: Sequence[Certified] = (), **changes: Any) -> Certified:
