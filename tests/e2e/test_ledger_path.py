@@ -161,7 +161,7 @@ async def test_a_path_that_is_configured_wrongly_says_so(trade: Trade) -> None:
     counterparty = hub_messages.RegisterCounterparty(stranger, "quorum-0", 0, NOBODY, Hash(b"\x07" * 32))
     await trade.hub.submit([counterparty], trade.operator)
     with pytest.raises(
-        InvalidConfiguration, match=r"is a node of ledger-test .*, not of ledger-test of genesis 0x0707"
+        InvalidConfiguration, match=r"is a node of ledger-test .*, and quorum-1 believes ledger-test of genesis 0x0707"
     ):
         await ledger_chain(trade.hub, unconnected)
     swapped = KeyPair(trade.target.identity.certificate, trade.world.files(ANN)[1])
