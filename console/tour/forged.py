@@ -131,7 +131,8 @@ def _signed_by_stranger(signed: SignedCheckpoint, root: Hash) -> SignedCheckpoin
 
 def _tampered(packet: Packet) -> Packet:
     value = bytes((*packet.payload.value[:-1], packet.payload.value[-1] ^ 1))
-    return replace(packet, payload=replace(packet.payload, value=value))
+    payload = msgspec.structs.replace(packet.payload, value=value)
+    return msgspec.structs.replace(packet, payload=payload)
 
 
 async def _refused(place: str, what: str, attempt: Awaitable[object], expected: dict[str, set[str]]) -> str:

@@ -80,8 +80,7 @@ class Route:
     encoding: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Packet:
+class _Packet(msgspec.Struct, frozen=True):
     """A packet of a batch, its commitment worked out."""
 
     lane: Lane

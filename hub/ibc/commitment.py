@@ -1,8 +1,9 @@
 """The only codec of IBC v2 paths and hashes (ics24 of ibc-go; docs/protocol.md, section 1)."""
 
-from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
+
+import msgspec
 
 from hub.ibc.identifiers import ClientId
 from hub.ibc.packet import Packet, Payload
@@ -22,8 +23,7 @@ class PathKind(IntEnum):
     ACKNOWLEDGEMENT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(msgspec.Struct, frozen=True):
     """A place in a chain's provable store. The client is the one on the chain that holds the place."""
 
     kind: PathKind

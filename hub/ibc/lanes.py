@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+import msgspec
+
 from hub.ibc.commitment import lane_commitment, payload_prefix
 from hub.ibc.errors import MalformedLaneRecords
 from hub.ibc.identifiers import ClientId, PortId
@@ -46,8 +48,7 @@ class Lane:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LaneRecord:
+class LaneRecord(msgspec.Struct, frozen=True):
     """A packet on the wire: the lane's number stands for everything but sequence, timeout and value."""
 
     lane: int

@@ -1,6 +1,6 @@
 """The packet and its payload (IBC v2)."""
 
-from dataclasses import dataclass
+import msgspec
 
 from hub.ibc.errors import InvalidPacket
 from hub.ibc.identifiers import ClientId, PortId
@@ -13,8 +13,7 @@ MAX_ACKNOWLEDGEMENT_BYTES = 16 * 1024
 MAX_TIMEOUT_SECONDS = 24 * 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(msgspec.Struct, frozen=True):
     """What one application says to another."""
 
     source_port: PortId
@@ -24,8 +23,7 @@ class Payload:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(msgspec.Struct, frozen=True):
     """One message between two chains; exactly one payload. ``timeout`` is the first second at which it is too late."""
 
     sequence: Sequence
