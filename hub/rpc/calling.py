@@ -31,12 +31,12 @@ _OPTIONS = (
 
 
 def open_channel(
-    target: str, root_certificate: Path | None, certificate: Path | None, key: Path | None, *, insecure: bool
+    target: str, root_certificate: Path | bytes | None, certificate: Path | None, key: Path | None, *, insecure: bool
 ) -> grpc.aio.Channel:
-    """Raises OSError for a file that cannot be read."""
+    """``root_certificate``: a PEM file, or what stands in one. Raises OSError for a file that cannot be read."""
     if insecure:
         return grpc.aio.insecure_channel(target, options=_OPTIONS)
-    files = [None if path is None else path.read_bytes() for path in (root_certificate, key, certificate)]
+    files = [one.read_bytes() if isinstance(one, Path) else one for one in (root_certificate, key, certificate)]
     return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(*files), options=_OPTIONS)
 
 

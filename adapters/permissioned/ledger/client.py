@@ -14,7 +14,9 @@ A transaction that others endorse is drafted, signed by each of them, and sent:
     receipt = await ledger.submit_endorsed(body, [endorsement])
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import grpc
@@ -52,13 +54,15 @@ from adapters.permissioned.ledger.identities import (
     member_account,
 )
 from adapters.permissioned.ledger.member_key import MemberKey
+from adapters.permissioned.ledger.membership.errors import OrganisationUnknown
+from adapters.permissioned.ledger.membership.records import Standing
 from adapters.permissioned.ledger.messages import AnyMessage, EnrolMember, SignedTransaction, Transaction
 from adapters.permissioned.ledger.rpc.dialect import LEDGER, decode_transaction, encode_transaction
 from adapters.permissioned.ledger.transactions import MemberSignature, encode_signatures
 from hub.chain_client import ChainClient, Stubs, Writing
 from hub.errors import HubError
 from hub.quantities import Address, UnixSeconds
-from hub.rpc.calling import Patience, open_channel
+from hub.rpc.calling import Patience, answered, open_channel
 from hub.rpc.wire import from_proto
 
 Endorse = Callable[[bytes], Awaitable[MemberSignature]]
@@ -68,7 +72,14 @@ Endorse = Callable[[bytes], Awaitable[MemberSignature]]
 class LedgerClient(ChainClient[LedgerEvent]):
     """One member's connection to one node of a ledger. Safe for many tasks at once; not for several event loops."""
 
-    def __init__(self, target: str, channel: grpc.aio.Channel, timeout_seconds: float, key: MemberKey) -> None:
+    def __init__(
+        self,
+        target: str,
+        channel: grpc.aio.Channel,
+        timeout_seconds: float,
+        key: MemberKey,
+        files: tuple[Path, Path],
+    ) -> None:
         """Use ``connect``."""
         stubs = Stubs(
             TransactionServiceStub(channel),
@@ -79,6 +90,7 @@ class LedgerClient(ChainClient[LedgerEvent]):
         super().__init__(target, channel, timeout_seconds, LEDGER, stubs)
         self._private = PrivateDataServiceStub(channel)
         self._key = key
+        self._files = files
 
     @classmethod
     async def connect(
@@ -92,7 +104,7 @@ class LedgerClient(ChainClient[LedgerEvent]):
         """
         member = MemberKey.read(certificate, key)
         channel = open_channel(target, authorities, certificate, key, insecure=False)
-        return await cls(target, channel, timeout_seconds, member)._greet()
+        return await cls(target, channel, timeout_seconds, member, (certificate, key))._greet()
 
     @property
     def member(self) -> MemberId:
@@ -291,7 +303,49 @@ class LedgerClient(ChainClient[LedgerEvent]):
         proven: bool = (await self._ask(self._private.ProvePrivateValue, request)).proven
         return proven
 
+    async def share_private(
+        self,
+        targets: Mapping[OrganisationId, str],
+        contract: str,
+        collection: str,
+        key: Sequence[KeyPart],
+        *,
+        value: bytes,
+        salt: bytes,
+        patience_seconds: float = 30.0,
+    ) -> dict[OrganisationId, UnixSeconds | HubError]:
+        """Give a value to a node of each organisation that keeps it, at ``host:port``; what came of each.
+
+        A target is given nothing unless its certificate is of an authority of just that organisation, as the ledger
+        knows it. One that cannot be reached is asked again until patience ends; it keeps nobody else from the value.
+        """
+        request = private_pb.PutPrivateValueRequest(
+            contract=contract, collection=collection, key=_key(key), value=value, salt=salt
+        )
+        outcomes = [
+            self._give(organisation, target, request, patience_seconds) for organisation, target in targets.items()
+        ]
+        return dict(zip(targets, await asyncio.gather(*outcomes), strict=True))
+
     # --- how ---
+
+    async def _give(
+        self, organisation: str, target: str, request: private_pb.PutPrivateValueRequest, patience_seconds: float
+    ) -> UnixSeconds | HubError:
+        try:
+            known = await self.authorities(organisation)
+            trusted = [one.certificate for one in known if one.standing is Standing.REGISTERED]
+            roots = "".join(map(ssl.DER_cert_to_PEM_cert, trusted)).encode()
+            if not roots:
+                return OrganisationUnknown(organisation)
+            async with open_channel(target, roots, *self._files, insecure=False) as channel:
+                put = PrivateDataServiceStub(channel).PutPrivateValue
+                answer = await Patience(patience_seconds).with_(
+                    lambda: answered(target, put(request, timeout=self._timeout))
+                )
+        except HubError as error:
+            return error
+        return UnixSeconds(answer.purge_at_unix_seconds)
 
     @property
     def _account(self) -> Address:
@@ -304,31 +358,6 @@ class LedgerClient(ChainClient[LedgerEvent]):
     def _body(self, messages: Sequence[AnyMessage], nonce: int, valid_seconds: int) -> bytes:
         expiry = self._expiry(valid_seconds)
         return encode_transaction(Transaction(self.chain_id, self.member, nonce, expiry, tuple(messages)))
-
-
-async def share_private(
-    nodes: Sequence[LedgerClient],
-    contract: str,
-    collection: str,
-    key: Sequence[KeyPart],
-    *,
-    value: bytes,
-    salt: bytes,
-    patience_seconds: float = 30.0,
-) -> dict[str, UnixSeconds | HubError]:
-    """Give a value to a node of each organisation that keeps it; what each said, by its target.
-
-    A node that cannot be reached is asked again until patience ends. One that refuses keeps nobody else from it.
-    """
-    told: dict[str, UnixSeconds | HubError] = {}
-    for node in nodes:
-        try:
-            told[node.target] = await Patience(patience_seconds).with_(
-                lambda: node.put_private(contract, collection, key, value=value, salt=salt)  # noqa: B023 -- awaited at once
-            )
-        except HubError as error:
-            told[node.target] = error
-    return told
 
 
 def _key(parts: Sequence[KeyPart]) -> list[answer_pb2.KeyPart]:

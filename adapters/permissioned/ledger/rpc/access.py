@@ -6,7 +6,7 @@ are open already, too. One that is valid and not enrolled is known as well, or n
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,59 +25,61 @@ PACKAGE = "/interchain.ledger.v1."
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``name`` is told to whom it refuses."""
+    """Whom a method is for: members of these ``roles``; with ``keepers``, of the organisations alone that keep the
+    private value which is asked for. ``name`` is told to whom it refuses.
+    """
 
     name: str
-    roles: frozenset[MemberRole]
+    roles: frozenset[MemberRole] = frozenset(MemberRole)
+    keepers: bool = False
 
 
-READ = Rule("members of every role read", frozenset(MemberRole))
+READ = Rule("members of every role read")
 WRITE = Rule("auditors write nothing", frozenset(role for role in MemberRole if role.writes))
+KEEP = Rule("private values are for the organisations that keep them", keepers=True)
 CLOSED = Rule("what the table does not name is closed", frozenset())
-KEEP = "private values are for the organisations that keep them"
-"""The one rule that asks for more than the role: checked where the value is known."""
 
-TABLE: Mapping[str, Rule] = {
-    "TransactionService/Submit": WRITE,
-    "TransactionService/Simulate": WRITE,
-    "TransactionService/GetTransaction": READ,
-    "BlockService/GetBlock": READ,
-    "BlockService/RequestBlock": WRITE,
-    "BlockService/Watch": READ,
-    "CheckpointService/GetCheckpoint": READ,
-    "CheckpointService/GetBatch": READ,
-    "CheckpointService/GetProof": READ,
-    "QueryService/GetStatus": READ,
-    "QueryService/GetClient": READ,
-    "QueryService/ListClients": READ,
-    "QueryService/ListLanes": READ,
-    "QueryService/ListPacketCommitments": READ,
-    "QueryService/ListUnreceivedPackets": READ,
-    "QueryService/ListUnacknowledgedPackets": READ,
-    "QueryService/ListAcknowledgements": READ,
-    "QueryService/GetRotation": READ,
-    "QueryService/GetRotationCheckpoint": READ,
-    "QueryService/GetPacket": READ,
-    "QueryService/GetMember": READ,
-    "QueryService/ListOrganisations": READ,
-    "QueryService/ListAuthorities": READ,
-    "QueryService/ListCertificates": READ,
-    "QueryService/GetCertificate": READ,
-    "QueryService/ListValidators": READ,
-    "QueryService/GetProposal": READ,
-    "QueryService/ListProposals": READ,
-    "QueryService/ListParameters": READ,
-    "QueryService/ListContracts": READ,
-    "QueryService/QueryContract": READ,
-    "QueryService/GetHistory": READ,
-    "QueryService/GetCall": READ,
-    "QueryService/ListCalls": READ,
-    "QueryService/ListPendingRequests": READ,
-    "PrivateDataService/PutPrivateValue": WRITE,
-    "PrivateDataService/GetPrivateValue": READ,
-    "PrivateDataService/ProvePrivateValue": READ,
+TABLE: Mapping[str, tuple[Rule, ...]] = {
+    "TransactionService/Submit": (WRITE,),
+    "TransactionService/Simulate": (WRITE,),
+    "TransactionService/GetTransaction": (READ,),
+    "BlockService/GetBlock": (READ,),
+    "BlockService/RequestBlock": (WRITE,),
+    "BlockService/Watch": (READ,),
+    "CheckpointService/GetCheckpoint": (READ,),
+    "CheckpointService/GetBatch": (READ,),
+    "CheckpointService/GetProof": (READ,),
+    "QueryService/GetStatus": (READ,),
+    "QueryService/GetClient": (READ,),
+    "QueryService/ListClients": (READ,),
+    "QueryService/ListLanes": (READ,),
+    "QueryService/ListPacketCommitments": (READ,),
+    "QueryService/ListUnreceivedPackets": (READ,),
+    "QueryService/ListUnacknowledgedPackets": (READ,),
+    "QueryService/ListAcknowledgements": (READ,),
+    "QueryService/GetRotation": (READ,),
+    "QueryService/GetRotationCheckpoint": (READ,),
+    "QueryService/GetPacket": (READ,),
+    "QueryService/GetMember": (READ,),
+    "QueryService/ListOrganisations": (READ,),
+    "QueryService/ListAuthorities": (READ,),
+    "QueryService/ListCertificates": (READ,),
+    "QueryService/GetCertificate": (READ,),
+    "QueryService/ListValidators": (READ,),
+    "QueryService/GetProposal": (READ,),
+    "QueryService/ListProposals": (READ,),
+    "QueryService/ListParameters": (READ,),
+    "QueryService/ListContracts": (READ,),
+    "QueryService/QueryContract": (READ,),
+    "QueryService/GetHistory": (READ,),
+    "QueryService/GetCall": (READ,),
+    "QueryService/ListCalls": (READ,),
+    "QueryService/ListPendingRequests": (READ,),
+    "PrivateDataService/PutPrivateValue": (WRITE, KEEP),
+    "PrivateDataService/GetPrivateValue": (READ, KEEP),
+    "PrivateDataService/ProvePrivateValue": (READ,),
 }
-"""By ``service/method``. The two that hand out or take in private values check KEEP besides."""
+"""By ``service/method``: each of its rules must hold."""
 
 
 class Access:
@@ -88,11 +90,19 @@ class Access:
         self._known: tuple[Height, dict[bytes, Identity]] = (Height(0), {})
 
     def admit(self, method: str, context: Any) -> None:
-        """Raises AccessRefused, and as ``identity``."""
+        """Before a call is served: its rules of roles. Raises AccessRefused, and as ``identity``."""
         name = method.removeprefix(PACKAGE)
-        identity, rule = self.identity(context), TABLE.get(name, CLOSED)
-        if identity.role not in rule.roles:
-            raise AccessRefused(rule.name, identity.member, identity.role, name)
+        identity = self.identity(context)
+        for rule in TABLE.get(name, (CLOSED,)):
+            if identity.role not in rule.roles:
+                raise AccessRefused(rule.name, identity.member, identity.role, name)
+
+    def admit_keeper(self, method: str, context: Any, keepers: Collection[str]) -> None:
+        """Once it is known who keeps the value that ``service/method`` asks for; raises AccessRefused."""
+        identity = self.identity(context)
+        for rule in TABLE[method]:
+            if rule.keepers and identity.organisation not in keepers:
+                raise AccessRefused(rule.name, identity.member, identity.role, method)
 
     def identity(self, context: Any) -> Identity:
         """The member who calls, by the certificate of the call's connection.

@@ -22,8 +22,7 @@ from adapters.permissioned.ledger.private.errors import (
     PrivateValueUnknown,
 )
 from adapters.permissioned.ledger.private.store import KeptValue, PrivateStore
-from adapters.permissioned.ledger.rpc.access import KEEP, Access
-from adapters.permissioned.ledger.rpc.errors import AccessRefused
+from adapters.permissioned.ledger.rpc.access import Access
 from hub.engine.ledger import Ledger
 from hub.history import head
 from hub.quantities import Hash, UnixSeconds
@@ -48,7 +47,7 @@ class PrivateData:
 
     async def PutPrivateValue(self, request: Any, context: Any) -> Any:
         noted = self._noted(request)
-        self._require_keeper("PutPrivateValue", noted, context)
+        self._access.admit_keeper("PrivateDataService/PutPrivateValue", context, noted.organisations)
         if self._keeps_for.isdisjoint(noted.organisations):
             raise NotKeptHere(", ".join(noted.organisations))
         if not _is_proven(request, noted):
@@ -60,7 +59,7 @@ class PrivateData:
 
     async def GetPrivateValue(self, request: Any, context: Any) -> Any:
         noted = self._noted(request)
-        self._require_keeper("GetPrivateValue", noted, context)
+        self._access.admit_keeper("PrivateDataService/GetPrivateValue", context, noted.organisations)
         purge_at = self._still_kept(noted)
         kept = await asyncio.to_thread(self._store.get, noted.salted_hash)
         if kept is None:
@@ -81,11 +80,6 @@ class PrivateData:
         if noted is None:
             raise PrivateValueUnknown(contract, collection, key_text(key))
         return noted
-
-    def _require_keeper(self, method: str, noted: PrivateHash, context: Any) -> None:
-        identity = self._access.identity(context)
-        if identity.organisation not in noted.organisations:
-            raise AccessRefused(KEEP, identity.member, identity.role, f"PrivateDataService/{method}")
 
     def _still_kept(self, noted: PrivateHash) -> UnixSeconds:
         """Until when; raises PrivateValueOver."""
