@@ -39,7 +39,7 @@ from adapters.permissioned.ledger.contracts.shape import shape_of
 from adapters.permissioned.ledger.contracts.trial import Trial, as_caller
 from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.rooms import LedgerRoom
-from hub.services.payload import ResultCode
+from hub.services.payload import InputEncoding, ResultCode
 
 EVE = "bank-a/eve"
 BOUNDS = Bounds(
@@ -338,6 +338,25 @@ def test_the_same_name_in_another_contract_is_another_collection(trial: Trial) -
     }
     assert len(names[b"\x06victim"]) == 1
     assert sum(map(len, names.values())) == len(keys)
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "code"), [("x", 1, 200), ("x" * 20_000, 1, 500), ("x" * 14_900, 1, 200), ("x", -1, 500)]
+)
+def test_an_output_that_cannot_travel_is_the_providers_fault(size: str, count: int, code: int) -> None:
+    class Sized(Record, frozen=True):
+        text: str
+        count: int
+
+    class Speaker(Contract, name="speaker", version=1):
+        @service("speak", "Says something.")
+        def speak(self, _ctx: ServiceContext, _item: Nothing) -> Sized:
+            return Sized(size, count)
+
+    for encoding, data in ((InputEncoding.JSON, b"{}"), (InputEncoding.ABI, b"")):
+        result = Trial(Speaker).serve("speaker", "speak", data, encoding=encoding)
+        assert result is not None
+        assert result.code == code
 
 
 class TestKeepingState:

@@ -9,12 +9,12 @@ turns a rule off.
 """
 
 import ast
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from adapters.permissioned.ledger.contracts import lint_rules as rules
 from adapters.permissioned.ledger.contracts.errors import NotDeterministic
 from adapters.permissioned.ledger.contracts.interface import __all__ as _interface_names
+from adapters.permissioned.ledger.contracts.lint_recursion import find_recursion
 from adapters.permissioned.ledger.contracts.packages import Sources
 
 INTERFACE = "adapters.permissioned.ledger.contracts.interface"
@@ -55,8 +55,11 @@ def lint_source(source: str | bytes, path: str, package: str) -> tuple[Finding, 
     linter = _Linter(path, package, _parents(tree))
     linter.module(tree)
     linter.visit(tree)
-    linter.refuse_recursion(tree)
-    return tuple(sorted(dict.fromkeys(linter.findings)))
+    recursive = (
+        Finding(path, line, "recursion", f"{name} calls itself, if not at once: how deep it may go differs")
+        for name, line in find_recursion(tree)
+    )
+    return tuple(sorted(dict.fromkeys((*linter.findings, *recursive))))
 
 
 def _parents(tree: ast.AST) -> dict[ast.AST, ast.AST]:
@@ -356,45 +359,6 @@ class _Linter(ast.NodeVisitor):
     def visit_With(self, node: ast.With) -> None:
         self._find(node, "dynamic", "what with does at its end does not stand where it is read")
         self.generic_visit(node)
-
-    # --- recursion ---
-
-    def refuse_recursion(self, tree: ast.Module) -> None:
-        """How deep Python's stack is differs from node to node: nothing may call itself, by whatever way round."""
-        calls = dict(_calls(tree, self._parents))
-        for (name, node), called in calls.items():
-            reached: list[str] = list(called)
-            for each in reached:
-                reached += [
-                    further
-                    for (other, _), names in calls.items()
-                    if other == each
-                    for further in names
-                    if further not in reached
-                ]
-            if name in reached:
-                self._find(node, "recursion", f"{name} calls itself, if not at once: how deep it may go differs")
-
-
-def _calls(tree: ast.Module, parents: dict[ast.AST, ast.AST]) -> Iterator[tuple[tuple[str, ast.AST], tuple[str, ...]]]:
-    """Each function's name (a method's with ``self.`` before it) with the names that it uses."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            used = dict.fromkeys(
-                name for inner in ast.walk(node) if inner is not node and (name := _used(inner)) is not None
-            )
-            prefix = "self." if isinstance(parents[node], ast.ClassDef) else ""
-            yield (prefix + node.name, node), tuple(used)
-
-
-def _used(node: ast.AST) -> str | None:
-    match node:
-        case ast.Name(id=name, ctx=ast.Load()):
-            return name
-        case ast.Attribute(value=ast.Name(id="self"), attr=name):
-            return "self." + name
-        case _:
-            return None
 
 
 def _name(node: ast.AST) -> str | None:

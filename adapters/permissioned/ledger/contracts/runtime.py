@@ -44,7 +44,7 @@ from adapters.permissioned.ledger.contracts.packages import Installed, Package
 from adapters.permissioned.ledger.contracts.policy import is_met, parse_policy
 from adapters.permissioned.ledger.contracts.shape import Method
 from adapters.permissioned.ledger.contracts.values import read_json, same_when_read, write_json
-from adapters.permissioned.ledger.contracts.world import InvocationWorld, Services, note_request
+from adapters.permissioned.ledger.contracts.world import InvocationWorld, Services, note_request, service_output
 from adapters.permissioned.ledger.identities import Caller, ContractName, Identity, OrganisationId, RemoteCaller
 from hub.errors import HubError
 from hub.quantities import Height, UnixSeconds
@@ -282,8 +282,8 @@ class Runtime:
         if is_later:
             note_request(run.ground, request)
             return None
-        output = convert(definition.output, run.result(method, result), InputEncoding.JSON, request.input_encoding)
-        return Result(ResultCode.ANSWERED, output)
+        data = run.result(method, result)
+        return Result(ResultCode.ANSWERED, service_output(run.ground.contract, method, data, request.input_encoding))
 
     def _deliver(
         self,

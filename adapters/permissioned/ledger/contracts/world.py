@@ -7,6 +7,8 @@ import msgspec
 from adapters.permissioned.ledger.contracts.errors import (
     MAX_REASON_CHARACTERS,
     BoundExceeded,
+    ContractFailed,
+    MethodNotFound,
     QueryWrites,
     Refused,
     RequestNotPending,
@@ -16,12 +18,14 @@ from adapters.permissioned.ledger.contracts.events import ContractEvent
 from adapters.permissioned.ledger.contracts.ground import Ground
 from adapters.permissioned.ledger.contracts.interface import Kind
 from adapters.permissioned.ledger.contracts.plain_text import is_name
-from adapters.permissioned.ledger.contracts.shape import Shape
+from adapters.permissioned.ledger.contracts.shape import Method, Shape
 from adapters.permissioned.ledger.contracts.values import Record, same_when_read, write_json
 from adapters.permissioned.ledger.identities import ContractName
 from adapters.permissioned.ledger.rooms import LedgerRoom
 from hub.quantities import Amount, UnixSeconds
+from hub.services.errors import ServiceError
 from hub.services.payload import InputEncoding, Request, Result, ResultCode
+from hub.services.settlement import MAX_OUTPUT_BYTES
 from hub.services.transcode import convert
 from hub.state.context import Context
 
@@ -66,6 +70,17 @@ def note_request(ground: Ground, request: Request) -> None:
     )
 
 
+def service_output(contract: ContractName, method: Method, data: bytes, encoding: InputEncoding) -> bytes:
+    """A service's output, given as JSON, as its caller reads it; raises ContractFailed where it fits no schema or no
+    acknowledgement: that is the contract's fault, not the caller's."""
+    if method.definition is None:
+        raise MethodNotFound(contract, Kind.SERVICE, method.name)
+    try:
+        return convert(method.definition.output, data, InputEncoding.JSON, encoding, MAX_OUTPUT_BYTES)
+    except ServiceError as error:
+        raise ContractFailed(contract, method.name, type(error).__name__) from error
+
+
 class InvocationWorld:
     """Implements ``interface.World`` for one invocation."""
 
@@ -97,14 +112,14 @@ class InvocationWorld:
         )
 
     def answer(self, request_id: bytes, output: Record) -> None:
-        """Raises RequestNotPending, MethodNotFound, WrongResultType, BoundExceeded, ServiceError, HubError."""
+        """Raises RequestNotPending, MethodNotFound, WrongResultType, ContractFailed, BoundExceeded, HubError."""
         ctx, pending = self._writing(), self._take(request_id)
         method = self._shape.method(Kind.SERVICE, pending.service)
-        if type(output) is not method.result or method.definition is None:
+        if type(output) is not method.result:
             raise WrongResultType(self._ground.contract, method.name, method.result.__name__, type(output).__name__)
         encoded = self._encode(method.name, output)
         self._ground.meter.spend("result_bytes", len(encoded))
-        data = convert(method.definition.output, encoded, InputEncoding.JSON, pending.encoding)
+        data = service_output(self._ground.contract, method, encoded, pending.encoding)
         self._services.answer(ctx, self._ground.contract, request_id, Result(ResultCode.ANSWERED, data))
 
     def decline(self, request_id: bytes, reason: str) -> None:
