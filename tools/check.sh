@@ -18,5 +18,6 @@ step "buf format (mend: make format)" node_modules/.bin/buf format --diff --exit
 step "buf breaking" .venv/bin/python protos/generate.py --breaking
 step "generated protos (mend: make protos)" .venv/bin/python protos/generate.py --check
 step "contract artifacts (mend: make contracts)" make --no-print-directory -f adapters/evm/contracts/contracts.mk contracts-check
+step "gas figures (mend: make -f adapters/evm/contracts/contracts.mk contracts-gas)" make --no-print-directory -f adapters/evm/contracts/contracts.mk contracts-gas-check
 step "locks (mend: make lock; npm install)" sh tools/locks.sh
 exit $failed
