@@ -31,14 +31,23 @@ OnError = Callable[[HubError], None]
 
 
 _OF_THE_CLIENT = {
+    # of an EVM chain's contracts
     "ClientFrozen",
     "ClientExpired",
-    "WrongEpoch",
     "CheckpointExpired",
     "CheckpointFromFuture",
+    # of a chain of our own (hub/clients/errors.py)
+    "ClientIsFrozen",
+    "ClientHasExpired",
+    "ClientNotFound",
+    "HeaderTooOld",
+    "HeaderFromTheFuture",
+    "TimeRunsBackwards",
+    # of both
+    "WrongEpoch",
     "TooLittlePower",
 }
-"""Refusals of a chain's contracts that no choice of packets avoids. A pause is none: acknowledgements pass it."""
+"""Refusals of a chain that no choice of packets avoids. A pause is none: acknowledgements pass it."""
 
 
 def spoils_its_batch(error: HubError) -> bool:

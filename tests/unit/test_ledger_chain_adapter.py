@@ -296,6 +296,16 @@ class TestDelivering:
         assert refusal.value.error == "WrongEpoch"
         assert not spoils_its_batch(refusal.value)
 
+    @pytest.mark.parametrize(("passed_s", "rule"), [(-90_000, "HeaderTooOld"), (4_000, "HeaderFromTheFuture")])
+    async def test_a_checkpoint_of_another_time_is_refused_once(self, world: World, passed_s: int, rule: str) -> None:
+        (sent,) = world.hub_calls("hi")
+        delivery = world.delivery(Receive(packet_of(sent)))
+        checkpoint = world.hub.checkpoint(world.at_hub, timestamp=world.hub.now + passed_s)
+        with pytest.raises(DeliveryRefused) as refusal:
+            await world.chain.deliver(replace(delivery, checkpoint=checkpoint))
+        assert refusal.value.error == rule
+        assert not spoils_its_batch(refusal.value)
+
     async def test_a_lane_that_the_ledger_does_not_know(self, world: World) -> None:
         (sent,) = world.hub_calls("hi")
         packet = packet_of(sent)
