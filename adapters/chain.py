@@ -41,6 +41,8 @@ class Limits:
 
     packets: int
     bytes: int
+    gas: int | None = None
+    """What its packets' applications may ask for, and what carrying them costs; None where gas is no matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,12 @@ class Chain(Protocol):
 
     async def client_update(self, height: Height) -> AnyMessage:
         """The message that shows the hub this chain's header at a final height; raises NotProvable."""
+        ...
+
+    def settled(self, still_open: Collection[PacketSequence], up_to: PacketSequence) -> None:
+        """Of the hub's packets up to ``up_to`` only ``still_open`` wait for an acknowledgement or a timeout: what was
+        kept to prove the others may be dropped.
+        """
         ...
 
     def forget(self) -> None:

@@ -21,6 +21,7 @@
     poll_seconds = 0.5                   # less than the chain's block time
     stuck_seconds = 30.0                 # without being mined, after which fees are raised
     fee_ceiling_gwei = 500
+    transaction_gas = 15000000           # the most that a delivery may ask for: below the block's and EIP-7825's limits
 
     [chains.trade]
     kind = "ledger"                      # else "evm"
@@ -43,6 +44,9 @@ from hub.errors import HubError
 from hub.ibc.identifiers import ClientId, client_id
 from hub.quantities import Height
 from relayers.fields import Fields, KeyPair, read_toml
+
+TRANSACTION_GAS = 15_000_000
+"""Half of a common block, and below what one transaction may take at all on Ethereum (EIP-7825: 2**24)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class EvmTarget:
     poll_s: float
     stuck_s: float
     fee_ceiling_gwei: int
+    transaction_gas: int = TRANSACTION_GAS
+    """The most that one delivery may ask for: a share of the chain's block."""
     attestor_identity: KeyPair | None = None
     """What attestors are shown of us."""
 
@@ -151,6 +157,7 @@ def _evm(name: str, client: ClientId, fields: Fields) -> EvmTarget:
         poll_s=fields.seconds("poll_seconds", 1.0),
         stuck_s=fields.seconds("stuck_seconds", 30.0),
         fee_ceiling_gwei=fields.number("fee_ceiling_gwei", 500),
+        transaction_gas=fields.number("transaction_gas", TRANSACTION_GAS),
         attestor_identity=fields.optional_pair("attestor_client_certificate", "attestor_client_key"),
     )
     if not chain.endpoints or not chain.attestors:

@@ -17,7 +17,9 @@ from hub.quantities import Hash
 from relayers.config import EvmTarget
 from relayers.errors import InvalidConfiguration
 
-_LIMITS = Limits(packets=50, bytes=64 * 1024)
+_MAX_PACKETS = 50
+_MAX_BYTES = 64 * 1024
+"""Of one delivery."""
 
 
 async def evm_chain(hub: HubClient, target: EvmTarget, account: LocalAccount) -> EvmChain:
@@ -41,7 +43,7 @@ async def evm_chain(hub: HubClient, target: EvmTarget, account: LocalAccount) ->
         client_at_hub=target.client,
         finality=finality_rule(config.finality_rule),
         first_height=target.first_height,
-        limits=_LIMITS,
+        limits=Limits(_MAX_PACKETS, _MAX_BYTES, target.transaction_gas),
     )
     fees = FeePolicy(ceiling_wei=target.fee_ceiling_gwei * 10**9)
     pace = Pace(poll_s=min(0.5, target.poll_s), stuck_s=target.stuck_s)

@@ -14,6 +14,9 @@ from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceive
 from hub.ibc.identifiers import ClientId, PortId
 from hub.ibc.packet import Packet, Payload
 from hub.quantities import Height, Sequence
+from hub.services.application import PORT
+from hub.services.errors import ServiceError
+from hub.services.payload import Call, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Outgoing:
     """Its number at the source."""
     backlog: bool
     """Found while reading old blocks: it must not hold up live traffic."""
+    application_gas: int = 0
+    """What it asks for the code of its application on the chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,10 @@ class Flow:
     answers: dict[Sequence, Answer] = field(default_factory=dict)
     settled: SequenceSet = field(default_factory=SequenceSet)
     """Acknowledged or timed out at the source: nothing is left to do."""
+    payload: type[Call] | type[Request] | None = None
+    """What packets on port ``service`` carry this way: the chain's calls, or the hub's requests."""
+    highest: Sequence = Sequence(0)  # noqa: RUF009  # a number
+    """Of the packets that are known to have been sent."""
 
     def learn(self, event: PacketEvent, height: Height, *, backlog: bool = False) -> bool:
         """Take in one event that became certain at ``height`` of the chain where it happened; whether it was one of
@@ -79,6 +88,8 @@ class Flow:
         """
         if (event.source_client, event.destination_client) != (self.source, self.destination):
             return False
+        if isinstance(event, PacketSent):
+            self.highest = max(self.highest, event.sequence)
         if event.sequence not in self.settled:
             self._learn(event, height, backlog)
         return True
@@ -94,7 +105,9 @@ class Flow:
         sequence = event.sequence
         match event:
             case PacketSent():
-                self.outgoing.setdefault(sequence, Outgoing(packet_of(event), height, event.lane, backlog))
+                packet = packet_of(event)
+                gas = self._application_gas(packet)
+                self.outgoing.setdefault(sequence, Outgoing(packet, height, event.lane, backlog, gas))
             case PacketReceived():
                 self.received.add(sequence)
             case AcknowledgementWritten(acknowledgement=acknowledgement):
@@ -104,6 +117,15 @@ class Flow:
                 self.settle(sequence)
             case _:
                 assert_never(event)
+
+    def _application_gas(self, packet: Packet) -> int:
+        """For the provider's code, or the consumer's callback; nothing is known of what cannot be read."""
+        if self.payload is None or packet.payload.source_port != PORT:
+            return 0
+        try:
+            return self.payload.decode(packet.payload.value).gas_limit
+        except ServiceError:
+            return 0
 
 
 def packet_of(event: PacketSent) -> Packet:

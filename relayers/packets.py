@@ -90,7 +90,7 @@ class PacketRelayer:
         self._rotation = Rotation(path.hub, self._hub_side, path.chain)
         self._rotates = asyncio.Event()
         self._hub_bounds = path.hub_bounds
-        self._chain_bounds = Bounds(path.chain.limits.packets, path.chain.limits.bytes)
+        self._chain_bounds = Bounds(path.chain.limits.packets, path.chain.limits.bytes, path.chain.limits.gas)
         self._rhythm = path.rhythm
         self._metrics = metrics
         self._world = World(path.chain.client_at_hub, path.chain.client_of_hub)
@@ -156,6 +156,8 @@ class PacketRelayer:
                     world.learn_from_chain(await self._chain.scan(Height(cursor + 1), final.height))
                     cursor = final.height
                 world.see_chain(final, latest)
+                if world.hub_is_known.is_set():
+                    self._chain.settled(world.to_chain.outgoing.keys(), world.to_chain.highest)
                 self.faults.pop("chain", None)
             except Reorganised:
                 raise

@@ -39,6 +39,8 @@ class Task:
     """The first height of the other side at which it can be proven."""
     backlog: bool
     acknowledgement: bytes = b""
+    application_gas: int = 0
+    """What the packet asks for the code of its application on the chain: that much must be at hand."""
 
     @property
     def key(self) -> TaskKey:
@@ -65,6 +67,8 @@ class Bounds:
 
     packets: int
     bytes: int
+    gas: int | None = None
+    """Of a chain's transaction; None where gas is no matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,10 @@ class ChainBatch:
     tasks: tuple[Task, ...]
 
 
+BATCH_GAS = 300_000
+"""For the transaction itself, its checkpoint, and what a contract keeps in reserve beside an application's gas."""
+PACKET_GAS = 100_000
+"""For one packet's way through the router and the gateway, which takes a fifth of it beside others, the most alone."""
 WORTH_A_BATCH = 4
 """Fewer of one block are cheaper together with others, against the state, than as a transaction of their own."""
 
@@ -161,7 +169,7 @@ def _next(flow: Flow, outgoing: Outgoing, source: Side, destination: Side) -> Ta
     packet = outgoing.packet
 
     def task(kind: Kind, proven_at: Height, acknowledgement: bytes = b"") -> Task:
-        return Task(kind, packet, outgoing.lane, proven_at, outgoing.backlog, acknowledgement)
+        return Task(kind, packet, outgoing.lane, proven_at, outgoing.backlog, acknowledgement, outgoing.application_gas)
 
     answer = flow.answers.get(packet.sequence)
     if answer is not None:
@@ -179,15 +187,22 @@ def _next(flow: Flow, outgoing: Outgoing, source: Side, destination: Side) -> Ta
 def _bounded(tasks: Iterable[Task], bounds: Bounds) -> Iterator[tuple[Task, ...]]:
     """Cut into batches within the bounds; a single task is never too large for a batch of its own."""
     part: list[Task] = []
-    size = 0
+    size, gas = 0, BATCH_GAS
     for task in tasks:
-        if part and (len(part) == bounds.packets or size + task.size > bounds.bytes):
+        full = len(part) == bounds.packets or size + task.size > bounds.bytes
+        if part and (full or (bounds.gas is not None and gas + _gas(task) > bounds.gas)):
             yield tuple(part)
-            part, size = [], 0
+            part, size, gas = [], 0, BATCH_GAS
         part.append(task)
         size += task.size
+        gas += _gas(task)
     if part:
         yield tuple(part)
+
+
+def _gas(task: Task) -> int:
+    """The most that a task takes of its transaction: a call passes on at most 63/64 of what is there (EIP-150)."""
+    return PACKET_GAS + task.application_gas + -(-task.application_gas // 63)
 
 
 def _proven_at(task: Task) -> Height:

@@ -11,6 +11,7 @@ from hub.answers import EventRecord
 from hub.clients.base import ProvenPoint
 from hub.ibc.identifiers import ClientId
 from hub.quantities import Height, Sequence, UnixSeconds
+from hub.services.payload import Call, Request
 from relayers.flow import Flow
 from relayers.plan import Kind, Side, Task, tasks_of
 
@@ -24,8 +25,8 @@ class World:
     """
 
     def __init__(self, client_at_hub: ClientId, client_of_hub: ClientId) -> None:
-        self.to_hub = Flow(client_of_hub, client_at_hub)
-        self.to_chain = Flow(client_at_hub, client_of_hub)
+        self.to_hub = Flow(client_of_hub, client_at_hub, payload=Call)
+        self.to_chain = Flow(client_at_hub, client_of_hub, payload=Request)
         self.hub = _NOWHERE
         self.chain = _NOWHERE
         self.hub_is_known = asyncio.Event()

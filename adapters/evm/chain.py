@@ -104,6 +104,9 @@ class EvmChain:
         self._acknowledgements.add(log.appended for log in logs if log.appended is not None)
         return [log.observed for log in logs]
 
+    def settled(self, still_open: Collection[PacketSequence], up_to: PacketSequence) -> None:
+        self._acknowledgements.drop_settled(still_open, up_to)
+
     def forget(self) -> None:
         self._scanner.forget()
         self._acknowledgements.forget()

@@ -3,7 +3,8 @@
 A proof that does not hold under the attested state root is the endpoint's fault: the next one is asked.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 
 from adapters.errors import CallRefused, EndpointFault
 from adapters.evm.endpoints import Endpoint, Endpoints
@@ -24,12 +25,17 @@ _EMBEDDED_BELOW = 32
 
 
 class AcknowledgementLog:
-    """All acknowledgements of a client's chain that are known, by n: what a window is made of."""
+    """The acknowledgements of a client's chain that are known and may still have to be proven, by n: what a window is
+    made of.
+    """
 
     def __init__(self, client: ClientId) -> None:
         self._client = client
         self._appended: dict[int, AppendedAcknowledgement] = {}
         self._n: dict[PacketSequence, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._appended)
 
     def add(self, appended: Iterable[AppendedAcknowledgement]) -> None:
         for entry in appended:
@@ -39,6 +45,20 @@ class AcknowledgementLog:
     def forget(self) -> None:
         self._appended.clear()
         self._n.clear()
+
+    def drop_settled(self, still_open: Collection[PacketSequence], up_to: PacketSequence) -> None:
+        """Drop every full window in which nothing waits to be proven: so a log is as long as what is open, in windows,
+        however long the chain.
+
+        Of the packets up to ``up_to`` only ``still_open`` wait; of later ones nothing is known.
+        """
+        held = Counter(n // WINDOW for n in self._appended)
+        full = {index for index, count in held.items() if count == WINDOW}
+        for sequence, n in self._n.items():
+            if sequence > up_to or sequence in still_open:
+                full.discard(n // WINDOW)
+        for n in [n for n in self._appended if n // WINDOW in full]:
+            del self._n[self._appended.pop(n).sequence]
 
     def windows(self, sequences: Iterable[PacketSequence], height: Height) -> tuple[AcknowledgementWindow, ...]:
         """The windows that hold these acknowledgements as they stood at ``height``.

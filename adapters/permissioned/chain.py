@@ -160,6 +160,9 @@ class LedgerChain:
                         break
         return observed
 
+    def settled(self, still_open: Collection[PacketSequence], up_to: PacketSequence) -> None:
+        """Nothing is kept to prove packets by: the ledger's nodes prove them."""
+
     def forget(self) -> None:
         """Nothing is kept of what was scanned: what is final here does not change."""
 

@@ -11,10 +11,13 @@ from adapters.chain import PacketEvent
 from hub.clients.base import ProvenPoint
 from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceived, PacketSent, PacketTimedOut
 from hub.ibc.identifiers import ClientId
-from hub.quantities import Height, UnixSeconds
+from hub.quantities import Amount, Gas, Hash, Height, UnixSeconds
 from hub.quantities import Sequence as PacketSequence
+from hub.services.payload import Call, InputEncoding, Request
 from relayers.flow import Flow, SequenceSet
 from relayers.plan import (
+    BATCH_GAS,
+    PACKET_GAS,
     WORTH_A_BATCH,
     Bounds,
     Kind,
@@ -158,26 +161,77 @@ def test_what_is_blocked_is_left_out() -> None:
 
 @settings(max_examples=60)
 @given(
-    st.lists(st.tuples(st.integers(1, 6), st.booleans(), st.sampled_from(Kind), st.integers(0, 50)), max_size=40),
+    st.lists(
+        st.tuples(
+            st.integers(1, 6), st.booleans(), st.sampled_from(Kind), st.integers(0, 50), st.integers(0, 3_000_000)
+        ),
+        max_size=40,
+    ),
     st.integers(1, 8),
     st.integers(1, 100),
+    st.integers(400_000, 5_000_000),
 )
 def test_every_batch_is_bounded_and_every_live_task_in_one(
-    made: list[tuple[int, bool, Kind, int]], packets: int, size: int
+    made: list[tuple[int, bool, Kind, int, int]], packets: int, size: int, gas: int
 ) -> None:
     plain = tasks(*[height for height, *_ in made])
     all_tasks = [
-        replace(task, backlog=backlog, kind=kind, acknowledgement=b"a" * extra)
-        for task, (_, backlog, kind, extra) in zip(plain, made, strict=True)
+        replace(task, backlog=backlog, kind=kind, acknowledgement=b"a" * extra, application_gas=asked)
+        for task, (_, backlog, kind, extra, asked) in zip(plain, made, strict=True)
     ]
-    bounds = Bounds(packets, size)
+    bounds = Bounds(packets, size, gas)
     for batches in (hub_batches(all_tasks, set(), bounds), chain_batches(all_tasks, set(), bounds)):
         held = [task for batch in batches for task in batch.tasks]
         assert len({task.key for task in held}) == len(held)
         assert {task.key for task in all_tasks if not task.backlog} <= {task.key for task in held}
         for batch in batches:
             assert 1 <= len(batch.tasks) <= packets
-            assert len(batch.tasks) == 1 or sum(task.size for task in batch.tasks) <= size
+            if len(batch.tasks) > 1:
+                assert sum(task.size for task in batch.tasks) <= size
+                asked = sum(task.application_gas * 64 / 63 + PACKET_GAS for task in batch.tasks)
+                assert asked + BATCH_GAS <= gas
+
+
+def test_packets_that_ask_for_much_gas_do_not_share_a_transaction() -> None:
+    """Each alone fits the chain's block; together the router would refuse them all for too little gas."""
+    some = [replace(task, application_gas=5_000_000) for task in tasks(*[5] * 6)]
+    batches = chain_batches(some, set(), Bounds(50, 10**6, 15_000_000))
+    assert [len(batch.tasks) for batch in batches] == [2, 2, 2]
+    assert [len(batch.tasks) for batch in chain_batches(some, set(), Bounds(50, 10**6))] == [6]
+    huge = [replace(task, application_gas=10**9) for task in tasks(5, 5)]
+    assert [len(batch.tasks) for batch in chain_batches(huge, set(), Bounds(50, 10**6, 15_000_000))] == [1, 1]
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_the_gas_bound_is_met_to_the_unit(more: int) -> None:
+    """Of what is there a call passes on 63/64 (EIP-150): 63,000 at hand need 64,000 in the transaction."""
+    pair = [replace(task, application_gas=63_000) for task in tasks(5, 5)]
+    needed = BATCH_GAS + 2 * (PACKET_GAS + 64_000)
+    batches = chain_batches(pair, set(), Bounds(50, 10**6, needed - more))
+    assert [len(batch.tasks) for batch in batches] == ([1, 1] if more else [2])
+
+
+def test_the_gas_that_a_packet_asks_for_is_read_from_its_payload() -> None:
+    call = Call("echo", b"\x01" * 20, UnixSeconds(9), Amount(1), Gas(70_000), InputEncoding.ABI, b"")
+    request = Request(
+        Hash(b"\x02" * 32), "echo", b"\x03" * 20, B, b"\x01" * 20, UnixSeconds(9), Gas(80_000), InputEncoding.ABI, b""
+    )
+    for payload, value, port, gas in (
+        (Call, call.encode(), "service", 70_000),
+        (Request, request.encode(), "service", 80_000),
+        (Call, request.encode(), "service", 0),  # what cannot be read asks for nothing that could be known
+        (Request, b"", "service", 0),
+        (Request, request.encode(), "transfer", 0),
+        (None, request.encode(), "service", 0),
+    ):
+        flow = Flow(A, B, payload=payload)
+        event = PacketSent(A, B, PacketSequence(1), UnixSeconds(1000), port, port, "1", "e", value, 1)
+        flow.learn(event, Height(5))
+        ((task,), _) = tasks_of(flow, side(), side())
+        assert task.application_gas == gas
+        flow.learn(answered(1), Height(6))
+        (_, (task,)) = tasks_of(flow, side(), side())
+        assert (task.kind, task.application_gas) == (Kind.ACKNOWLEDGE, gas)
 
 
 def test_halving_finds_every_task() -> None:
