@@ -109,11 +109,21 @@ class Ledger:
 
     def packet_steps(self, source_client: str, destination_client: str, sequence: Sequence) -> tuple[PlacedEvent, ...]:
         """All events of one packet, in order."""
-        return self.placed_events(packet_key(source_client, destination_client, sequence))
+        places = self._store.events(packet_key(source_client, destination_client, sequence))
+        return tuple(self.event(height, index) for height, index in places)
 
-    def placed_events(self, index_key: bytes) -> tuple[PlacedEvent, ...]:
-        """All events under one key (``Event.index_key``), in order."""
-        return tuple(self._event(height, index) for height, index in self._store.events(index_key))
+    def event_places(
+        self, index_key: bytes, start: tuple[Height, int] = (Height(0), 0)
+    ) -> Iterator[tuple[Height, int]]:
+        """Where the events under one key (``Event.index_key``) are, from ``start`` on, in order."""
+        return self._store.events(index_key, start)
+
+    def event(self, height: Height, index: int) -> PlacedEvent:
+        """The block's event at this place; raises BlockNotFound, LookupError."""
+        for event in self.record(height).events():
+            if event.index == index:
+                return event
+        raise LookupError(f"the index names event {index} of block {height}, which has none")
 
     def prove(self, height: Height, paths: list[bytes]) -> tuple[Hash, list[tuple[bytes | None, bytes]]]:
         """The app root at a height, and what stands at each path with its direct proof.
@@ -178,12 +188,6 @@ class Ledger:
 
     def _read_record(self, height: Height) -> BlockRecord:
         return self._decode(self._store.block(height))
-
-    def _event(self, height: Height, index: int) -> PlacedEvent:
-        for event in self.record(height).events():
-            if event.index == index:
-                return event
-        raise LookupError(f"the index names event {index} of block {height}, which has none")
 
     # --- replay ---
 

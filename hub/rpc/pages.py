@@ -23,11 +23,14 @@ MAX_NAME_BYTES = 255
 """Of any name in a key (hub/state/collections.py)."""
 
 
-def page(request: Any, items: Iterator[T], key: Callable[[T], bytes]) -> tuple[list[T], str]:
-    """One page, and the token of the next: the last item's key, for the next page begins beyond it."""
-    size = request.page_size or DEFAULT_PAGE
-    if size > MAX_PAGE:
+def page(request: Any, items: Iterator[T], key: Callable[[T], bytes], most: int = MAX_PAGE) -> tuple[list[T], str]:
+    """One page, and the token of the next: the last item's key, for the next page begins beyond it.
+
+    ``most``: of items so large that more would not fit an answer; whoever asks for more gets so many.
+    """
+    if request.page_size > MAX_PAGE:
         raise InvalidArgument("page_size", f"it is at most {MAX_PAGE}")
+    size = min(request.page_size or DEFAULT_PAGE, most)
     found = list(islice(items, size + 1))
     if len(found) <= size:
         return found, ""

@@ -100,6 +100,7 @@ class Refusals(grpc.aio.ServerInterceptor):
             try:
                 self._admit(method, context)
                 async for answer in inner(request, context):
+                    self._admit(method, context)  # still: a stream may outlive what its caller may do
                     yield answer
             except Exception as error:
                 await self._refuse(name, context, error)

@@ -332,3 +332,20 @@ async def test_a_renewed_certificate_of_the_node_is_served_after_the_next_block(
         await ann.request_block()
         assert isinstance(await refused_to_connect(world, node, "bank-a/ann"), HubUnreachable)
         assert (await ann.status()).height == Height(2)  # and those who are connected are served
+
+
+async def test_a_stream_ends_once_its_caller_is_refused(world: LedgerNodeWorld, node: Node) -> None:
+    async with (
+        await world.connect(node, "bank-a/ann", "member") as ann,
+        await world.connect(node, "bank-b/ben", "member") as ben,
+    ):
+        await ann.enrol()
+        await ben.enrol()
+        watched = ann.watch(Height(1))
+        assert (await anext(watched)).height == 1
+        assert (await anext(watched)).height == 2
+        crl = workshop.revocations(world.roots[world.genesis.organisations[0].id], 1, world.members["bank-a/ann"])
+        now = world.clock.now()
+        await ben.submit([UpdateRevocations(crl.with_(this_update=now - 60, next_update=now + DAY).signed())])
+        with pytest.raises(CertificateRevoked):
+            await anext(watched)

@@ -1,6 +1,7 @@
 """A record's history: every change of it, who made it, by which certificates, in which block."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from adapters.permissioned.ledger.answers import ChangeKind, RecordChange, SignerInfo
 from adapters.permissioned.ledger.contracts.events import (
@@ -18,29 +19,38 @@ from hub.engine.ledger import Ledger
 from hub.engine.records import PlacedEvent
 from hub.events import Event
 from hub.quantities import Hash, Height
+from hub.state.branch import StateReader
+
+Place = tuple[Height, int]
+"""A block, and an event's place in it."""
 
 
-def places_of(ledger: Ledger, contract: str, collection: str, key: str) -> tuple[PlacedEvent, ...]:
-    """The events of a record's changes, the oldest first; raises RecordHasNoHistory."""
-    found = ledger.placed_events(record_key(contract, collection, key))
-    if not found:
+def places_of(ledger: Ledger, contract: str, collection: str, key: str, after: Place | None) -> Iterator[Place]:
+    """Where a record's changes are, the oldest first, beyond ``after``; raises RecordHasNoHistory."""
+    index_key = record_key(contract, collection, key)
+    start = (Height(0), 0) if after is None else (after[0], after[1] + 1)
+    places = ledger.event_places(index_key, start)
+    first = next(places, None)
+    if first is None and after is None:
         raise RecordHasNoHistory(contract, collection, key)
-    return found
+    return places if first is None else chain((first,), places)
 
 
-def record_change(ledger: Ledger, placed: PlacedEvent) -> RecordChange:
+def record_change(ledger: Ledger, place: Place) -> RecordChange:
     """One change, with all that the ledger knows of who made it."""
+    placed, record = ledger.event(*place), ledger.record(place[0])
     kind, value_hash, contract = _change(placed.event)
-    invoked = _invocation(ledger, placed, contract)
+    found = ledger.inclusion(Hash(placed.transaction_hash)) if placed.transaction_hash else None
+    invoked = None if found is None else _invocation(record.events_of(found[2]), placed.index, contract)
     return RecordChange(
         height=placed.height,
-        time=ledger.record(placed.height).header.time,
+        time=record.header.time,
         transaction_hash=placed.transaction_hash,
         kind=kind,
         value_hash=value_hash,
         caller=invoked.caller if invoked else "",
         method=invoked.method if invoked else "",
-        signers=_signers(ledger, placed.height, placed.transaction_hash),
+        signers=() if found is None else _signers(ledger.state, record.transactions[found[2]][1]),
     )
 
 
@@ -58,32 +68,18 @@ def _change(event: Event) -> tuple[ChangeKind, bytes, str]:
             raise LookupError(f"{type(event).__name__} is no change of a record")
 
 
-def _invocation(ledger: Ledger, placed: PlacedEvent, contract: str) -> ContractInvoked | None:
-    """The invocation that made the change: it is told right after the changes that it made."""
-    if not placed.transaction_hash:
-        return None
-    for other in ledger.record(placed.height).events():
-        if other.index <= placed.index or other.transaction_hash != placed.transaction_hash:
-            continue
-        if isinstance(other.event, ContractInvoked) and other.event.contract == contract:
-            return other.event
+def _invocation(events: Sequence[PlacedEvent], change: int, contract: str) -> ContractInvoked | None:
+    """The invocation that made a change: of its contract, and told after the changes that it made."""
+    for placed in events:
+        if placed.index > change and isinstance(placed.event, ContractInvoked) and placed.event.contract == contract:
+            return placed.event
     return None
 
 
-def _signers(ledger: Ledger, height: Height, transaction_hash: bytes) -> tuple[SignerInfo, ...]:
-    """Who signed the transaction; that they did was checked when it was put into its block."""
-    found = ledger.inclusion(Hash(transaction_hash)) if transaction_hash else None
-    if found is None:
-        return ()
-    _, signature = ledger.record(height).transactions[found[2]]
-    state = ledger.state
+def _signers(state: StateReader, signature: bytes) -> tuple[SignerInfo, ...]:
+    """Who signed a transaction; that they did was checked when it was put into its block."""
     signers: list[SignerInfo] = []
     for one in decode_signatures(signature):
         record = registry.certificate(state, one.certificate)
         signers.append(SignerInfo(record.identity.member if record else "", one.certificate))
     return tuple(signers)
-
-
-def page_of(places: Sequence[PlacedEvent], after: int) -> Sequence[tuple[int, PlacedEvent]]:
-    """Numbered from 1 on, beyond ``after``."""
-    return [(number, one) for number, one in enumerate(places, 1) if number > after]

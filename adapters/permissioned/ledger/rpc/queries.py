@@ -18,12 +18,15 @@ from adapters.permissioned.ledger.service import calls
 from hub.engine.engine import Engine
 from hub.engine.ledger import Ledger
 from hub.history import head
+from hub.quantities import Height
 from hub.rpc.chain_queries import ChainQueries
 from hub.rpc.errors import InvalidArgument, InvalidPageToken, WrongLength
 from hub.rpc.pages import MAX_NAME_BYTES, number, number_token, page, page_token, text_of
 from hub.rpc.wire import refuse_unknown_fields, to_proto
 
 MAX_ARGUMENT_BYTES = 256 * 1024
+MAX_PROPOSALS = 200
+"""In one answer: an action has up to 64 KiB."""
 _HASH_BYTES = 32
 
 
@@ -49,7 +52,8 @@ class LedgerQueries(ChainQueries):
 
     async def ListAuthorities(self, request: Any, _context: Any) -> Any:
         refuse_unknown_fields(request)
-        infos = views.authority_infos(self._ledger.state, request.organisation)
+        state = self._ledger.state
+        infos = await asyncio.to_thread(lambda: list(views.authority_infos(state, request.organisation)))
         return pb.ListAuthoritiesResponse(authorities=[to_proto(one, answer_pb2.AuthorityInfo) for one in infos])
 
     async def ListCertificates(self, request: Any, _context: Any) -> Any:
@@ -75,7 +79,7 @@ class LedgerQueries(ChainQueries):
 
     async def ListProposals(self, request: Any, _context: Any) -> Any:
         infos = views.proposal_infos(self._ledger.state, number(page_token(request)))
-        found, token = page(request, infos, lambda one: number_token(one.number))
+        found, token = page(request, infos, lambda one: number_token(one.number), MAX_PROPOSALS)
         answered = [to_proto(one, answer_pb2.ProposalInfo) for one in found]
         return pb.ListProposalsResponse(proposals=answered, next_page_token=token)
 
@@ -108,10 +112,10 @@ class LedgerQueries(ChainQueries):
         return pb.QueryContractResponse(result=result)
 
     async def GetHistory(self, request: Any, _context: Any) -> Any:
-        after = number(page_token(request))
-        places = history.places_of(self._ledger, request.contract, request.collection, request.key)
-        found, token = page(request, iter(history.page_of(places, after)), lambda one: number_token(one[0]))
-        changes = [history.record_change(self._ledger, placed) for _, placed in found]
+        after = _place(page_token(request))
+        places = history.places_of(self._ledger, request.contract, request.collection, request.key, after)
+        found, token = page(request, places, lambda one: number_token(one[0]) + one[1].to_bytes(4, "big"))
+        changes = await asyncio.to_thread(lambda: [history.record_change(self._ledger, place) for place in found])
         answered = [to_proto(one, answer_pb2.RecordChange) for one in changes]
         return pb.GetHistoryResponse(changes=answered, next_page_token=token)
 
@@ -135,6 +139,13 @@ class LedgerQueries(ChainQueries):
         found, token = page(request, calls.requests(self._ledger.state, after or None), lambda one: one.request_id)
         answered = [to_proto(views.request_view(one), answer_pb2.RequestInfo) for one in found]
         return pb.ListPendingRequestsResponse(requests=answered, next_page_token=token)
+
+
+def _place(token: bytes) -> history.Place | None:
+    """Raises InvalidPageToken."""
+    if token and len(token) != 12:
+        raise InvalidPageToken
+    return (Height(number(token[:8])), number(token[8:])) if token else None
 
 
 def _hash(field: str, value: bytes, request: Any) -> bytes:
