@@ -5,6 +5,8 @@ from typing import get_type_hints
 
 import grpc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.permissioned.ledger.contracts import errors
 from adapters.permissioned.ledger.contracts.activation import Pin
@@ -41,10 +43,12 @@ from adapters.permissioned.ledger.contracts.interface import (
 )
 from adapters.permissioned.ledger.contracts.runtime import Invocation
 from adapters.permissioned.ledger.contracts.trial import Trial, as_caller
+from adapters.permissioned.ledger.contracts.values import read_json, write_json
 from adapters.permissioned.ledger.identities import ContractName, OrganisationId
 from adapters.permissioned.ledger.receivables import errors as receivables_errors
 from hub.errors import HubError
 from hub.rpc.status import TABLE
+from hub.services.json_text import canonical, parse
 from hub.services.payload import InputEncoding, Result, ResultCode
 from hub.services.transcode import convert
 
@@ -338,3 +342,44 @@ def test_each_error_has_a_status_and_can_be_told(error: type[errors.ContractErro
 def test_reasons_are_no_others() -> None:
     reasons = [error.reason() for error in dict.fromkeys((*CONCRETE, *TABLE))]
     assert len(set(reasons)) == len(reasons)
+
+
+class Everything(Record, frozen=True):
+    """A field of each kind, in no order."""
+
+    zebra: str
+    Apple: int
+    apple: bool
+    data: bytes
+    maybe: str | None
+    inner: tuple[Ask, ...]
+
+
+@given(st.from_type(Everything))
+def test_json_is_canonical_and_comes_back(value: Everything) -> None:
+    try:
+        written = write_json(value)
+    except UnicodeEncodeError:
+        return  # half of a surrogate pair is no text
+    if -(2**63) <= value.Apple < 2**64:
+        assert read_json(Everything, written) == value
+        assert canonical(parse(written, 16)) == written
+
+
+@pytest.mark.parametrize(
+    ("written", "place", "rule"),
+    [
+        (b'{"id":"0x","meter":7}', "/meter", "it is a string"),
+        (b'{"id":"0X","meter":"x"}', "/id", "0x and lower-case"),
+        (b'{"meter":"x"}', "", "id is missing"),
+        (b'{"id":"0x","meter":"x","a":1}', "", "it is an object of id, meter"),
+    ],
+)
+def test_places_are_told(written: bytes, place: str, rule: str) -> None:
+    with pytest.raises(ArgumentsRefused, match=rule) as refusal:
+        read_json(Taken, written)
+    assert refusal.value.place == place
+    nested = b'{"zebra":"","Apple":"0","apple":true,"data":"0x","maybe":null,"inner":[{"meter":"x"},{"meter":1}]}'
+    with pytest.raises(ArgumentsRefused) as refusal:
+        read_json(Everything, nested)
+    assert refusal.value.place == "/inner/1/meter"

@@ -28,6 +28,7 @@ class Bounds:
 
 
 BOUNDS = Bounds()
+_NAMES = tuple(field.name for field in fields(Bounds))
 
 
 class Meter:
@@ -39,7 +40,7 @@ class Meter:
     def __init__(self, contract: ContractName, bounds: Bounds) -> None:
         self._contract = contract
         self._bounds = bounds
-        self._used = {field.name: 0 for field in fields(Bounds)}
+        self._used = dict.fromkeys(_NAMES, 0)
         self._exceeded: tuple[str, int] | None = None
 
     def spend(self, bound: str, amount: int = 1) -> None:

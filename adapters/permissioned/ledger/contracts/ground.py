@@ -14,11 +14,13 @@ from hub.state.collections import text
 
 Tell: TypeAlias = Callable[[Event], None]
 
+_ROOMS = {room: bytes((room,)) for room in LedgerRoom}
+
 
 class Ground:
     """A contract's part of the state, at one moment. Every key that is given here is put behind the contract's name."""
 
-    __slots__ = ("_branch", "_read", "_reader", "_tell", "contract", "meter", "time")
+    __slots__ = ("_branch", "_name", "_read", "_reader", "_tell", "contract", "meter", "time")
 
     def __init__(
         self,
@@ -35,6 +37,7 @@ class Ground:
         self._branch = branch
         self._tell = tell
         self._read: dict[bytes, bytes | None] = {}
+        self._name = text(contract)
         self.contract = contract
         self.meter = meter
         self.time = time
@@ -103,4 +106,4 @@ class Ground:
         return self._branch
 
     def _place(self, room: LedgerRoom) -> bytes:
-        return bytes((room,)) + text(self.contract)
+        return _ROOMS[room] + self._name

@@ -12,6 +12,7 @@ organisations together meet it.
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias, assert_never
 
 from adapters.permissioned.ledger.contracts.errors import InvalidPolicy, PolicyTooLarge
@@ -66,6 +67,7 @@ class Of:
 Policy: TypeAlias = AnyMember | Named | Of
 
 
+@lru_cache(256)
 def parse_policy(text: str) -> Policy:
     """The policy that a text writes, in its canonical form; ``str`` gives the text back. Raises PolicyError."""
     if len(text) > MAX_TEXT_CHARACTERS:
