@@ -19,8 +19,8 @@ from console.keystore import write_private
 
 VALID_FOR = timedelta(days=825)
 """The longest that common TLS clients accept."""
-_AUTHORITY_VALID_FOR = timedelta(days=3650)
-_CLOCK_SLACK = timedelta(hours=1)
+AUTHORITY_VALID_FOR = timedelta(days=3650)
+CLOCK_SLACK = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +57,18 @@ class TlsFiles:
 def make_certificates(directory: Path, hosts: Sequence[str], now: datetime | None = None) -> TlsFiles:
     """Write an authority, a server certificate for ``hosts`` (names or addresses) and a client certificate."""
     files = TlsFiles(directory)
-    began = (now or datetime.now(UTC)) - _CLOCK_SLACK
+    began = (now or datetime.now(UTC)) - CLOCK_SLACK
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("Interchain Hub authority")
-    authority = _sign_authority(authority_name, authority_key, began)
-    _write(files.authority, files.authority_key, authority, authority_key)
+    authority = sign_authority(authority_name, authority_key, began)
+    write_pair(files.authority, files.authority_key, authority, authority_key)
     for path, key_path, name, usage, names in (
         (files.server, files.server_key, "Interchain Hub node", ExtendedKeyUsageOID.SERVER_AUTH, tuple(hosts)),
         (files.client, files.client_key, "Interchain Hub client", ExtendedKeyUsageOID.CLIENT_AUTH, ()),
     ):
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(_name(name), authority_name, key.public_key(), began, VALID_FOR)
+        builder = certificate_builder(_name(name), authority_name, key.public_key(), began, VALID_FOR)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         builder = builder.add_extension(
@@ -76,9 +76,9 @@ def make_certificates(directory: Path, hosts: Sequence[str], now: datetime | Non
         )
         if names:
             builder = builder.add_extension(
-                x509.SubjectAlternativeName([_host(host) for host in names]), critical=False
+                x509.SubjectAlternativeName([alternative_name(host) for host in names]), critical=False
             )
-        _write(path, key_path, builder.sign(authority_key, hashes.SHA256()), key)
+        write_pair(path, key_path, builder.sign(authority_key, hashes.SHA256()), key)
     return files
 
 
@@ -90,7 +90,8 @@ def expires_at(path: Path) -> datetime:
         raise Misused(f"{path} is no PEM certificate: make a new set with `ichub init --renew-certificates`") from error
 
 
-def _sign_authority(name: x509.Name, key: ec.EllipticCurvePrivateKey, began: datetime) -> x509.Certificate:
+def sign_authority(name: x509.Name, key: ec.EllipticCurvePrivateKey, began: datetime) -> x509.Certificate:
+    """A root that signs leaves and revocation lists."""
     usage = x509.KeyUsage(
         digital_signature=False,
         content_commitment=False,
@@ -102,16 +103,17 @@ def _sign_authority(name: x509.Name, key: ec.EllipticCurvePrivateKey, began: dat
         encipher_only=False,
         decipher_only=False,
     )
-    builder = _builder(name, name, key.public_key(), began, _AUTHORITY_VALID_FOR)
+    builder = certificate_builder(name, name, key.public_key(), began, AUTHORITY_VALID_FOR)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(usage, critical=True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     return builder.sign(key, hashes.SHA256())
 
 
-def _builder(
+def certificate_builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, began: datetime, valid_for: timedelta
 ) -> x509.CertificateBuilder:
+    """A certificate with a random serial number, to which extensions are added."""
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -127,14 +129,16 @@ def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 
-def _host(host: str) -> x509.GeneralName:
+def alternative_name(host: str) -> x509.GeneralName:
+    """A name or an address, as a certificate has it."""
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
 
 
-def _write(path: Path, key_path: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+def write_pair(path: Path, key_path: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+    """As PEM, the key for its owner only."""
     write_private(
         key_path,
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),

@@ -85,14 +85,18 @@ def find_home(given: Path | None) -> NodeHome:
 
 def read_password(home: NodeHome, given: Path | None, prompt: str = "Password of the keys") -> str:
     """The keys' password: from the file given, ICHUB_KEYSTORE_PASSWORD, the configuration's file, or the terminal."""
+    configured = home.config().keys.password_file if home.config_file.exists() else ""
+    return password_of(given, home.resolve(configured) if configured else None, prompt)
+
+
+def password_of(given: Path | None, configured: Path | None, prompt: str = "Password of the keys") -> str:
+    """A password: from the file given, ICHUB_KEYSTORE_PASSWORD, the file that is configured, or the terminal."""
     if given is not None:
         return _password_from(given)
     if password := os.environ.get("ICHUB_KEYSTORE_PASSWORD"):
         return password
-    if home.config_file.exists() and (configured := home.config().keys.password_file):
-        path = home.resolve(configured)
-        if path.exists():
-            return _password_from(path)
+    if configured is not None and configured.exists():
+        return _password_from(configured)
     return ask_password(prompt)
 
 

@@ -21,7 +21,7 @@ COMMANDS = (
     "packet",
     "receipt",
 )
-DAEMONS = ("attestor", "relayer", "devnet")
+DAEMONS = ("attestor", "relayer", "ledger", "devnet")
 """In the order in which ``ichub --help`` lists them; each is a module here, with ``app`` for a group of commands."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from adapters.chain import Acknowledge, Chain, Delivery, Receive, TimeOut, path_of
@@ -280,7 +281,9 @@ class TestDelivering:
 
     async def test_a_refusal_names_the_rule_and_changes_nothing(self, world: World) -> None:
         (sent,) = world.hub_calls("hi")
-        delivery = world.delivery(Receive(replace(packet_of(sent), timeout=UnixSeconds(sent.timeout + 1))))
+        delivery = world.delivery(
+            Receive(msgspec.structs.replace(packet_of(sent), timeout=UnixSeconds(sent.timeout + 1)))
+        )
         before = world.ledger.header
         with pytest.raises(DeliveryRefused) as refusal:
             await world.chain.deliver(delivery)
@@ -309,7 +312,7 @@ class TestDelivering:
     async def test_a_lane_that_the_ledger_does_not_know(self, world: World) -> None:
         (sent,) = world.hub_calls("hi")
         packet = packet_of(sent)
-        other = replace(packet, payload=replace(packet.payload, version="another"))
+        other = msgspec.structs.replace(packet, payload=msgspec.structs.replace(packet.payload, version="another"))
         with pytest.raises(DeliveryRefused) as refusal:
             await world.chain.deliver(world.delivery(Receive(other)))
         assert refusal.value.error == "UnknownLane"

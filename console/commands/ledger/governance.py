@@ -1,0 +1,221 @@
+"""``ichub ledger proposal``: what organisations decide by vote."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from adapters.permissioned.ledger import actions as a
+from adapters.permissioned.ledger.answers import ProposalInfo
+from adapters.permissioned.ledger.contracts.installed import find_installed
+from adapters.permissioned.ledger.events import ProposalMade
+from adapters.permissioned.ledger.messages import Propose, Vote
+from console.amounts import moment
+from console.commands.ledger.options import As, Home, ledger_of
+from console.exits import Misused
+from console.options import Json
+from console.output import Output
+from console.session import run
+from hub.quantities import Seconds
+
+app = typer.Typer(
+    help="Proposals: organisations decide who belongs, which contracts run, every parameter.", no_args_is_help=True
+)
+
+ValidFor = Annotated[int, typer.Option("--valid-seconds", help="How long the vote is open.")]
+DAY = 24 * 3600
+
+
+@app.command("list")
+def list_proposals(home: Home = None, member: As = None, json: Json = False) -> None:
+    """List all proposals, with what became of them.
+
+    Example: ichub ledger proposal list
+    """
+
+    async def work() -> None:
+        async with ledger_of(home, member) as ledger:
+            found = await ledger.proposals()
+        Output(json).rows("Proposals", [_row(one) for one in found], "no proposals yet")
+
+    run(work())
+
+
+@app.command()
+def show(number: Annotated[int, typer.Argument()], home: Home = None, member: As = None, json: Json = False) -> None:
+    """Show a proposal, its action in full, and who voted how.
+
+    Example: ichub ledger proposal show 1
+    """
+
+    async def work() -> None:
+        async with ledger_of(home, member) as ledger:
+            found = await ledger.proposal(number)
+        votes = [f"{one.organisation}/{one.name}: {'yes' if one.approve else 'no'}" for one in found.ballots]
+        Output(json).record(f"Proposal {number}", {**_row(found), "fields": _fields(found.action), "votes": votes})
+
+    run(work())
+
+
+@app.command()
+def vote(
+    number: Annotated[int, typer.Argument()],
+    approve: Annotated[bool, typer.Option("--yes/--no", help="For or against.")],
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """Cast the vote of an admin's organisation, once a proposal.
+
+    Example: ichub ledger proposal vote 1 --yes --as customs/admin
+    """
+
+    async def work() -> None:
+        async with ledger_of(home, member) as ledger:
+            await ledger.submit([Vote(number, approve)])
+            found = await ledger.proposal(number)
+        outcome, yes = found.outcome.name.lower(), f"{found.approving} of {found.organisations}"
+        text = f"voted; proposal {number} is {outcome}, {yes} for it"
+        Output(json).done(text, **_row(found))
+
+    run(work())
+
+
+@app.command("add-organisation")
+def add_organisation(
+    organisation: Annotated[str, typer.Argument()],
+    authority: Annotated[Path, typer.Option(help="Its root authority's certificate, PEM.")],
+    name: Annotated[str, typer.Option(help="As people call it. Default: its identifier.")] = "",
+    valid_for: ValidFor = DAY,
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """Propose that an organisation joins.
+
+    Example: ichub ledger proposal add-organisation port --authority port-ca.pem
+    """
+    try:
+        chain = x509.load_pem_x509_certificates(authority.read_bytes())
+    except ValueError as error:
+        raise Misused(f"{authority} holds no certificate in PEM ({error})") from error
+    ders = tuple(one.public_bytes(serialization.Encoding.DER) for one in chain)
+    _propose(a.AddOrganisation(organisation, name or organisation, ders), valid_for, home, member, json)
+
+
+@app.command("remove-organisation")
+def remove_organisation(
+    organisation: Annotated[str, typer.Argument()],
+    valid_for: ValidFor = DAY,
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """Propose that an organisation leaves: its members act no more.
+
+    Example: ichub ledger proposal remove-organisation port
+    """
+    _propose(a.RemoveOrganisation(organisation), valid_for, home, member, json)
+
+
+@app.command("activate-contract")
+def activate_contract(
+    contract: Annotated[str, typer.Argument(help="The name of a contract that is installed here.")],
+    policy: Annotated[str, typer.Option(help="Whose endorsement its transactions need.")] = "any member",
+    upgrade: Annotated[bool, typer.Option("--upgrade", help="In the place of the version that is active.")] = False,
+    valid_for: ValidFor = DAY,
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """Propose that the contract that is installed here becomes active, pinned by its package's hash.
+
+    Example: ichub ledger proposal activate-contract documents --policy "2 of (bank-a, bank-b, customs)"
+    """
+    package = find_installed().get(contract)
+    if package is None:
+        raise Misused(f"{contract} is not installed here: `ichub ledger contract list` shows what is active")
+    kind = a.UpgradeContract if upgrade else a.ActivateContract
+    _propose(kind(contract, package.shape.version, package.hash, policy), valid_for, home, member, json)
+
+
+@app.command("change-policy")
+def change_policy(
+    contract: Annotated[str, typer.Argument()],
+    policy: Annotated[str, typer.Argument(help='Such as "any member" or "bank-a and (customs or port)".')],
+    valid_for: ValidFor = DAY,
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """Propose another endorsement policy for a contract.
+
+    Example: ichub ledger proposal change-policy documents "bank-a and bank-b"
+    """
+    _propose(a.ChangePolicy(contract, policy), valid_for, home, member, json)
+
+
+@app.command("retire-contract")
+def retire_contract(
+    contract: Annotated[str, typer.Argument()],
+    valid_for: ValidFor = DAY,
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """Propose that nobody invokes a contract any more; its data stays.
+
+    Example: ichub ledger proposal retire-contract documents
+    """
+    _propose(a.RetireContract(contract), valid_for, home, member, json)
+
+
+@app.command("change-parameter")
+def change_parameter(
+    name: Annotated[str, typer.Argument()],
+    value: Annotated[int, typer.Argument()],
+    valid_for: ValidFor = DAY,
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """Propose another value of a parameter; `ichub ledger query parameters` shows them.
+
+    Example: ichub ledger proposal change-parameter votes_denominator 3
+    """
+    _propose(a.ChangeParameter(name, value), valid_for, home, member, json)
+
+
+def _propose(action: a.Action, valid_for: int, home: Path | None, member: str | None, as_json: bool) -> None:
+    async def work() -> None:
+        async with ledger_of(home, member) as ledger:
+            receipt = await ledger.submit([Propose(action, Seconds(valid_for))])
+        number = next(one.event.number for one in receipt.events if isinstance(one.event, ProposalMade))
+        Output(as_json).done(
+            f"made proposal {number}: the organisations' admins vote with `ichub ledger proposal vote {number} --yes`",
+            number=number,
+            height=receipt.height,
+        )
+
+    run(work())
+
+
+def _row(one: ProposalInfo) -> dict[str, object]:
+    return {
+        "number": one.number,
+        "action": type(one.action).__name__,
+        "by": f"{one.organisation}/{one.name}",
+        "outcome": one.outcome.name.lower(),
+        "yes": one.approving,
+        "no": one.against,
+        "of": one.organisations,
+        "open_until": moment(one.expiry),
+        "message": one.message,
+    }
+
+
+def _fields(action: a.Action) -> list[str]:
+    return [f"{name}: {value}" for name, value in msgspec.structs.asdict(action).items()]

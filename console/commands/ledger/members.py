@@ -1,0 +1,197 @@
+"""``ichub ledger enrol``, ``org``, ``member`` and ``ca``: who belongs to a ledger."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.permissioned.ledger.identities import MemberRole, fingerprint, member_name
+from adapters.permissioned.ledger.messages import UpdateRevocations
+from console.amounts import moment
+from console.commands.ledger.options import As, Home, connect, ledger_of
+from console.exits import Misused
+from console.ledger_home import find_ledger_home
+from console.options import Json
+from console.output import Output
+from console.session import run
+from hub.block import ResultCode
+
+organisations = typer.Typer(help="Organisations of the ledger; they join and leave by vote.", no_args_is_help=True)
+members = typer.Typer(help="Members, known by their certificates.", no_args_is_help=True)
+authorities = typer.Typer(help="Certificate authorities and their revocation lists.", no_args_is_help=True)
+
+
+def enrol(
+    member: Annotated[str, typer.Argument(metavar="ORG/NAME", help="The member to be.")],
+    role: Annotated[MemberRole, typer.Option(help="What it may do; a part of its certificate.")] = MemberRole.MEMBER,
+    request: Annotated[
+        Path | None,
+        typer.Option(help="Only sign this certificate signing request (PEM); the key stays with its owner."),
+    ] = None,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Enrol a member: issue its certificate where the organisation's authority is kept, and make it known.
+
+    A certificate that is there already (organisations/ORG/members/NAME.pem and .key) is enrolled as it is. With
+    --request nothing is enrolled: its owner does that, with the certificate that comes out.
+
+    Example: ichub ledger enrol bank-a/ann
+    """
+    output, place = Output(json), find_ledger_home(home)
+    organisation, _, name = member.partition("/")
+    folder, wanted = place.organisation(organisation), member_name(name)
+    if request is not None:
+        certificate = folder.sign_request(request, wanted, role)
+        output.done(f"signed {certificate}: give it to {member}, who enrols with it", certificate=str(certificate))
+        return
+    if not folder.member(name)[0].exists():
+        folder.certify(wanted, role)
+
+    async def work() -> None:
+        async with await connect(place, member) as ledger:
+            receipt = await ledger.enrol()
+            mine = (await ledger.whoami()).certificates
+        if receipt.result is ResultCode.NO_OP:
+            output.done(f"{member} was enrolled before", member=member, height=receipt.height)
+        else:
+            roles = ", ".join(sorted({one.role.value for one in mine}))
+            output.done(
+                f"{member} is enrolled as {roles}, in block {receipt.height}", member=member, height=receipt.height
+            )
+
+    run(work())
+
+
+@organisations.command("list")
+def list_organisations(home: Home = None, member: As = None, json: Json = False) -> None:
+    """List the organisations, those that left too.
+
+    Example: ichub ledger org list
+    """
+
+    async def work() -> None:
+        async with ledger_of(home, member) as ledger:
+            found = await ledger.organisations()
+        rows = [
+            {"organisation": one.organisation, "name": one.display_name, "joined": moment(one.joined_at),
+             "authorities": one.authorities, "removed": one.removed}
+            for one in found
+        ]  # fmt: skip
+        Output(json).rows("Organisations", rows, "no organisations")
+
+    run(work())
+
+
+@members.command("list")
+def list_members(
+    organisation: Annotated[str, typer.Argument(help="Whose members.")],
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """List the certificates of an organisation that were ever enrolled, and why one is refused now.
+
+    Example: ichub ledger member list bank-a
+    """
+
+    async def work() -> None:
+        async with ledger_of(home, member) as ledger:
+            found = await ledger.certificates(organisation)
+        rows = [
+            {"member": f"{one.organisation}/{one.name}", "role": one.role.value, "until": moment(one.valid_until),
+             "enrolled_in": one.enrolled_in, "certificate": one.fingerprint, "refused_for": one.refused_for}
+            for one in found
+        ]  # fmt: skip
+        Output(json).rows(
+            "Members", rows, f"{organisation} has no members yet: `ichub ledger enrol {organisation}/NAME`"
+        )
+
+    run(work())
+
+
+@members.command("show")
+def show_member(
+    who: Annotated[str, typer.Argument(metavar="ORG/NAME")], home: Home = None, member: As = None, json: Json = False
+) -> None:
+    """Show a member: its account, its next nonce, its certificates.
+
+    Example: ichub ledger member show bank-a/ann
+    """
+    organisation, _, name = who.partition("/")
+
+    async def work() -> None:
+        async with ledger_of(home, member) as ledger:
+            found = await ledger.member_info(organisation, name)
+        row = {
+            "member": found.member,
+            "account": found.account,
+            "nonce": found.nonce,
+            "certificates": [
+                f"{one.role.value} 0x{one.fingerprint.hex()} {one.refused_for}" for one in found.certificates
+            ],
+        }
+        Output(json).record("Member", row)
+
+    run(work())
+
+
+@authorities.command("list")
+def list_authorities(home: Home = None, member: As = None, json: Json = False) -> None:
+    """List the authorities, their newest revocation lists, and whether these are stale.
+
+    Example: ichub ledger ca list
+    """
+
+    async def work() -> None:
+        async with ledger_of(home, member) as ledger:
+            found = await ledger.authorities()
+        rows = [
+            {"organisation": one.organisation, "standing": one.standing.name.lower(), "root": one.root,
+             "certificate": fingerprint(one.certificate),
+             "revocations": "" if (known := one.revocations) is None
+             else f"number {known.number}, {known.revoked} revoked{', stale' if known.stale else ''}"}
+            for one in found
+        ]  # fmt: skip
+        Output(json).rows("Authorities", rows, "no authorities")
+
+    run(work())
+
+
+@authorities.command("revoke")
+def update_revocations(
+    revocation_list: Annotated[
+        Path, typer.Argument(metavar="CRL", help="The authority's newer revocation list, DER or PEM.")
+    ],
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """Bring the ledger an authority's newer revocation list; any member may.
+
+    Example: ichub ledger ca revoke bank-a.crl
+    """
+    data = _der(revocation_list)
+
+    async def work() -> None:
+        async with ledger_of(home, member) as ledger:
+            receipt = await ledger.submit([UpdateRevocations(data)])
+        known = receipt.result is ResultCode.NO_OP
+        Output(json).done(
+            "that list was known" if known else f"in force from block {receipt.height} on", height=receipt.height
+        )
+
+    run(work())
+
+
+def _der(path: Path) -> bytes:
+    from cryptography import x509  # noqa: PLC0415 -- a quarter of a second that the other commands save
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+
+    data = path.read_bytes()
+    if not data.startswith(b"-----"):
+        return data
+    try:
+        return x509.load_pem_x509_crl(data).public_bytes(serialization.Encoding.DER)
+    except ValueError as error:
+        raise Misused(f"{path} holds no revocation list ({error}): give the authority's CRL") from error

@@ -1,0 +1,276 @@
+"""``ichub ledger init``, ``start`` and ``query``: a node, and what it says."""
+
+import secrets
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from adapters.permissioned.ledger.contracts.installed import find_installed
+from adapters.permissioned.ledger.genesis import (
+    FoundingContract,
+    FoundingOrganisation,
+    FoundingValidator,
+    LedgerGenesis,
+)
+from adapters.permissioned.ledger.identities import (
+    ContractName,
+    MemberName,
+    MemberRole,
+    OrganisationId,
+    member_id,
+    organisation_id,
+)
+from adapters.permissioned.ledger.membership.validator_keys import too_powerful
+from adapters.permissioned.ledger.node import PrivateConfig, run_ledger
+from adapters.permissioned.ledger.parameters import Parameters
+from console.amounts import address_text, moment, parse_address
+from console.commands.ledger.options import As, Home, ledger_of
+from console.config import require_endpoint
+from console.exits import Misused, Refused
+from console.home import ask_password, password_of
+from console.keystore import DEVNET_SCRYPT_ROUNDS, SCRYPT_ROUNDS, write_private
+from console.ledger_home import DEFAULT_LEDGER_LISTEN, LedgerHome, find_ledger_home
+from console.logs import JsonLogs, log_to_stderr
+from console.options import Json, PasswordFile
+from console.output import Output
+from console.session import run
+from hub.chain_node import NodeConfigOf
+from hub.engine.embedded import EngineOptions
+from hub.quantities import Address, UnixSeconds
+from hub.rpc.serving import TlsFiles
+from hub.signer import KeySigner
+
+ADMIN, NODE = MemberName("admin"), MemberName("node")
+
+query = typer.Typer(help="What the ledger says of itself.", no_args_is_help=True)
+
+
+def init(
+    organisation: Annotated[
+        list[str],
+        typer.Option(
+            help="NAME, whose authority and admin are made here; or NAME=CA.pem, with an authority of its own. The "
+            "first NAME without a file runs this node."
+        ),
+    ],
+    home: Home = None,
+    chain_id: Annotated[
+        str, typer.Option(help="The ledger's name for itself; in every signature, for ever.")
+    ] = "trade-1",
+    validator: Annotated[
+        list[str] | None,
+        typer.Option(help="ORG=0xADDRESS:POWER: another node's checkpoint key. This node's has power 1."),
+    ] = None,
+    listen: Annotated[str, typer.Option(help="Where the gRPC API is served.")] = DEFAULT_LEDGER_LISTEN,
+    host: Annotated[list[str] | None, typer.Option(help="A name or address by which members reach it.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse an organisation that could halt the ledger alone.")
+    ] = False,
+    devnet: Annotated[bool, typer.Option("--devnet", help="For trying out: a weak password beside the key.")] = False,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Make a ledger's home: organisations with their authorities, the genesis, the node's key and certificates.
+
+    Example: ichub ledger init --organisation bank-a --organisation customs=customs-ca.pem
+    """
+    output, place = Output(json), find_ledger_home(home)
+    if place.config_file.exists():
+        raise Misused(f"{place.path} is a home already: choose another with --home, or remove it first")
+    require_endpoint(listen)
+    given = dict(sorted(_organisation(text) for text in organisation))
+    own = [name for text in organisation if given[name := _organisation(text)[0]] is None]
+    if not own:
+        raise Misused(
+            "one --organisation is given without a file: the one that runs this node, whose authority is made"
+        )
+    others = [_validator(text) for text in validator or ()]
+    powers = {own[0]: 1}
+    for one in others:
+        powers[one.organisation] = powers.get(one.organisation, 0) + one.power
+    if alone := too_powerful(powers, len(given)):
+        text = f"{', '.join(alone)} alone could halt the ledger: with four organisations none should have a third"
+        if strict:
+            raise Refused(f"{text}; give --validator for other organisations", reason="TOO_POWERFUL")
+        output.warn(text)
+    password = secrets.token_hex(16) if devnet and password_file is None else _new_password(password_file)
+    with output.progress("making keys and certificates"):
+        genesis = _make(place, chain_id, given, own, others, hosts=("localhost", "127.0.0.1", *(host or ())),
+                        listen=listen, devnet=devnet, password=password)  # fmt: skip
+    output.done(
+        f"made {place.path}, genesis 0x{genesis.hash().hex()}: check config.toml, then `ichub ledger start`, and "
+        f"`ichub ledger enrol {own[0]}/{ADMIN}`",
+        home=str(place.path),
+        genesis_hash=genesis.hash(),
+    )
+
+
+def start(home: Home = None, password_file: PasswordFile = None, json: JsonLogs = False) -> None:
+    """Run a ledger's node until Ctrl-C or SIGTERM. Logs go to stderr.
+
+    Example: ichub ledger start --home /srv/ledger
+    """
+    place = find_ledger_home(home)
+    log_to_stderr(as_json=json)
+    config, installed = place.config(), find_installed()
+    configured = place.path / config.password_file if config.password_file else None
+    signer = KeySigner(place.keystore.open("validator", password_of(password_file, configured)))
+    certificate, key = place.server
+    node = NodeConfigOf(
+        place.genesis(),
+        place.path / "data",
+        place.path / "guard" / "signatures.sqlite",
+        listen=config.listen,
+        tls=TlsFiles(certificate, key),
+        metrics=config.metrics,
+        engine=EngineOptions(heartbeat=float(config.heartbeat_seconds)),
+    )
+    keeps = tuple(organisation_id(name) for name in config.keeps_private_values_for)
+    uvloop.run(run_ledger(node, PrivateConfig(place.path / "private.db", keeps), installed, [signer]))
+
+
+@query.command()
+def status(home: Home = None, member: As = None, json: Json = False) -> None:
+    """Height, time, roots and validators.
+
+    Example: ichub ledger query status
+    """
+
+    async def work() -> None:
+        async with ledger_of(home, member) as ledger:
+            found, signers = await ledger.status(), await ledger.validators()
+        row = {
+            "chain": found.chain_id,
+            "height": found.height,
+            "time": moment(found.time),
+            "genesis_hash": found.genesis_hash,
+            "app_root": found.app_root,
+            "engine": f"{found.engine} (one operator)" if found.engine == "embedded" else found.engine,
+            "validators": [f"{one.organisation}: {address_text(one.address)}, power {one.power}" for one in signers],
+        }
+        Output(json).record("Ledger", row)
+
+    run(work())
+
+
+@query.command()
+def parameters(home: Home = None, member: As = None, json: Json = False) -> None:
+    """What the organisations may change by vote.
+
+    Example: ichub ledger query parameters
+    """
+
+    async def work() -> None:
+        async with ledger_of(home, member) as ledger:
+            Output(json).record("Parameters", await ledger.parameters())
+
+    run(work())
+
+
+@query.command()
+def calls(home: Home = None, member: As = None, json: Json = False) -> None:
+    """The calls that a member made to services of other chains, with their results.
+
+    Example: ichub ledger query calls --as bank-a/ann
+    """
+
+    async def work() -> None:
+        async with ledger_of(home, member) as ledger:
+            found = await ledger.calls()
+        rows = [
+            {"call": one.call_id, "service": one.service, "state": one.state.name.lower(), "code": one.code,
+             "output": one.output.decode("utf-8", "replace"), "message": one.message}
+            for one in found
+        ]  # fmt: skip
+        Output(json).rows("Calls", rows, "no calls yet")
+
+    run(work())
+
+
+def _make(
+    place: LedgerHome,
+    chain_id: str,
+    given: dict[OrganisationId, Path | None],
+    own: list[OrganisationId],
+    others: list[FoundingValidator],
+    *,
+    hosts: tuple[str, ...],
+    listen: str,
+    devnet: bool,
+    password: str,
+) -> LedgerGenesis:
+    """Write all of a home; the configuration last, so that half a home is no home."""
+    for name in own:
+        folder = place.organisation(name)
+        folder.make_authority()
+        folder.certify(ADMIN, MemberRole.ADMIN)
+    entry = place.keystore.create("validator", password, DEVNET_SCRYPT_ROUNDS if devnet else SCRYPT_ROUNDS)
+    mine = FoundingValidator(own[0], Address(bytes.fromhex(entry.address[2:])), 1)
+    roots = {name: _authorities(path or place.organisation(name).authority) for name, path in given.items()}
+    contracts = [
+        FoundingContract(ContractName(name), package.shape.version, package.hash, "any member")
+        for name, package in sorted(find_installed().items())
+    ]
+    genesis = LedgerGenesis(
+        chain_id=chain_id,
+        time=UnixSeconds(int(time.time())),
+        devnet=devnet,
+        parameters=Parameters(),
+        organisations=tuple(
+            FoundingOrganisation(name, name, tuple(_der(one) for one in roots[name])) for name in roots
+        ),
+        validators=tuple(sorted((mine, *others), key=lambda one: one.address)),
+        contracts=tuple(contracts),
+    )
+    place.genesis_file.write_bytes(genesis.to_json())
+    certificate, key = place.organisation(own[0]).certify(NODE, MemberRole.VALIDATOR, hosts)
+    server, server_key = place.server
+    server.parent.mkdir(exist_ok=True, mode=0o700)
+    server.write_bytes(certificate.read_bytes())
+    write_private(server_key, key.read_bytes())
+    pem = serialization.Encoding.PEM
+    place.authorities.write_bytes(b"".join(one.public_bytes(pem) for some in roots.values() for one in some))
+    for folder_name in ("data", "guard"):
+        (place.path / folder_name).mkdir(exist_ok=True, mode=0o700)
+    if devnet:
+        write_private(place.password_file, password.encode())
+    place.write_config(listen, list(given) if devnet else own, member_id(own[0], ADMIN), devnet=devnet)
+    return genesis
+
+
+def _new_password(given: Path | None) -> str:
+    try:
+        return password_of(given, None)
+    except Misused as error:
+        if error.reason != "PASSWORD_NEEDED":
+            raise
+    return ask_password("New password for the validator's key", twice=True)
+
+
+def _organisation(text: str) -> tuple[OrganisationId, Path | None]:
+    name, _, path = text.partition("=")
+    return organisation_id(name), Path(path).expanduser() if path else None
+
+
+def _validator(text: str) -> FoundingValidator:
+    name, _, rest = text.partition("=")
+    address, _, power = rest.partition(":")
+    if not power.isdigit():
+        raise Misused(f"{text!r} is no validator: give ORG=0xADDRESS:POWER")
+    return FoundingValidator(organisation_id(name), parse_address(address), int(power))
+
+
+def _authorities(path: Path) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise Misused(f"{path} holds no certificates in PEM ({error}): give the organisation's authority") from error
+
+
+def _der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.DER)

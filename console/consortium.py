@@ -1,0 +1,134 @@
+"""The certificates of a ledger's organisations, where this machine keeps their authorities.
+
+ORGANISATION/
+  ca.pem, ca.key              its root authority
+  members/NAME.pem, NAME.key  its members', who they are by O (organisation), OU (role) and CN (name)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from adapters.permissioned.ledger.identities import MemberName, MemberRole, OrganisationId
+from console.certificates import (
+    CLOCK_SLACK,
+    VALID_FOR,
+    alternative_name,
+    certificate_builder,
+    sign_authority,
+    write_pair,
+)
+from console.exits import Misused
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationFolder:
+    """Where one organisation's certificates stand."""
+
+    path: Path
+    organisation: OrganisationId
+
+    @property
+    def authority(self) -> Path:
+        return self.path / "ca.pem"
+
+    @property
+    def authority_key(self) -> Path:
+        return self.path / "ca.key"
+
+    def member(self, name: str) -> tuple[Path, Path]:
+        """A member's certificate and key."""
+        return self.path / "members" / f"{name}.pem", self.path / "members" / f"{name}.key"
+
+    def make_authority(self) -> None:
+        """A root authority of the organisation's own; raises Misused where it has one."""
+        if self.authority_key.exists():
+            raise Misused(f"{self.organisation} has an authority already: {self.authority}")
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{self.organisation} authority")])
+        write_pair(self.authority, self.authority_key, sign_authority(name, key, _began()), key)
+
+    def certify(self, name: MemberName, role: MemberRole, hosts: Sequence[str] = ()) -> tuple[Path, Path]:
+        """A new key and certificate for a member; with ``hosts`` it serves there as well. Raises Misused."""
+        certificate, key_path = self.member(name)
+        if key_path.exists():
+            raise Misused(f"{key_path} exists: remove it first if {self.organisation}/{name} is to have a new key")
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate.parent.mkdir(exist_ok=True, mode=0o700)
+        write_pair(certificate, key_path, self._sign(key.public_key(), name, role, hosts), key)
+        return certificate, key_path
+
+    def sign_request(self, request: Path, name: MemberName, role: MemberRole) -> Path:
+        """A certificate for whoever made a signing request (PEM); the key stays where it is. Raises Misused."""
+        try:
+            read = x509.load_pem_x509_csr(request.read_bytes())
+        except (OSError, ValueError) as error:
+            raise Misused(f"{request} is no certificate signing request in PEM ({error}): make one anew") from error
+        key = read.public_key()
+        if not read.is_signature_valid or not isinstance(key, ec.EllipticCurvePublicKey):
+            raise Misused(f"{request} is not signed with a key on P-256 or P-384: make one anew")
+        certificate, _ = self.member(name)
+        certificate.parent.mkdir(exist_ok=True, mode=0o700)
+        certificate.write_bytes(self._sign(key, name, role, ()).public_bytes(serialization.Encoding.PEM))
+        return certificate
+
+    def _sign(
+        self, key: ec.EllipticCurvePublicKey, name: MemberName, role: MemberRole, hosts: Sequence[str]
+    ) -> x509.Certificate:
+        authority, authority_key = self._open()
+        subject = x509.Name(
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, self.organisation),
+                x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, role.value),
+                x509.NameAttribute(NameOID.COMMON_NAME, name),
+            ]
+        )
+        usages = [ExtendedKeyUsageOID.CLIENT_AUTH, *([ExtendedKeyUsageOID.SERVER_AUTH] if hosts else [])]
+        builder = (
+            certificate_builder(subject, authority.subject, key, _began(), VALID_FOR)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_SIGNING, critical=True)
+            .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
+            )
+        )
+        if hosts:
+            names = x509.SubjectAlternativeName([alternative_name(host) for host in hosts])
+            builder = builder.add_extension(names, critical=False)
+        return builder.sign(authority_key, hashes.SHA256())
+
+    def _open(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+        if not self.authority_key.exists():
+            raise Misused(
+                f"the authority's key of {self.organisation} is not here ({self.authority_key}): let its keeper sign a "
+                "request, with `ichub ledger enrol ORG/NAME --request FILE`"
+            )
+        key = serialization.load_pem_private_key(self.authority_key.read_bytes(), None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise Misused(f"{self.authority_key} is no elliptic curve key: an authority's is on P-256 or P-384")
+        return x509.load_pem_x509_certificate(self.authority.read_bytes()), key
+
+
+def _began() -> datetime:
+    return datetime.now(UTC) - CLOCK_SLACK
+
+
+_SIGNING = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)

@@ -1,0 +1,148 @@
+"""A ledger node's home: where its configuration, genesis, keys, certificates and data stand.
+
+HOME/
+  config.toml            what an operator may change, each line explained
+  genesis.json           the first state: the same for every node of the ledger
+  keys/validator.json    the checkpoint key, an encrypted V3 keystore; keys/password on a devnet
+  tls/                   the node's certificate and key; authorities.pem: by whom members believe it
+  organisations/NAME/    the authorities and members that this machine keeps (console/consortium.py)
+  data/, private.db      blocks and state; private values
+  guard/                 what this validator has signed; never restored from a backup
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from adapters.permissioned.ledger.genesis import LedgerGenesis
+from adapters.permissioned.ledger.identities import MemberId, OrganisationId, organisation_id
+from console.config import Endpoint
+from console.consortium import OrganisationFolder
+from console.exits import Misused
+from console.home import ROOT
+from console.keystore import Keystore
+from hub.errors import HubError
+
+DEFAULT_LEDGER_HOME = Path.home() / ".ichub-ledger"
+DEVNET_LEDGER_HOME = ROOT / "build" / "devnet" / "ledger"
+DEFAULT_LEDGER_LISTEN = "127.0.0.1:18600"
+
+
+class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A misspelt key is an error, never a silent default."""
+
+    listen: Endpoint = DEFAULT_LEDGER_LISTEN
+    metrics: str = ""
+    heartbeat_seconds: Annotated[int, msgspec.Meta(ge=1)] = 30
+    keeps_private_values_for: tuple[str, ...] = ()
+    password_file: str = ""
+    ledger: str = "localhost:18600"
+    member: str = ""
+
+
+_TEXT = """\
+# A ledger node's configuration. Every key may be left out; changes are in force after a restart.
+
+listen = "{listen}"  # where the gRPC API is served, over mutual TLS
+metrics = "{metrics}"  # Prometheus metrics; "" for none
+heartbeat_seconds = 30  # a block at least this often, so that timeouts can be proven
+keeps_private_values_for = [{keeps}]  # organisations whose private values this node stores
+password_file = "{password_file}"  # of keys/validator.json, for a start without a person; "" asks on the terminal
+
+ledger = "{ledger}"  # the node that commands with this home talk to
+member = "{member}"  # as whom, unless --as says otherwise
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerHome:
+    """The places in one home."""
+
+    path: Path
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / "config.toml"
+
+    @property
+    def genesis_file(self) -> Path:
+        return self.path / "genesis.json"
+
+    @property
+    def keystore(self) -> Keystore:
+        return Keystore(self.path / "keys")
+
+    @property
+    def password_file(self) -> Path:
+        return self.path / "keys" / "password"
+
+    @property
+    def server(self) -> tuple[Path, Path]:
+        """The node's certificate and key."""
+        return self.path / "tls" / "server.pem", self.path / "tls" / "server.key"
+
+    @property
+    def authorities(self) -> Path:
+        return self.path / "tls" / "authorities.pem"
+
+    def organisation(self, name: str) -> OrganisationFolder:
+        """Raises InvalidOrganisationId."""
+        return OrganisationFolder(self.path / "organisations" / name, organisation_id(name))
+
+    def member_files(self, member: str) -> tuple[Path, Path]:
+        """A member's certificate and key; raises Misused where they are not here."""
+        organisation, _, name = member.partition("/")
+        certificate, key = self.organisation(organisation).member(name)
+        if not certificate.exists() or not key.exists():
+            raise Misused(
+                f"there is no certificate with its key of {member} in {certificate.parent}: "
+                f"`ichub ledger enrol {member}` makes one where {organisation}'s authority is kept"
+            )
+        return certificate, key
+
+    def config(self) -> LedgerConfig:
+        """Raises Misused where there is no home here, or where its configuration cannot be meant."""
+        try:
+            return msgspec.toml.decode(self.config_file.read_bytes(), type=LedgerConfig)
+        except FileNotFoundError as error:
+            raise Misused(
+                f"{self.path} is no ledger's home (it has no config.toml): make one with `ichub ledger init --home "
+                f"{self.path}`, or name another with --home",
+                reason="NO_HOME",
+            ) from error
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise Misused(f"{self.config_file}: {error}; mend that line", reason="BAD_CONFIG") from error
+
+    def write_config(self, listen: str, keeps: list[OrganisationId], member: MemberId, *, devnet: bool) -> None:
+        port = listen.rpartition(":")[2]
+        text = _TEXT.format(
+            listen=listen,
+            metrics="",
+            keeps=", ".join(f'"{one}"' for one in keeps),
+            password_file="keys/password" if devnet else "",
+            ledger=f"localhost:{port}" if listen.startswith(("127.0.0.1:", "0.0.0.0:", "localhost:")) else listen,
+            member=member,
+        )
+        self.config_file.write_text(text)
+
+    def genesis(self) -> LedgerGenesis:
+        """Raises Misused."""
+        try:
+            return LedgerGenesis.from_json(self.genesis_file.read_bytes())
+        except OSError as error:
+            raise Misused(
+                f"{self.genesis_file} cannot be read ({error.strerror}): copy it from another node"
+            ) from error
+        except HubError as error:
+            raise Misused(f"{self.genesis_file}: {error}; copy it from another node of the same ledger") from error
+
+
+def find_ledger_home(given: Path | None) -> LedgerHome:
+    """The home a command is about: the one given, else ~/.ichub-ledger, else the devnet's."""
+    if given is not None:
+        return LedgerHome(given.expanduser().resolve())
+    if not DEFAULT_LEDGER_HOME.exists() and (DEVNET_LEDGER_HOME / "config.toml").exists():
+        return LedgerHome(DEVNET_LEDGER_HOME)
+    return LedgerHome(DEFAULT_LEDGER_HOME)

@@ -1,0 +1,128 @@
+"""The commands of a ledger against a real node, as a newcomer types them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.devnet_world import ICHUB, wait_for
+
+
+class Typing:
+    """A person at a terminal with one ledger's home."""
+
+    def __init__(self, home: Path) -> None:
+        self.environment = {**os.environ, "ICHUB_LEDGER_HOME": str(home)}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(ICHUB), "ledger", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def type(self, *arguments: str) -> Any:
+        """What a command says in JSON; it must be done."""
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typing]:
+    typing = Typing(tmp_path_factory.mktemp("a ledger") / "home")
+    names = [word for name in ("bank-a", "bank-b", "customs", "port") for word in ("--organisation", name)]
+    refused = typing.run("init", *names, "--devnet", "--strict")
+    assert refused.returncode == 1
+    assert "could halt the ledger" in refused.stderr
+    typing.type("init", *names, "--devnet", "--listen", f"127.0.0.1:{free_port()}")
+    with subprocess.Popen([str(ICHUB), "ledger", "start"], env=typing.environment, stderr=subprocess.PIPE) as node:
+        wait_for(lambda: typing.run("query", "status").returncode == 0 or node.poll() is not None, seconds=60)
+        assert node.poll() is None, node.stderr and node.stderr.read()
+        try:
+            for name in ("bank-a", "bank-b", "customs"):
+                typing.type("enrol", f"{name}/admin")
+            yield typing
+        finally:
+            node.send_signal(signal.SIGTERM)
+
+
+def test_members(person: Typing) -> None:
+    assert person.type("enrol", "bank-a/ann")["member"] == "bank-a/ann"
+    assert "before" in person.type("enrol", "bank-a/ann")["done"]
+    assert {one["member"] for one in person.type("member", "list", "bank-a")} == {"bank-a/admin", "bank-a/ann"}
+    assert person.type("member", "show", "bank-a/ann")["nonce"] == 2
+    assert [one["organisation"] for one in person.type("org", "list")] == ["port", "bank-a", "bank-b", "customs"]
+    assert len(person.type("ca", "list")) == 4
+    nobody = person.run("query", "status", "--as", "customs/nobody")
+    assert nobody.returncode == 2
+    assert "ichub ledger enrol customs/nobody" in nobody.stderr
+
+
+def test_a_document_s_life(person: Typing, tmp_path: Path) -> None:
+    document = tmp_path / "a bill.pdf"
+    document.write_bytes(b"goods")
+    assert person.type("document", "verify", str(document))["status"] == "unknown"
+    terms = ("--type", "bill-of-lading", "--number", "4711", "--party", "customs")
+    person.type("document", "notarise", str(document), *terms)
+    person.type("document", "countersign", str(document), "--as", "customs/admin")
+    found = person.type("document", "verify", str(document))
+    assert (found["status"], found["document"]["issuer"]) == ("valid", "bank-a")
+    refused = person.run("document", "revoke", str(document), "--reason", "lost", "--as", "customs/admin")
+    assert refused.returncode == 1
+    person.type("document", "revoke", str(document), "--reason", "lost")
+    assert person.type("document", "verify", str(document))["status"] == "revoked"
+    changes = person.type("history", "documents", "documents", found["document"]["document_hash"])
+    assert [(one["by"], one["method"]) for one in changes] == [
+        ("bank-a/admin", "notarise"),
+        ("customs/admin", "countersign"),
+        ("bank-a/admin", "revoke"),
+    ]
+
+
+def test_a_receivable_is_financed_once(person: Typing) -> None:
+    terms = ("--seller", "9131X", "--buyer", "9144Y", "--number", "A-17", "--amount", "125000", "--currency", "CNY",
+             "--date", "2026-03-01")  # fmt: skip
+    person.type("receivable", "register", *terms)
+    receivable = person.type("receivable", "check", *terms)["receivable_id"]
+    person.type("receivable", "pledge", receivable)
+    twice = person.run("receivable", "pledge", receivable, "--as", "bank-b/admin")
+    assert twice.returncode == 1
+    assert person.type("receivable", "status", receivable)["state"] == "pledged"
+    person.type("receivable", "release", receivable)
+    person.type("receivable", "pledge", receivable, "--as", "bank-b/admin")
+
+
+def test_a_vote(person: Typing) -> None:
+    number = person.type("proposal", "change-parameter", "votes_denominator", "3")["number"]
+    for name in ("bank-a", "bank-b", "customs"):
+        person.type("proposal", "vote", str(number), "--yes", "--as", f"{name}/admin")
+    assert person.type("proposal", "show", str(number))["outcome"] == "passed"
+    assert person.type("query", "parameters")["votes_denominator"] == "3"
+    assert [one["number"] for one in person.type("proposal", "list")] == [number]
+
+
+def test_a_contract_is_looked_through(person: Typing, tmp_path: Path) -> None:
+    assert person.run("contract", "lint", "adapters/permissioned/ledger/documents").returncode == 0
+    package = tmp_path / "clock"
+    package.mkdir()
+    (package / "__init__.py").write_text("from time import time\n")
+    found = person.run("contract", "lint", str(package))
+    assert found.returncode == 5
+    assert "import" in found.stdout
+    assert {one["contract"] for one in person.type("contract", "list")} == {"documents", "receivables"}
