@@ -126,9 +126,9 @@ class HubChain:
         assert held == money.escrowed(self.state)
         assert money.balances_sum(self.state) + held == money.supply(self.state)
 
-    def shown(self, client: ClientId, height: int = 0, **changes: Any) -> Checkpoint:
+    def shown(self, client: ClientId, block: int = 0, **changes: Any) -> Checkpoint:
         """A block, the latest by default, as it is shown to one counterparty; some fields changed."""
-        header = self.blocks[height - 1][0] if height else self.header
+        header = self.blocks[block - 1][0] if block else self.header
         outcome = self.outcomes[header.height - 1] if self.outcomes else None
         other = self.app.clients.counterparty(self.state, client)
         roots = {batch.client: batch.root for batch in outcome.batches} if outcome else {}
