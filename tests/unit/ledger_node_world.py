@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from adapters.permissioned.ledger.actions import Action
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.contracts.interface import (
     Bytes32,
@@ -38,7 +39,9 @@ from adapters.permissioned.ledger.genesis import (
     FoundingValidator,
     LedgerGenesis,
 )
+from adapters.permissioned.ledger.governance.proposals import Outcome
 from adapters.permissioned.ledger.identities import ContractName, OrganisationId
+from adapters.permissioned.ledger.messages import Propose, Vote
 from adapters.permissioned.ledger.node import NodeConfig, PrivateConfig, running_ledger
 from adapters.permissioned.ledger.parameters import Parameters
 from hub.chain_node import Node, NodeConfigOf
@@ -214,3 +217,22 @@ class LedgerNodeWorld:
     def later(self, seconds: int) -> UnixSeconds:
         self.clock.advance(seconds)
         return self.clock.now()
+
+
+async def chiefs(world: LedgerNodeWorld, node: Node) -> dict[str, LedgerClient]:
+    """An enrolled admin of each organisation."""
+    found = {}
+    for name in world.roots:
+        found[name] = await world.connect(node, f"{name}/chief", "admin")
+        await found[name].enrol()
+    return found
+
+
+async def decide(by: dict[str, LedgerClient], action: Action) -> None:
+    """Have it voted for by three organisations, with which it is carried out."""
+    first, *others = by.values()
+    await first.submit([Propose(action, Seconds(3600))])
+    number = (await first.proposals())[-1].number
+    for chief in (first, *others[:2]):
+        await chief.submit([Vote(number, True)])
+    assert (await first.proposal(number)).outcome is Outcome.PASSED

@@ -16,7 +16,6 @@ from interchain.ledger.v1 import (
 )
 
 from adapters.permissioned.ledger import actions as a
-from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.identities import MemberRole
 from adapters.permissioned.ledger.membership.errors import (
     AuthorityRemoved,
@@ -26,17 +25,17 @@ from adapters.permissioned.ledger.membership.errors import (
     SubjectUnreadable,
     WrongAuthority,
 )
-from adapters.permissioned.ledger.messages import Propose, UpdateRevocations, Vote
+from adapters.permissioned.ledger.messages import UpdateRevocations, Vote
 from adapters.permissioned.ledger.rpc.access import CLOSED, KEEP, READ, TABLE, WRITE, Rule
 from adapters.permissioned.ledger.rpc.errors import AccessRefused, TlsRequired
 from hub.chain_node import Node
 from hub.errors import HubError
-from hub.quantities import Height, Seconds
+from hub.quantities import Height
 from hub.rpc.calling import answered, open_channel
 from hub.rpc.errors import HubUnreachable
 from tests.unit import certificate_workshop as workshop
 from tests.unit.certificate_workshop import DAY
-from tests.unit.ledger_node_world import ROLES, LedgerNodeWorld, fresh, key_pem, pem
+from tests.unit.ledger_node_world import ROLES, LedgerNodeWorld, chiefs, decide, fresh, key_pem, pem
 
 SERVICES = {
     service.full_name: service
@@ -228,25 +227,6 @@ async def test_a_node_without_tls_does_not_start(world: LedgerNodeWorld) -> None
 
 
 # --- what changes while a connection is open ---
-
-
-async def chiefs(world: LedgerNodeWorld, node: Node) -> dict[str, LedgerClient]:
-    """An enrolled admin of each organisation."""
-    found = {}
-    for name in world.roots:
-        found[name] = await world.connect(node, f"{name}/chief", "admin")
-        await found[name].enrol()
-    return found
-
-
-async def decide(by: dict[str, LedgerClient], action: a.Action) -> None:
-    """Have it voted for by organisations until it is carried out."""
-    first = next(iter(by.values()))
-    await first.submit([Propose(action, Seconds(3600))])
-    number = (await first.proposals())[-1].number
-    for chief in list(by.values())[:3]:
-        await chief.submit([Vote(number, True)])
-    assert (await first.proposal(number)).outcome.name == "PASSED"
 
 
 async def test_a_member_that_is_revoked_is_refused_from_the_next_call_on(world: LedgerNodeWorld, node: Node) -> None:

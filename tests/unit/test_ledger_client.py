@@ -42,7 +42,7 @@ from hub.ibc.errors import CounterpartyNotRegistered
 from hub.quantities import Amount, Hash, Height, Seconds, UnixSeconds
 from hub.rpc.errors import InvalidArgument, TransactionNotFound, WrongLength
 from hub.services.payload import InputEncoding
-from tests.unit.ledger_node_world import LedgerNodeWorld, Named, Note
+from tests.unit.ledger_node_world import LedgerNodeWorld, Named, Note, chiefs, decide
 from tests.unit.node_world import SIGNERS
 
 
@@ -203,6 +203,25 @@ async def test_votes_are_seen_as_they_are_cast(world: LedgerNodeWorld, node: Nod
     with pytest.raises(ProposalUnknown):
         await ann.proposal(2)
     for chief in chiefs:
+        await chief.close()
+
+
+async def test_a_vote_of_a_removed_organisation_is_shown_and_counts_no_more(
+    world: LedgerNodeWorld, node: Node, ann: LedgerClient
+) -> None:
+    by = await chiefs(world, node)
+    await by["bank-a"].submit([Propose(a.ChangeParameter("replacement_delay", 60), Seconds(3600))])
+    for name in ("bank-a", "port"):
+        await by[name].submit([Vote(1, name == "port")])
+    leaving = by.pop("port")
+    await decide(by, a.RemoveOrganisation("port"))
+    seen = await ann.proposal(1)
+    assert [(one.organisation, one.approve, one.counts) for one in seen.ballots] == [
+        ("bank-a", False, True),
+        ("port", True, False),
+    ]
+    assert (seen.approving, seen.against, seen.organisations) == (0, 1, 3)
+    for chief in (leaving, *by.values()):
         await chief.close()
 
 

@@ -9,6 +9,7 @@ import pytest
 from interchain.ledger.v1 import answer_pb2
 from interchain.ledger.v1 import private_data_service_pb2 as pb
 
+from adapters.permissioned.ledger.actions import AddAuthority, RemoveAuthority
 from adapters.permissioned.ledger.answers import ChangeKind
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.contracts.private import salted_hash
@@ -35,7 +36,18 @@ from hub.ibc.identifiers import ClientId
 from hub.quantities import Hash, UnixSeconds
 from hub.quantities import Sequence as Number
 from hub.rpc.errors import HubUnreachable, InvalidArgument, MissingField, WrongLength
-from tests.unit.ledger_node_world import ORGANISATIONS, LedgerNodeWorld, Sealed
+from tests.unit import certificate_workshop as workshop
+from tests.unit.ledger_node_world import (
+    ORGANISATIONS,
+    LedgerNodeWorld,
+    Sealed,
+    chiefs,
+    decide,
+    fresh,
+    key_pem,
+    pem,
+    serving,
+)
 
 VALUE = b"the price of the cargo is 4,815,162,342 dollars"
 SALT = bytes(range(100, 132))
@@ -215,6 +227,28 @@ async def test_each_organisation_s_node_gets_the_value_and_no_other(world: Ledge
             "bank-x": OrganisationUnknown,
         }
         assert (await ann.get_private(*SEALED)).value == VALUE
+
+
+async def test_a_node_of_an_authority_that_was_voted_out_gets_nothing(world: LedgerNodeWorld) -> None:
+    second = fresh(workshop.root("bank-a second")).signed()
+    async with world.running() as node, await world.connect(node, "bank-a/ann", "member") as ann:
+        await ann.enrol()
+        await seal(ann)
+        by = await chiefs(world, node)
+        await decide(by, AddAuthority("bank-a", second.der))
+        other = serving(fresh(workshop.leaf(second, "bank-a", "node", "validator"))).signed()
+        world.tls.certificate.write_bytes(pem(other))
+        world.tls.key.write_bytes(key_pem(other))
+        await ann.request_block()
+        targets = {BANK_A: ann.target}
+        told = await ann.share_private(targets, *SEALED, value=VALUE, salt=SALT, patience_seconds=5)
+        assert told == {BANK_A: world.clock.now() + 1000}
+        (found,) = [one for one in await ann.authorities("bank-a") if one.certificate == second.der]
+        await decide(by, RemoveAuthority(found.authority))
+        told = await ann.share_private(targets, *SEALED, value=VALUE, salt=SALT, patience_seconds=0.5)
+        assert isinstance(told[BANK_A], HubUnreachable)
+        for chief in by.values():
+            await chief.close()
 
 
 async def test_a_node_keeps_nothing_for_others(world: LedgerNodeWorld) -> None:
