@@ -195,6 +195,22 @@ class StateProof(msgspec.Struct, frozen=True):
     proofs: tuple[PathProof, ...]
 
 
+class Ics23PathProof(msgspec.Struct, frozen=True):
+    """As ``PathProof``, for those who verify with ICS-23: ``commitment_proof`` is a serialised ``CommitmentProof``."""
+
+    path: bytes
+    value: bytes
+    commitment_proof: bytes
+
+
+class Ics23StateProof(msgspec.Struct, frozen=True):
+    """Proofs of several paths under one root, in the form of ICS-23 (``SmtSpec``)."""
+
+    height: Height
+    app_root: Hash
+    proofs: tuple[Ics23PathProof, ...]
+
+
 class ServiceDefinition(msgspec.Struct, frozen=True):
     """What a service accepts and answers; a schema that is empty is absent."""
 

@@ -20,6 +20,7 @@ from hub.answers import (
     BlockEventsOf,
     BlockInfo,
     ClientInfo,
+    Ics23StateProof,
     LaneInfo,
     NodeStatus,
     PacketHistoryOf,
@@ -249,6 +250,12 @@ class ChainClient(Generic[E]):
         """
         request = self._dialect.checkpoint_service.GetProofRequest(height=height or 0, paths=paths)
         return from_proto((await self._ask(self._stubs.checkpoints.GetProof, request)).state_proof, StateProof)
+
+    async def prove_ics23(self, height: Height | None, paths: Sequence[bytes]) -> Ics23StateProof:
+        """As ``prove``, for those who verify with ICS-23 (``SmtSpec``) under the app root."""
+        request = self._dialect.checkpoint_service.GetIcs23ProofRequest(height=height or 0, paths=paths)
+        answer = await self._ask(self._stubs.checkpoints.GetIcs23Proof, request)
+        return from_proto(answer.state_proof, Ics23StateProof)
 
     async def rotation(self) -> Rotation:
         """The set that signs, the one that is proposed, and which counterparties' checkpoints are waited for."""

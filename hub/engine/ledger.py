@@ -12,6 +12,7 @@ import structlog
 
 from hub.block import BlockHeader, TransactionResult
 from hub.engine.errors import ExecutionFault, ReplayDiffers
+from hub.engine.ics23 import encode_commitment_proof
 from hub.engine.records import BlockRecord, DecodeEvent, DecodeTransaction, PlacedEvent, RecordDecoder, encode_record
 from hub.engine.store import Store
 from hub.engine.view import View
@@ -132,6 +133,12 @@ class Ledger:
         """
         view = self._store.view(height)
         proven = [(view.get(path), view.prove(path).encode()) for path in paths]
+        return view.app_root, proven
+
+    def prove_ics23(self, height: Height, paths: list[bytes]) -> tuple[Hash, list[tuple[bytes | None, bytes]]]:
+        """As ``prove``, with ICS-23 proofs in their protobuf encoding."""
+        view = self._store.view(height)
+        proven = [(view.get(path), encode_commitment_proof(view.prove_ics23(path))) for path in paths]
         return view.app_root, proven
 
     def check(self, signed: SignedTransaction, now: UnixSeconds) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from interchain.hub.v1 import answer_pb2, light_client_pb2
 
-from hub.answers import Batch, BatchEntry, PathProof, StateProof
+from hub.answers import Batch, BatchEntry, Ics23PathProof, Ics23StateProof, PathProof, StateProof
 from hub.clients.counterparty import counterparty_of
 from hub.engine.checkpoints import Checkpoints
 from hub.engine.ledger import Ledger
@@ -50,17 +50,31 @@ class CheckpointServing:
         return self._pb.GetBatchResponse(batch=to_proto(answer, answer_pb2.Batch))
 
     async def GetProof(self, request: Any, context: Any) -> Any:
-        refuse_unknown_fields(request)
-        paths = list(request.paths)
-        if not 1 <= len(paths) <= MAX_PATHS:
-            raise InvalidArgument("paths", f"give 1 to {MAX_PATHS}")
-        if any(not is_path(path) for path in paths):
-            raise InvalidArgument("paths", "an IBC path is a client, a byte 1 to 3, and a sequence of 8 bytes")
-        height = Height(request.height or self._ledger.head.height)
+        paths, height = asked(request), Height(request.height or self._ledger.head.height)
         app_root, proven = await asyncio.to_thread(self._ledger.prove, height, paths)
         proofs = tuple(PathProof(path, value or b"", proof) for path, (value, proof) in zip(paths, proven, strict=True))
         answer = StateProof(height, app_root, proofs)
         return self._pb.GetProofResponse(state_proof=to_proto(answer, answer_pb2.StateProof))
+
+    async def GetIcs23Proof(self, request: Any, context: Any) -> Any:
+        paths, height = asked(request), Height(request.height or self._ledger.head.height)
+        app_root, proven = await asyncio.to_thread(self._ledger.prove_ics23, height, paths)
+        proofs = tuple(
+            Ics23PathProof(path, value or b"", proof) for path, (value, proof) in zip(paths, proven, strict=True)
+        )
+        answer = Ics23StateProof(height, app_root, proofs)
+        return self._pb.GetIcs23ProofResponse(state_proof=to_proto(answer, answer_pb2.Ics23StateProof))
+
+
+def asked(request: Any) -> list[bytes]:
+    """The paths of a request; raises InvalidArgument, UnknownFields."""
+    refuse_unknown_fields(request)
+    paths = list(request.paths)
+    if not 1 <= len(paths) <= MAX_PATHS:
+        raise InvalidArgument("paths", f"give 1 to {MAX_PATHS}")
+    if any(not is_path(path) for path in paths):
+        raise InvalidArgument("paths", "an IBC path is a client, a byte 1 to 3, and a sequence of 8 bytes")
+    return paths
 
 
 def is_path(path: bytes) -> bool:

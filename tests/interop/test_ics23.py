@@ -13,14 +13,18 @@ from random import Random
 
 import pytest
 
+from hub.client import HubClient
 from hub.engine.ics23 import encode_commitment_proof
 from hub.engine.store import Store
 from hub.engine.view import View
-from hub.ibc.commitment import receipt_path
+from hub.ibc.commitment import commitment_path, receipt_path
 from hub.ibc.identifiers import ClientId
+from hub.node import NodeConfig, running_node
 from hub.proofs.ics23 import NonExistenceProof
 from hub.proofs.smt import key_hash, tree_entry, tree_key
 from hub.quantities import Hash, Height, Sequence
+from tests.unit.node_world import SIGNERS, SOMEONE, VALIDATOR, StillClock, genesis
+from tests.unit.test_client import call, connected
 
 VERIFIER = Path(__file__).parent / "ics23"
 TREES = 700
@@ -141,20 +145,47 @@ def trees(path: Path) -> Iterator[Case]:
     store.close()
 
 
+def verdicts(verifier: Path, cases: list[Case]) -> list[str]:
+    """What the reference says to each case: ``ok``, or why not."""
+    lines = "\n".join(case.line() for case in cases)
+    done = subprocess.run([verifier], input=lines, capture_output=True, text=True, timeout=240, check=True)
+    return done.stdout.splitlines()
+
+
 def test_the_reference_verifier_agrees(verifier: Path, tmp_path: Path) -> None:
     asked_of_it = list(trees(tmp_path / "store"))
-    answers = subprocess.run(
-        [verifier],
-        input="\n".join(case.line() for case in asked_of_it),
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=True,
-    ).stdout.splitlines()
-    assert len(answers) == len(asked_of_it)
+    answers = verdicts(verifier, asked_of_it)
     wrong = [
         (case, answer) for case, answer in zip(asked_of_it, answers, strict=True) if (answer == "ok") != case.holds
     ]
     assert not wrong, wrong[:3]
     assert sum(case.holds for case in asked_of_it) > 5_000
     assert sum(case.holds and case.value is None for case in asked_of_it) > 2_000
+
+
+async def test_the_reference_verifier_agrees_with_what_a_node_serves(verifier: Path, tmp_path: Path) -> None:
+    """The proofs as anyone gets them, over gRPC, of a hub that has sent a packet."""
+    config = NodeConfig(genesis(), tmp_path / "store", tmp_path / "guard", listen="127.0.0.1:0")
+    async with (
+        running_node(config, SIGNERS[VALIDATOR], StillClock()) as node,
+        await HubClient.connect(f"127.0.0.1:{node.port}", insecure=True) as hub,
+    ):
+        await connected(hub)
+        before = (await hub.status()).height
+        await hub.submit([call()], SIGNERS[SOMEONE])
+        path = commitment_path(ClientId("quorum-0"), Sequence(1))
+        absent = [receipt_path(ClientId("quorum-0"), Sequence(1)), commitment_path(ClientId("quorum-0"), Sequence(2))]
+        early, late = await hub.prove_ics23(before, [path]), await hub.prove_ics23(None, [path, *absent])
+        direct = await hub.prove(late.height, [path, *absent])
+    assert (late.height, late.app_root) == (direct.height, direct.app_root)
+    assert [(one.path, one.value) for one in late.proofs] == [(one.path, one.value) for one in direct.proofs]
+    assert [bool(one.value) for one in (*early.proofs, *late.proofs)] == [False, True, False, False]
+    asked_of_it = []
+    for shown, other in ((early, late), (late, early)):
+        for one in shown.proofs:
+            value, proof = one.value or None, one.commitment_proof
+            asked_of_it.append(Case(True, shown.app_root, one.path, value, proof))
+            asked_of_it.append(Case(False, other.app_root, one.path, value, proof))
+            asked_of_it.append(Case(False, shown.app_root, one.path, None if value else b"\x01", proof))
+    answers = verdicts(verifier, asked_of_it)
+    assert [answer == "ok" for answer in answers] == [case.holds for case in asked_of_it]

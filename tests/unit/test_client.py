@@ -346,8 +346,9 @@ async def test_earlier_heights_are_shown_as_they_were(hub: HubClient) -> None:
     "path", [b"", b"quorum-0\x01", b"quorum-0\x04" + bytes(8), b"\x08" * 9 + b"\x01" + bytes(8), b"q" * 200]
 )
 async def test_only_ibc_paths_are_proven(hub: HubClient, path: bytes) -> None:
-    with pytest.raises(Exception, match="paths is refused"):
-        await hub.prove(None, [path])
+    for prove in (hub.prove, hub.prove_ics23):
+        with pytest.raises(Exception, match="paths is refused"):
+            await prove(None, [path])
 
 
 async def test_a_call_is_followed_to_its_end(hub: HubClient) -> None:

@@ -49,6 +49,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
     "CheckpointService/GetCheckpoint": (READ,),
     "CheckpointService/GetBatch": (READ,),
     "CheckpointService/GetProof": (READ,),
+    "CheckpointService/GetIcs23Proof": (READ,),
     "QueryService/GetStatus": (READ,),
     "QueryService/GetClient": (READ,),
     "QueryService/ListClients": (READ,),

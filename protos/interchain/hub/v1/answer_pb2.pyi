@@ -688,6 +688,63 @@ class StateProof(_message.Message):
 Global___StateProof: _TypeAlias = StateProof  # noqa: Y015
 
 @_typing.final
+class Ics23PathProof(_message.Message):
+    """Whether something stands at a path, for those who verify with ICS-23 (`SmtSpec`)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    COMMITMENT_PROOF_FIELD_NUMBER: _builtins.int
+    path: _builtins.bytes
+    value: _builtins.bytes
+    """Empty where nothing stands there."""
+    commitment_proof: _builtins.bytes
+    """A serialised cosmos.ics23.v1.CommitmentProof: of existence, or of non-existence where the value is empty."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.bytes = ...,
+        value: _builtins.bytes = ...,
+        commitment_proof: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commitment_proof", b"commitment_proof", "path", b"path", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Ics23PathProof: _TypeAlias = Ics23PathProof  # noqa: Y015
+
+@_typing.final
+class Ics23StateProof(_message.Message):
+    """Proofs of several paths under one root, in the form of ICS-23."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    APP_ROOT_FIELD_NUMBER: _builtins.int
+    PROOFS_FIELD_NUMBER: _builtins.int
+    height: _builtins.int
+    app_root: _builtins.bytes
+    @_builtins.property
+    def proofs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ics23PathProof]: ...
+    def __init__(
+        self,
+        *,
+        height: _builtins.int = ...,
+        app_root: _builtins.bytes = ...,
+        proofs: _abc.Iterable[Global___Ics23PathProof] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_root", b"app_root", "height", b"height", "proofs", b"proofs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Ics23StateProof: _TypeAlias = Ics23StateProof  # noqa: Y015
+
+@_typing.final
 class ServiceDefinition(_message.Message):
     """What a service accepts and answers; a schema that is empty is absent."""
 

@@ -50,6 +50,11 @@ class CheckpointServiceStub:
                 request_serializer=interchain_dot_hub_dot_v1_dot_checkpoint__service__pb2.GetProofRequest.SerializeToString,
                 response_deserializer=interchain_dot_hub_dot_v1_dot_checkpoint__service__pb2.GetProofResponse.FromString,
                 _registered_method=True)
+        self.GetIcs23Proof = channel.unary_unary(
+                '/interchain.hub.v1.CheckpointService/GetIcs23Proof',
+                request_serializer=interchain_dot_hub_dot_v1_dot_checkpoint__service__pb2.GetIcs23ProofRequest.SerializeToString,
+                response_deserializer=interchain_dot_hub_dot_v1_dot_checkpoint__service__pb2.GetIcs23ProofResponse.FromString,
+                _registered_method=True)
 
 
 class CheckpointServiceServicer:
@@ -77,6 +82,13 @@ class CheckpointServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetIcs23Proof(self, request, context):
+        """The same for those who verify with ICS-23.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CheckpointServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +106,11 @@ def add_CheckpointServiceServicer_to_server(servicer, server):
                     servicer.GetProof,
                     request_deserializer=interchain_dot_hub_dot_v1_dot_checkpoint__service__pb2.GetProofRequest.FromString,
                     response_serializer=interchain_dot_hub_dot_v1_dot_checkpoint__service__pb2.GetProofResponse.SerializeToString,
+            ),
+            'GetIcs23Proof': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetIcs23Proof,
+                    request_deserializer=interchain_dot_hub_dot_v1_dot_checkpoint__service__pb2.GetIcs23ProofRequest.FromString,
+                    response_serializer=interchain_dot_hub_dot_v1_dot_checkpoint__service__pb2.GetIcs23ProofResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +195,33 @@ class CheckpointService:
             '/interchain.hub.v1.CheckpointService/GetProof',
             interchain_dot_hub_dot_v1_dot_checkpoint__service__pb2.GetProofRequest.SerializeToString,
             interchain_dot_hub_dot_v1_dot_checkpoint__service__pb2.GetProofResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetIcs23Proof(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/interchain.hub.v1.CheckpointService/GetIcs23Proof',
+            interchain_dot_hub_dot_v1_dot_checkpoint__service__pb2.GetIcs23ProofRequest.SerializeToString,
+            interchain_dot_hub_dot_v1_dot_checkpoint__service__pb2.GetIcs23ProofResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,8 @@ class CheckpointServiceStub:
     """What a block shows one counterparty."""
     GetProof: _grpc.UnaryUnaryMultiCallable[_checkpoint_service_pb2.GetProofRequest, _checkpoint_service_pb2.GetProofResponse]
     """Whether something stands at each of some IBC paths, proven under one app root."""
+    GetIcs23Proof: _grpc.UnaryUnaryMultiCallable[_checkpoint_service_pb2.GetIcs23ProofRequest, _checkpoint_service_pb2.GetIcs23ProofResponse]
+    """The same for those who verify with ICS-23."""
 
 @_typing.type_check_only
 class CheckpointServiceAsyncStub(CheckpointServiceStub):
@@ -51,6 +53,8 @@ class CheckpointServiceAsyncStub(CheckpointServiceStub):
     """What a block shows one counterparty."""
     GetProof: _aio.UnaryUnaryMultiCallable[_checkpoint_service_pb2.GetProofRequest, _checkpoint_service_pb2.GetProofResponse]  # type: ignore[assignment]
     """Whether something stands at each of some IBC paths, proven under one app root."""
+    GetIcs23Proof: _aio.UnaryUnaryMultiCallable[_checkpoint_service_pb2.GetIcs23ProofRequest, _checkpoint_service_pb2.GetIcs23ProofResponse]  # type: ignore[assignment]
+    """The same for those who verify with ICS-23."""
 
 class CheckpointServiceServicer(metaclass=_abc_1.ABCMeta):
     """Checkpoints, batches and proofs."""
@@ -78,5 +82,13 @@ class CheckpointServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_checkpoint_service_pb2.GetProofResponse, _abc.Awaitable[_checkpoint_service_pb2.GetProofResponse]]:
         """Whether something stands at each of some IBC paths, proven under one app root."""
+
+    @_abc_1.abstractmethod
+    def GetIcs23Proof(
+        self,
+        request: _checkpoint_service_pb2.GetIcs23ProofRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_checkpoint_service_pb2.GetIcs23ProofResponse, _abc.Awaitable[_checkpoint_service_pb2.GetIcs23ProofResponse]]:
+        """The same for those who verify with ICS-23."""
 
 def add_CheckpointServiceServicer_to_server(servicer: CheckpointServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

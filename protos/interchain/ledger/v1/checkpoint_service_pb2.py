@@ -26,7 +26,7 @@ from interchain.hub.v1 import answer_pb2 as interchain_dot_hub_dot_v1_dot_answer
 from interchain.hub.v1 import light_client_pb2 as interchain_dot_hub_dot_v1_dot_light__client__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-interchain/ledger/v1/checkpoint_service.proto\x12\x14interchain.ledger.v1\x1a\x1einterchain/hub/v1/answer.proto\x1a$interchain/hub/v1/light_client.proto\"6\n\x14GetCheckpointRequest\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0e\n\x06height\x18\x02 \x01(\x04\"P\n\x15GetCheckpointResponse\x12\x37\n\ncheckpoint\x18\x01 \x01(\x0b\x32#.interchain.hub.v1.SignedCheckpoint\"1\n\x0fGetBatchRequest\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0e\n\x06height\x18\x02 \x01(\x04\";\n\x10GetBatchResponse\x12\'\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x18.interchain.hub.v1.Batch\"0\n\x0fGetProofRequest\x12\x0e\n\x06height\x18\x01 \x01(\x04\x12\r\n\x05paths\x18\x02 \x03(\x0c\"F\n\x10GetProofResponse\x12\x32\n\x0bstate_proof\x18\x01 \x01(\x0b\x32\x1d.interchain.hub.v1.StateProof2\xb3\x02\n\x11\x43heckpointService\x12h\n\rGetCheckpoint\x12*.interchain.ledger.v1.GetCheckpointRequest\x1a+.interchain.ledger.v1.GetCheckpointResponse\x12Y\n\x08GetBatch\x12%.interchain.ledger.v1.GetBatchRequest\x1a&.interchain.ledger.v1.GetBatchResponse\x12Y\n\x08GetProof\x12%.interchain.ledger.v1.GetProofRequest\x1a&.interchain.ledger.v1.GetProofResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-interchain/ledger/v1/checkpoint_service.proto\x12\x14interchain.ledger.v1\x1a\x1einterchain/hub/v1/answer.proto\x1a$interchain/hub/v1/light_client.proto\"6\n\x14GetCheckpointRequest\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0e\n\x06height\x18\x02 \x01(\x04\"P\n\x15GetCheckpointResponse\x12\x37\n\ncheckpoint\x18\x01 \x01(\x0b\x32#.interchain.hub.v1.SignedCheckpoint\"1\n\x0fGetBatchRequest\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0e\n\x06height\x18\x02 \x01(\x04\";\n\x10GetBatchResponse\x12\'\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x18.interchain.hub.v1.Batch\"0\n\x0fGetProofRequest\x12\x0e\n\x06height\x18\x01 \x01(\x04\x12\r\n\x05paths\x18\x02 \x03(\x0c\"F\n\x10GetProofResponse\x12\x32\n\x0bstate_proof\x18\x01 \x01(\x0b\x32\x1d.interchain.hub.v1.StateProof\"5\n\x14GetIcs23ProofRequest\x12\x0e\n\x06height\x18\x01 \x01(\x04\x12\r\n\x05paths\x18\x02 \x03(\x0c\"P\n\x15GetIcs23ProofResponse\x12\x37\n\x0bstate_proof\x18\x01 \x01(\x0b\x32\".interchain.hub.v1.Ics23StateProof2\x9d\x03\n\x11\x43heckpointService\x12h\n\rGetCheckpoint\x12*.interchain.ledger.v1.GetCheckpointRequest\x1a+.interchain.ledger.v1.GetCheckpointResponse\x12Y\n\x08GetBatch\x12%.interchain.ledger.v1.GetBatchRequest\x1a&.interchain.ledger.v1.GetBatchResponse\x12Y\n\x08GetProof\x12%.interchain.ledger.v1.GetProofRequest\x1a&.interchain.ledger.v1.GetProofResponse\x12h\n\rGetIcs23Proof\x12*.interchain.ledger.v1.GetIcs23ProofRequest\x1a+.interchain.ledger.v1.GetIcs23ProofResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +45,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETPROOFREQUEST']._serialized_end=439
   _globals['_GETPROOFRESPONSE']._serialized_start=441
   _globals['_GETPROOFRESPONSE']._serialized_end=511
-  _globals['_CHECKPOINTSERVICE']._serialized_start=514
-  _globals['_CHECKPOINTSERVICE']._serialized_end=821
+  _globals['_GETICS23PROOFREQUEST']._serialized_start=513
+  _globals['_GETICS23PROOFREQUEST']._serialized_end=566
+  _globals['_GETICS23PROOFRESPONSE']._serialized_start=568
+  _globals['_GETICS23PROOFRESPONSE']._serialized_end=648
+  _globals['_CHECKPOINTSERVICE']._serialized_start=651
+  _globals['_CHECKPOINTSERVICE']._serialized_end=1064
 # @@protoc_insertion_point(module_scope)

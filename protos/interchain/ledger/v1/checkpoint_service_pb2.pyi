@@ -155,3 +155,49 @@ class GetProofResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetProofResponse: _TypeAlias = GetProofResponse  # noqa: Y015
+
+@_typing.final
+class GetIcs23ProofRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    PATHS_FIELD_NUMBER: _builtins.int
+    height: _builtins.int
+    """0: the latest."""
+    @_builtins.property
+    def paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Encoded IBC paths, at most 1024."""
+
+    def __init__(
+        self,
+        *,
+        height: _builtins.int = ...,
+        paths: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["height", b"height", "paths", b"paths"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetIcs23ProofRequest: _TypeAlias = GetIcs23ProofRequest  # noqa: Y015
+
+@_typing.final
+class GetIcs23ProofResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_PROOF_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def state_proof(self) -> _answer_pb2.Ics23StateProof: ...
+    def __init__(
+        self,
+        *,
+        state_proof: _answer_pb2.Ics23StateProof | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["state_proof", b"state_proof"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["state_proof", b"state_proof"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetIcs23ProofResponse: _TypeAlias = GetIcs23ProofResponse  # noqa: Y015
