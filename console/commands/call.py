@@ -1,15 +1,14 @@
 """``ichub call``: call a service from a hub account."""
 
 import asyncio
-import json as json_text
 import time
 from typing import Annotated
 
 import typer
 
-from console.amounts import parse_address, parse_amount, parse_hex, read_input
-from console.commands.encodings import Encoding
-from console.exits import Misused, Refused, TimedOut
+from console.amounts import parse_address, parse_amount, read_input
+from console.call_data import CallData, require_input
+from console.exits import Refused, TimedOut
 from console.home import find_home
 from console.options import Home, Hub, Json, Key, PasswordFile, Timeout
 from console.output import Output
@@ -43,50 +42,43 @@ def call(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """Call a service from a hub account. With --wait the result is printed: exit code 0 for 200, 4 for 504 (no answer
-    in time), 1 for every other code.
+    """Call a service from a hub account; JSON is written as ABI where the service takes that alone. With --wait the
+    result is printed: exit code 0 for 200, 4 for 504 (no answer in time), 1 for every other code.
 
     Example: ichub call price '{"pair": "ETH/USD"}' --wait
     """
 
     output = Output(json)
     place = find_home(home)
-    encoding, data = _parse_input(read_input(input_))
+    text = read_input(input_)
+    require_input(text)
     wanted = parse_address(provider) if provider else b""
     most = parse_amount(fee_cap)
     signer = signer_of(place, key, password_file)
 
-    async def work() -> ServiceRequest | None:
+    async def work() -> tuple[ServiceRequest, CallData] | None:
         async with hub_of(place, hub) as connection:
             now = max((await connection.status()).time, int(time.time()))
-            message = CallService(service, client, wanted, encoding.number, data, most, UnixSeconds(now + deadline))
+            given = CallData.of(text, await connection.definition(service))
+            message = CallService(
+                service, client, wanted, given.encoding.number, given.data, most, UnixSeconds(now + deadline)
+            )
             request_id = await _send(connection, message, signer)
             if not wait:
                 done = f"called {service}: request 0x{request_id.hex()}; `ichub packet trace` follows it"
                 output.done(done, request_id=request_id)
                 return None
             with output.progress(f"waiting for the answer of {service}"):
-                return await _result(connection, request_id, timeout)
+                return await _result(connection, request_id, timeout), given
 
-    if (request := run(work())) is not None:
-        _show(output, request)
+    if (answered := run(work())) is not None:
+        _show(output, *answered)
 
 
 async def _send(connection: HubClient, message: CallService, signer: Signer) -> bytes:
     """The identifier of the request that the call has become."""
     receipt = await connection.submit([message], signer)
     return next(record.event.request_id for record in receipt.events if isinstance(record.event, ServiceCalled))
-
-
-def _parse_input(text: str) -> tuple[Encoding, bytes]:
-    stripped = text.strip()
-    if stripped.startswith("0x"):
-        return Encoding.ABI, parse_hex(stripped, "ABI bytes")
-    try:
-        json_text.loads(stripped)
-    except ValueError as error:
-        raise Misused(f"the input is neither JSON nor 0x-hex ({error}): quote it for your shell") from error
-    return Encoding.JSON, stripped.encode()
 
 
 async def _result(connection: HubClient, request_id: bytes, patience: float) -> ServiceRequest:
@@ -101,14 +93,13 @@ async def _result(connection: HubClient, request_id: bytes, patience: float) -> 
     return request
 
 
-def _show(output: Output, request: ServiceRequest) -> None:
-    text = request.output.decode(errors="replace") if request.input_encoding == Encoding.JSON.number else None
+def _show(output: Output, request: ServiceRequest, given: CallData) -> None:
     output.record(
         "",
         {
             "request_id": "0x" + request.request_id.hex(),
             "code": request.code,
-            "output": text if text is not None else request.output,
+            "output": given.shown(request.output) if request.code == ANSWERED else request.output,
             "message": request.message,
             "fee": str(request.fee),
         },

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_abi.abi import encode
 
 from console.devnet.processes import ROOT
 from console.home import NodeHome
@@ -20,6 +21,8 @@ from hub.quantities import Address, Hash, Seconds
 from tests.e2e.devnet_world import wait_for
 
 ICHUB = ROOT / "ichub"
+ITEM = [{"name": "item", "type": "string"}, {"name": "pieces", "type": "uint256"}]
+TOTAL = [{"name": "total", "type": "uint256"}]
 SALT = Hash(b"\x5a" * 32)
 LEDGER = Config(
     "ledger-1",
@@ -82,6 +85,10 @@ class Operator:
             register = RegisterCounterparty("quorum-0", "quorum-8", 0, b"", SALT)
             await hub.submit([CreateQuorumClient(LEDGER), register], signer_of(self.home, "operator", None))
 
+    async def input_of(self, request_id: str) -> bytes:
+        async with hub_of(self.home) as hub:
+            return (await hub.request(bytes.fromhex(request_id[2:]))).input
+
     def stop(self) -> None:
         self.node.terminate()
         self.node.wait(30)
@@ -141,3 +148,15 @@ def test_a_client_is_replaced_as_it_was_announced_or_not_at_all(operator: Operat
     assert (shown["epoch"], shown["trusting_period_seconds"], shown["max_clock_drift_seconds"]) == (4, 5000, 10)
     assert [member.rpartition(" (")[2] for member in shown["validators"]] == ["power 1)", "power 7)"]
     assert shown["replaceable_from"] == ""
+
+
+def test_a_service_that_takes_abi_alone_is_called_with_json(operator: Operator, tmp_path: Path) -> None:
+    for name, components in {"input": ITEM, "output": TOTAL}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(components))
+    abis = ["--input-abi", str(tmp_path / "input.json"), "--output-abi", str(tmp_path / "output.json")]
+    operator.run("service", "define", "shop", *abis)
+    operator.run("service", "bind", "shop", "--encoding", "abi", "--price", "1")
+    called = operator.json("call", "shop", '{"item": "apple", "pieces": "3"}', "--fee-cap", "1")
+    assert asyncio.run(operator.input_of(called["request_id"])) == encode(["string", "uint256"], ["apple", 3])
+    operator.refusal("call", "shop", '{"item": "apple"}', "--fee-cap", "1", code=2)
+    assert operator.refusal("call", "nothing", "{}") == "SERVICE_NOT_FOUND"
