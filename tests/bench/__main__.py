@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import calling, end_to_end, evm, receiving, transacting
+from tests.bench import asking, calling, end_to_end, evm, notarising, receiving, transacting, validating
 from tests.bench.figures import GROUPS, Measured, groups_named, write_json
 from tests.bench.showing import CannotRun, Screen
 from tests.bench.states import States
@@ -47,6 +47,7 @@ def measure(groups: list[str], screen: Screen) -> dict[str, Measured]:
             "hub.recv": lambda: receiving.run(screen, states),
             "hub.calls": lambda: calling.run(screen, states),
             "hub.tx": lambda: transacting.run(screen, states),
+            "ledger": lambda: notarising.run(screen, states) | asking.run(screen) | validating.run(screen),
             "e2e": lambda: end_to_end.run(screen),
         }
         for name in groups:

@@ -45,12 +45,19 @@ EVM = (
 RECEIVE = (
     Figure("hub.recv.packets_per_s.10k", "packets/s", "EVM packets proven and committed, ten thousand keys"),
     Figure("hub.recv.packets_per_s.1m", "packets/s", "EVM packets proven and committed, a million keys", ">= 2,000"),
+    Figure("hub.recv.ledger.packets_per_s", "packets/s", "a ledger's packets, likewise, a million keys", ">= 2,000"),
     Figure("hub.rss_mb", "MB", "resident memory of the process that received them, a million keys"),
 )
 CALLS = (Figure("hub.calls_per_s", "calls/s", "whole service calls from an EVM chain to another, proven and settled"),)
 TRANSACTIONS = (
     Figure("hub.tx_per_s", "tx/s", "transfers through the engine with group commit, a million keys"),
     Figure("hub.commit.p99_ms", "ms", "a block's durable commit, with 32 senders that wait for each answer"),
+)
+LEDGER = (
+    Figure("ledger.tx_per_s", "tx/s", "documents notarised through the engine, a million keys", ">= 1,000"),
+    Figure("ledger.commit.p99_ms", "ms", "a block's durable commit, with 32 members that wait for each answer"),
+    Figure("ledger.query_per_s", "queries/s", "documents looked up over gRPC with mutual TLS"),
+    Figure("ledger.verify_chain_us", "us", "a new certificate read and its path validated, an intermediate in it"),
 )
 END_TO_END = (
     Figure("e2e.call.p50_s", "s", "from a call's block to its result's block, on the devnet"),
@@ -63,6 +70,7 @@ GROUPS: dict[str, tuple[Figure, ...]] = {
     "hub.recv": RECEIVE,
     "hub.calls": CALLS,
     "hub.tx": TRANSACTIONS,
+    "ledger": LEDGER,
     "e2e": END_TO_END,
 }
 """Measured together, in this order."""

@@ -1,7 +1,7 @@
 """A ledger under load: blocks of transactions from their bytes, and where their time goes."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,12 @@ import msgspec
 import rocksdict
 
 from hub.app import App
-from hub.block import ResultCode
+from hub.block import ResultCode, TransactionResult
 from hub.engine.ledger import Ledger
 from hub.engine.records import BlockRecord
 from hub.engine.store import Prepared, Store, StoreOptions
-from hub.messages import SignedTransaction
 from hub.relaying import Relaying
-from hub.rpc.wire import decode_transaction
+from hub.transaction import SignedTransaction
 
 Sent = list[tuple[bytes, bytes]]
 """Bodies and signatures."""
@@ -25,18 +24,24 @@ Sent = list[tuple[bytes, bytes]]
 def make_block(ledger: Ledger, sent: Sent) -> float:
     """Decode and commit, all of it OK; the seconds that decoding took. Raises RuntimeError for a refusal."""
     began = time.perf_counter()
-    transactions = [decode_transaction(body, signature) for body, signature in sent]
+    decode = ledger._kind.decode_transaction
+    transactions = [decode(body, signature) for body, signature in sent]
     decoding = time.perf_counter() - began
     made = ledger.make_block(transactions, ledger.head.time)
     for _, error in made.left_out:
         raise RuntimeError(f"left out: {error}")
     for result in made.record.results:
-        if result.code is not ResultCode.OK:
-            raise RuntimeError(f"{result.code.name}: {result.text}")
+        require_ok(result)
     return decoding
 
 
-def write_block(folder: Path, number: int, transactions: list[SignedTransaction]) -> None:
+def require_ok(result: TransactionResult) -> None:
+    """Raises RuntimeError for anything else: it would be something else that is measured."""
+    if result.code is not ResultCode.OK:
+        raise RuntimeError(f"{result.code.name}: {result.text}")
+
+
+def write_block(folder: Path, number: int, transactions: Iterable[SignedTransaction]) -> None:
     """Keep a block's transactions for another process."""
     sent = [(signed.body, signed.signature) for signed in transactions]
     (folder / str(number)).write_bytes(msgspec.msgpack.encode(sent))

@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 def in_own_process(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """What ``work`` returns, done in a fresh process that keeps to one core; raises CannotRun where it dies."""
-    with ProcessPoolExecutor(1, get_context("spawn"), initializer=_keep_to_one_core) as pool:
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=keep_to_one_core) as pool:
         try:
             return pool.submit(work, *args, **kwargs).result()
         except BrokenProcessPool as error:
@@ -32,6 +32,7 @@ def resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def _keep_to_one_core() -> None:
+def keep_to_one_core() -> None:
+    """From here on this process has the last core alone, where the system lets it choose."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

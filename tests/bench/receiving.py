@@ -1,13 +1,16 @@
-"""Packets of an EVM chain, proven to a hub and committed, on one core.
+"""Packets of an EVM chain and of a ledger, proven to a hub and committed, on one core.
 
 What is timed is all that a node does between the bytes of a transaction and its durable block: protobuf decoded,
-signature and nonce checked, header signatures recovered, trie proofs verified, receipts and acknowledgements written,
-events, batch, tree and block made, everything written and synced. Batches of 50 packets, each with a header of its own
-that 4 of 5 attestors signed; five batches a block, since a block lets out at most 256 acknowledgements a counterparty.
+signature and nonce checked, header signatures recovered, proofs verified, receipts and acknowledgements written,
+events, batch, tree and block made, everything written and synced. Batches of 50 packets, each with a header that 4 of
+5 attestors signed and storage proofs, or with a checkpoint that 4 of 5 validators signed, of a block whose own batch
+they are; five batches a block, since a block lets out at most 256 acknowledgements a counterparty.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import count, islice
 from pathlib import Path
 
 from hub import messages as m
@@ -19,6 +22,7 @@ from hub.quantities import Sequence as Number
 from hub.quantities import UnixSeconds
 from hub.state.context import Context
 from tests.bench.attested import AttestedChain, Storage
+from tests.bench.checkpointed import CheckpointedChain
 from tests.bench.figures import Measured
 from tests.bench.ledgers import Stopwatch, Took, read_block, relaying, write_block
 from tests.bench.own_process import in_own_process, resident_mb
@@ -42,44 +46,81 @@ class Run:
     took: Took
     resident_mb: float
 
+    def rate(self) -> Measured:
+        """Packets a second."""
+        note = f"{self.took.cpu / self.packets * 1e6:,.0f} us of CPU a packet"
+        return Measured(self.packets / self.took.total, self.packets, note)
+
 
 def run(screen: Screen, states: States) -> dict[str, Measured]:
     """Every figure of the group."""
-    figures: dict[str, Measured] = {}
-    runs: dict[str, Run] = {}
-    load = states.folder / "packets"
+    evm, ledger = states.folder / "evm-packets", states.folder / "ledger-packets"
     with screen.step("hub.recv: proving packets in a storage trie"):
-        in_own_process(write_load, load)
-    for name, keys in SIZES.items():
-        path = states.of(keys, screen)
-        with screen.step(f"hub.recv: receiving at {keys:,} keys"):
+        in_own_process(write_evm_load, evm)
+    with screen.step("hub.recv: proving packets in batches"):
+        in_own_process(write_ledger_load, ledger)
+    runs: dict[str, Run] = {}
+    for name, (load, size) in {"10k": (evm, "10k"), "1m": (evm, "1m"), "ledger, 1m": (ledger, "1m")}.items():
+        path = states.of(SIZES[size], screen)
+        with screen.step(f"hub.recv: receiving at {SIZES[size]:,} keys"):
             runs[name] = in_own_process(receive, path, load)
-    for name, one in runs.items():
-        note = f"{one.took.cpu / one.packets * 1e6:,.0f} us of CPU a packet"
-        figures[f"hub.recv.packets_per_s.{name}"] = Measured(one.packets / one.took.total, one.packets, note)
-    figures["hub.rss_mb"] = Measured(runs["1m"].resident_mb, 1)
     screen.took("us a packet", {name: (one.packets, one.took) for name, one in runs.items()})
-    return figures
+    return {
+        "hub.recv.packets_per_s.10k": runs["10k"].rate(),
+        "hub.recv.packets_per_s.1m": runs["1m"].rate(),
+        "hub.recv.ledger.packets_per_s": runs["ledger, 1m"].rate(),
+        "hub.rss_mb": Measured(runs["1m"].resident_mb, 1),
+    }
 
 
-def write_load(folder: Path) -> None:
-    """The blocks' transactions, signed, a file a block."""
-    chain = AttestedChain(0, GENESIS.hash(), PORT, "1", "bytes")
-    size = BATCH * BATCHES_A_BLOCK
-    count = size * (WARMING + COUNTED)
-    records = [LaneRecord(1, Number(n), UnixSeconds(START + 3600), _value(n)) for n in range(1, count + 1)]
-    storage = Storage(chain.packets(records))
+def write_evm_load(folder: Path) -> None:
+    """The blocks' transactions, signed, a file a block: a header of its own and storage proofs for each batch."""
+    chain, records = AttestedChain(0, GENESIS.hash(), PORT, "1", "bytes"), _records()
+    storage = Storage(chain.packets(record for block in records for batch in block for record in batch))
+
+    def deliveries() -> Iterator[list[AnyMessage]]:
+        for block in records:
+            yield [
+                m.ReceivePackets(
+                    chain.here,
+                    encode_records(batch),
+                    chain.proof(storage, START, chain.packet_slots(record.sequence for record in batch)),
+                )
+                for batch in block
+            ]
+
+    _write_load(folder, chain.joining(), deliveries())
+
+
+def write_ledger_load(folder: Path) -> None:
+    """The same of a chain of our own: a checkpoint of its own and the block's batch for each batch."""
+    chain = CheckpointedChain(GENESIS.hash(), PORT, "1", "bytes")
+
+    def deliveries() -> Iterator[list[AnyMessage]]:
+        for block in _records():
+            yield [m.ReceivePackets(chain.here, encode_records(batch), chain.proof(batch, START)) for batch in block]
+
+    _write_load(folder, chain.joining(), deliveries())
+
+
+def _records() -> list[list[list[LaneRecord]]]:
+    """Packets by block and batch."""
+    numbers = count(1)
+    return [
+        [
+            [LaneRecord(1, Number(n), UnixSeconds(START + 3600), _value(n)) for n in islice(numbers, BATCH)]
+            for _ in range(BATCHES_A_BLOCK)
+        ]
+        for _ in range(WARMING + COUNTED)
+    ]
+
+
+def _write_load(folder: Path, joining: list[AnyMessage], deliveries: Iterator[list[AnyMessage]]) -> None:
     folder.mkdir()
-    write_block(folder, 0, [sign(OPERATOR, 0, *chain.joining(), of=GENESIS)])
-    for block in range(WARMING + COUNTED):
-        signed = []
-        for part in range(BATCHES_A_BLOCK):
-            nonce = block * BATCHES_A_BLOCK + part
-            some = records[nonce * BATCH : (nonce + 1) * BATCH]
-            proof = chain.proof(storage, START, chain.packet_slots(record.sequence for record in some))
-            message: AnyMessage = m.ReceivePackets(chain.here, encode_records(some), proof)
-            signed.append(sign(SOMEONE, nonce, message, of=GENESIS))
-        write_block(folder, block + 1, signed)
+    write_block(folder, 0, [sign(OPERATOR, 0, *joining, of=GENESIS)])
+    nonces = count()
+    for number, messages in enumerate(deliveries, 1):
+        write_block(folder, number, [sign(SOMEONE, next(nonces), message, of=GENESIS) for message in messages])
 
 
 def receive(state: Path, load: Path) -> Run:

@@ -1,19 +1,19 @@
 """States of a given size: a real store with a real tree, built in bulk, and copied by hard links for each use.
 
-What fills them is what fills a hub's: receipts and acknowledgements of packets that came in over some other client.
+What fills them is what fills a hub's and any chain's of our own: receipts and acknowledgements of packets that came in
+over some other client.
 """
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Self, cast
+from typing import Self, TypeAlias, cast
 
-from hub.app import App
-from hub.engine.ledger import Ledger
+from hub.engine.ledger import ChainKind, Ledger
 from hub.engine.records import BlockRecord, encode_record
 from hub.engine.store import Store
 from hub.ibc.commitment import RECEIPT, acknowledgement_path, receipt_path
@@ -36,13 +36,21 @@ _AT_ONCE = 1_000_000
 GENESIS = genesis()
 SIZES = {"10k": 10_000, "1m": 1_000_000}
 
+MakeKind: TypeAlias = Callable[[], ChainKind]
+"""A chain with its genesis, made anew in each process: a function of a module, so that it can be named to one."""
+
+
+def hub() -> ChainKind:
+    """The hub at GENESIS."""
+    return hub_kind(GENESIS)
+
 
 class States:
-    """Stores of a chain at GENESIS, each built once, when it is first asked for. ``folder`` is gone at the end."""
+    """Stores of chains, each built once, when it is first asked for. ``folder`` is gone at the end."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="run-", dir=_roomy()))
-        self._built: dict[int, Path] = {}
+        self._built: dict[tuple[str, int], Path] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -50,48 +58,52 @@ class States:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def of(self, keys: int, screen: Screen) -> Path:
-        """A store whose state has ``keys`` keys besides the genesis's."""
-        if keys not in self._built:
-            with screen.step(f"building a state of {keys:,} keys"):
-                path = self.folder / f"state-{keys}"
-                in_own_process(fill, path, keys)
-                self._built[keys] = path
-        return self._built[keys]
+    def of(self, keys: int, screen: Screen, make: MakeKind = hub) -> Path:
+        """A store of a chain whose state has ``keys`` keys besides the genesis's."""
+        name = (make.__name__, keys)
+        if name not in self._built:
+            with screen.step(f"building a state of {keys:,} keys: {make.__name__}"):
+                path = self.folder / f"{make.__name__}-{keys}"
+                in_own_process(fill, path, keys, make)
+                self._built[name] = path
+        return self._built[name]
 
 
 @contextmanager
-def copied(path: Path) -> Iterator[tuple[Ledger, TimedStore]]:
+def copied(path: Path, make: MakeKind = hub) -> Iterator[tuple[Ledger, TimedStore]]:
     """The ledger of a copy of a store, which can be written to, and that copy; gone afterwards."""
+    kind = make()
     copy = Path(tempfile.mkdtemp(prefix="copy-", dir=path.parent)) / "store"
-    original = Store.open(path, GENESIS.hash())
+    original = Store.open(path, kind.machine.genesis_hash)
     try:
         original.backup(copy)
     finally:
         original.close()
-    store = TimedStore.open(copy, GENESIS.hash())
+    store = TimedStore.open(copy, kind.machine.genesis_hash)
     try:
-        yield Ledger(hub_kind(GENESIS), store), store
+        yield Ledger(kind, store), store
     finally:
         store.close()
         shutil.rmtree(copy.parent, ignore_errors=True)
 
 
-def fill(path: Path, keys: int) -> None:
-    """Begin the chain as a node does, and make its first blocks as a ledger does, but without transactions."""
-    app = App(GENESIS)
-    store = Store.create(path, GENESIS.hash())
+def fill(path: Path, keys: int, make: MakeKind = hub) -> None:
+    """Begin the chain as a node does, and make its first blocks as a node does, but without transactions."""
+    kind = make()
+    machine = kind.machine
+    store = Store.create(path, machine.genesis_hash)
     try:
-        head, height = Ledger(hub_kind(GENESIS), store).head.hash, 0
+        head, height = Ledger(kind, store).head.hash, 0
         entries = _entries(keys)
         while part := list(islice(entries, _AT_ONCE)):
             height += 1
-            block = app.begin(store.view(), Height(height), GENESIS.time, head)
+            block = machine.begin(store.view(), Height(height), machine.genesis_time, head)
             for key, value in part:
                 cast(Branch, block.state).put(key, value)
             outcome = block.finish()
             prepared = store.prepare(outcome.changes)
-            record = BlockRecord.of(app.header(outcome, prepared.app_root), outcome, GENESIS.validators)
+            header = machine.header(outcome, prepared.app_root)
+            record = BlockRecord.of(header, outcome, machine.genesis_validators)
             store.commit(prepared, height=record.header.height, block=encode_record(record))
             head = record.header.hash()
     finally:

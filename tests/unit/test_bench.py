@@ -19,10 +19,15 @@ EXPECTED = [
     "evm.timeout.gas",
     "hub.recv.packets_per_s.10k",
     "hub.recv.packets_per_s.1m",
+    "hub.recv.ledger.packets_per_s",
     "hub.rss_mb",
     "hub.calls_per_s",
     "hub.tx_per_s",
     "hub.commit.p99_ms",
+    "ledger.tx_per_s",
+    "ledger.commit.p99_ms",
+    "ledger.query_per_s",
+    "ledger.verify_chain_us",
     "e2e.call.p50_s",
     "e2e.call.p99_s",
     "e2e.call.p50_blocks",
@@ -37,6 +42,7 @@ def test_names_ask_for_groups() -> None:
     assert groups_named([]) == list(GROUPS)
     assert groups_named(["e2e", "evm.recv"]) == ["evm", "e2e"]
     assert groups_named(["hub.commit.p99_ms"]) == ["hub.tx"]
+    assert groups_named(["ledger.query_per_s"]) == ["ledger"]
     assert groups_named(["hub"]) == ["hub.recv", "hub.calls", "hub.tx"]
     with pytest.raises(LookupError, match=r"hub\.re"):
         groups_named(["hub.re"])
