@@ -38,11 +38,10 @@ from adapters.permissioned.ledger.contracts.private import (
     end_block,
     next_due,
     private_hash,
-    private_hashes,
     salted_hash,
 )
 from adapters.permissioned.ledger.errors import InvalidOrganisationId
-from adapters.permissioned.ledger.identities import ContractName, OrganisationId
+from adapters.permissioned.ledger.identities import ContractName
 from hub.events import Event
 from hub.quantities import Height, Seconds, UnixSeconds
 from hub.state.branch import Branch, MemoryState
@@ -418,9 +417,6 @@ class TestPrivate:
         (event,) = place.events
         assert isinstance(event, PrivateHashWritten)
         assert private_hash(place.branch, "fleet", "prices", ("lot", 7)) == noted
-        assert [found.hash for found in private_hashes(place.branch, OrganisationId("port"))] == [noted]
-        assert [found.contract for found in private_hashes(place.branch, OrganisationId("port"))] == ["fleet"]
-        assert list(private_hashes(place.branch, OrganisationId("bank-b"))) == []
 
     def test_falls_due_once_and_leaves_the_hash(self, place: Place) -> None:
         self.put(place, "lot", 7)

@@ -12,7 +12,7 @@ from interchain.ledger.v1 import private_data_service_pb2 as pb
 from adapters.permissioned.ledger.actions import AddAuthority, RemoveAuthority
 from adapters.permissioned.ledger.answers import ChangeKind
 from adapters.permissioned.ledger.client import LedgerClient
-from adapters.permissioned.ledger.contracts.private import salted_hash
+from adapters.permissioned.ledger.contracts.private import private_place, salted_hash
 from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.identities import OrganisationId
 from adapters.permissioned.ledger.membership.errors import OrganisationUnknown
@@ -53,6 +53,7 @@ VALUE = b"the price of the cargo is 4,815,162,342 dollars"
 SALT = bytes(range(100, 132))
 BANK_A, BANK_B, CUSTOMS, _ = ORGANISATIONS
 SEALED = ("board", "sealed", ("deal",))
+PLACE = private_place(*SEALED)
 
 
 @pytest.fixture
@@ -100,6 +101,20 @@ async def test_a_value_is_kept_for_whom_it_is_meant_and_nobody_else(
             assert await stranger.prove_private(*SEALED, value=VALUE, salt=SALT)
             assert not await stranger.prove_private(*SEALED, value=VALUE + b"!", salt=SALT)
             assert not await stranger.prove_private(*SEALED, value=VALUE, salt=bytes(32))
+
+
+async def test_who_notes_another_s_hash_once_more_is_not_given_the_value(
+    world: LedgerNodeWorld, node: Node, ann: LedgerClient
+) -> None:
+    """Hashes are public: a member that has one noted for a record of its own becomes no keeper of what is behind it."""
+    await seal(ann)
+    await ann.put_private(*SEALED, value=VALUE, salt=SALT)
+    async with await world.connect(node, "port/pat", "member") as thief:
+        await thief.enrol()
+        await seal(thief, name="mine", keepers=("port",))
+        with pytest.raises(PrivateValueMissing):
+            await thief.get_private("board", "sealed", ("mine",))
+        assert await thief.prove_private("board", "sealed", ("mine",), value=VALUE, salt=SALT)
 
 
 @pytest.mark.parametrize(("member", "role"), [("port/pat", "member"), ("customs/chief", "admin")])
@@ -275,28 +290,29 @@ def files(world: LedgerNodeWorld, *, private: bool) -> list[bytes]:
 def test_what_is_kept_is_there_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "private.db"
     store = PrivateStore(path)
-    store.put(Hash(b"\x01" * 32), KeptValue(VALUE, SALT), UnixSeconds(100))
+    store.put(PLACE, Hash(b"\x01" * 32), KeptValue(VALUE, SALT), UnixSeconds(100))
     store.close()
     store = PrivateStore(path)
-    assert store.get(b"\x01" * 32) == KeptValue(VALUE, SALT)
-    assert store.get(b"\x02" * 32) is None
+    assert store.get(PLACE, b"\x01" * 32) == KeptValue(VALUE, SALT)
+    assert store.get(PLACE, b"\x02" * 32) is None
+    assert store.get(PLACE + b"!", b"\x01" * 32) is None
     assert os.stat(path).st_mode & 0o077 == 0
     store.close()
 
 
 def test_it_is_purged_at_its_time_and_not_before(tmp_path: Path) -> None:
     store = PrivateStore(tmp_path / "private.db")
-    store.put(Hash(b"\x01" * 32), KeptValue(VALUE, SALT), UnixSeconds(100))
-    store.put(Hash(b"\x02" * 32), KeptValue(b"longer", SALT), UnixSeconds(2**64 - 1))
-    store.put(Hash(b"\x03" * 32), KeptValue(b"extended", SALT), UnixSeconds(100))
-    store.put(Hash(b"\x03" * 32), KeptValue(b"extended", SALT), UnixSeconds(101))
-    store.put(Hash(b"\x03" * 32), KeptValue(b"extended", SALT), UnixSeconds(50))
+    store.put(PLACE, Hash(b"\x01" * 32), KeptValue(VALUE, SALT), UnixSeconds(100))
+    store.put(PLACE, Hash(b"\x02" * 32), KeptValue(b"longer", SALT), UnixSeconds(2**64 - 1))
+    store.put(PLACE, Hash(b"\x03" * 32), KeptValue(b"extended", SALT), UnixSeconds(100))
+    store.put(PLACE, Hash(b"\x03" * 32), KeptValue(b"extended", SALT), UnixSeconds(101))
+    store.put(PLACE, Hash(b"\x03" * 32), KeptValue(b"extended", SALT), UnixSeconds(50))
     assert store.purge(UnixSeconds(99)) == 0
     assert store.purge(UnixSeconds(100)) == 1
-    assert store.get(b"\x01" * 32) is None
-    assert store.get(b"\x03" * 32) is not None
+    assert store.get(PLACE, b"\x01" * 32) is None
+    assert store.get(PLACE, b"\x03" * 32) is not None
     assert store.purge(UnixSeconds(101)) == 1
-    assert store.get(b"\x02" * 32) is not None
+    assert store.get(PLACE, b"\x02" * 32) is not None
     assert VALUE not in (tmp_path / "private.db").read_bytes()
     store.close()
 
@@ -306,7 +322,7 @@ def test_a_file_that_is_no_store_is_said_to_be_none(tmp_path: Path) -> None:
     with pytest.raises(PrivateStoreUnusable, match="restore it, or move it away"):
         PrivateStore(tmp_path / "private.db")
     store = PrivateStore(tmp_path / "other.db")
-    store._database.execute("DROP TABLE private_values")
+    store._database.execute("DROP TABLE kept_values")
     with pytest.raises(PrivateStoreUnusable):
-        store.get(b"\x01" * 32)
+        store.get(PLACE, b"\x01" * 32)
     store.close()

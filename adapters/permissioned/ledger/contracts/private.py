@@ -4,9 +4,8 @@ A value never enters a contract, for all nodes see what does. Its owner gives ``
 32 random bytes, and hands value and salt to the organisations on another way. Whoever has both can prove the value.
 """
 
-from collections.abc import Iterator
 from hashlib import sha256
-from typing import Any, NamedTuple, overload
+from typing import Any, overload
 
 import msgspec
 
@@ -15,7 +14,7 @@ from adapters.permissioned.ledger.contracts.events import PrivateHashWritten, Pr
 from adapters.permissioned.ledger.contracts.ground import Ground
 from adapters.permissioned.ledger.contracts.keys import KeyPart, encode_key, key_text
 from adapters.permissioned.ledger.contracts.values import Record
-from adapters.permissioned.ledger.identities import OrganisationId, organisation_id
+from adapters.permissioned.ledger.identities import organisation_id
 from adapters.permissioned.ledger.rooms import LedgerRoom
 from hub.quantities import Hash, Seconds, UnixSeconds
 from hub.state.branch import StateReader
@@ -45,14 +44,6 @@ class _Due(msgspec.Struct, frozen=True, array_like=True):
     collection: str
     key: str
     salted_hash: bytes
-
-
-class PlacedHash(NamedTuple):
-    """A private value's hash and where it stands."""
-
-    contract: str
-    collection: str
-    hash: PrivateHash
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -134,19 +125,13 @@ class PrivateHashes:
 
 def private_hash(state: StateReader, contract: str, collection: str, key: tuple[KeyPart, ...]) -> PrivateHash | None:
     """What the ledger knows of a private value: for who keeps values, and who proves one. Raises KeyRefused."""
-    place = text(contract) + text(collection) + encode_key(collection, key)
-    data = state.get(bytes((LedgerRoom.PRIVATE_HASHES,)) + place)
+    data = state.get(bytes((LedgerRoom.PRIVATE_HASHES,)) + private_place(contract, collection, key))
     return None if data is None else _decode(data)
 
 
-def private_hashes(state: StateReader, organisation: OrganisationId) -> Iterator[PlacedHash]:
-    """All private values that an organisation keeps, by contract, collection and key."""
-    room = bytes((LedgerRoom.PRIVATE_HASHES,))
-    for key, data in state.scan(room, bytes((LedgerRoom.PRIVATE_HASHES + 1,))):
-        found = _decode(data)
-        if organisation in found.organisations:
-            contract, rest = _take_text(key[1:])
-            yield PlacedHash(contract, _take_text(rest)[0], found)
+def private_place(contract: str, collection: str, key: tuple[KeyPart, ...]) -> bytes:
+    """Where a private value's hash stands, as no other's does. Raises KeyRefused."""
+    return text(contract) + text(collection) + encode_key(collection, key)
 
 
 def next_due(state: StateReader) -> UnixSeconds | None:
@@ -168,7 +153,3 @@ def end_block(ctx: Context) -> None:
     for key, value in due:
         ctx.state.delete(key)
         ctx.emit(PrivateValueDue(value.contract, value.collection, value.key, value.salted_hash))
-
-
-def _take_text(key: bytes) -> tuple[str, bytes]:
-    return key[1 : 1 + key[0]].decode(), key[1 + key[0] :]

@@ -11,7 +11,13 @@ from interchain.ledger.v1 import private_data_service_pb2 as pb
 
 from adapters.permissioned.ledger.answers import PrivateValue
 from adapters.permissioned.ledger.contracts.keys import KeyPart, key_text
-from adapters.permissioned.ledger.contracts.private import SALT_BYTES, PrivateHash, private_hash, salted_hash
+from adapters.permissioned.ledger.contracts.private import (
+    SALT_BYTES,
+    PrivateHash,
+    private_hash,
+    private_place,
+    salted_hash,
+)
 from adapters.permissioned.ledger.identities import OrganisationId, contract_name
 from adapters.permissioned.ledger.private.errors import (
     NotKeptHere,
@@ -46,7 +52,7 @@ class PrivateData:
         self._keeps_for = frozenset(keeps_for)
 
     async def PutPrivateValue(self, request: Any, context: Any) -> Any:
-        noted = self._noted(request)
+        place, noted = self._noted(request)
         self._access.admit_keeper("PrivateDataService/PutPrivateValue", context, noted.organisations)
         if self._keeps_for.isdisjoint(noted.organisations):
             raise NotKeptHere(", ".join(noted.organisations))
@@ -54,24 +60,27 @@ class PrivateData:
             raise PrivateValueDiffers(noted.salted_hash)
         purge_at = self._still_kept(noted)
         kept = KeptValue(request.value, request.salt)
-        await asyncio.to_thread(self._store.put, Hash(noted.salted_hash), kept, purge_at)
+        await asyncio.to_thread(self._store.put, place, Hash(noted.salted_hash), kept, purge_at)
         return pb.PutPrivateValueResponse(purge_at_unix_seconds=purge_at)
 
     async def GetPrivateValue(self, request: Any, context: Any) -> Any:
-        noted = self._noted(request)
+        place, noted = self._noted(request)
         self._access.admit_keeper("PrivateDataService/GetPrivateValue", context, noted.organisations)
         purge_at = self._still_kept(noted)
-        kept = await asyncio.to_thread(self._store.get, noted.salted_hash)
+        kept = await asyncio.to_thread(self._store.get, place, noted.salted_hash)
         if kept is None:
             raise PrivateValueMissing(noted.salted_hash)
         value = PrivateValue(kept.value, Hash(kept.salt), Hash(noted.salted_hash), noted.organisations, purge_at)
         return pb.GetPrivateValueResponse(value=to_proto(value, answer_pb2.PrivateValue))
 
     async def ProvePrivateValue(self, request: Any, _context: Any) -> Any:
-        return pb.ProvePrivateValueResponse(proven=_is_proven(request, self._noted(request)))
+        return pb.ProvePrivateValueResponse(proven=_is_proven(request, self._noted(request)[1]))
 
-    def _noted(self, request: Any) -> PrivateHash:
-        """What the ledger knows of the value; raises PrivateValueUnknown, KeyRefused, InvalidArgument."""
+    def _noted(self, request: Any) -> tuple[bytes, PrivateHash]:
+        """The value's place, and what the ledger knows of it.
+
+        Raises PrivateValueUnknown, KeyRefused, InvalidArgument.
+        """
         refuse_unknown_fields(request)
         contract, collection, key = contract_name(request.contract), request.collection, _key(request)
         if not 1 <= len(collection.encode()) <= MAX_NAME_BYTES:
@@ -79,7 +88,7 @@ class PrivateData:
         noted = private_hash(self._ledger.state, contract, collection, key)
         if noted is None:
             raise PrivateValueUnknown(contract, collection, key_text(key))
-        return noted
+        return private_place(contract, collection, key), noted
 
     def _still_kept(self, noted: PrivateHash) -> UnixSeconds:
         """Until when; raises PrivateValueOver."""
