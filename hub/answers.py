@@ -59,6 +59,24 @@ class Account(msgspec.Struct, frozen=True):
     roles: tuple[Role, ...]
 
 
+class ScheduledDomain(msgspec.Struct, frozen=True):
+    """Where the checkpoints for a counterparty shall be valid: a contract of an EVM chain, or under a salt."""
+
+    evm_chain_id: int
+    client_contract: bytes
+    salt: bytes
+    applicable_from: UnixSeconds
+
+
+class FormerDomain(msgspec.Struct, frozen=True):
+    """Where they were valid, up to and with a height."""
+
+    evm_chain_id: int
+    client_contract: bytes
+    salt: bytes
+    last_height: Height
+
+
 class ClientInfo(msgspec.Struct, frozen=True):
     """A light client of the hub. Where no counterparty is registered, its fields are empty."""
 
@@ -75,19 +93,24 @@ class ClientInfo(msgspec.Struct, frozen=True):
     salt: bytes
     replaceable_from: UnixSeconds
     """From when the scheduled replacement may be applied; 0: none is scheduled."""
+    scheduled_domain: ScheduledDomain | None
+    """What ``evm_chain_id``, ``client_contract`` and ``salt`` shall be; None: no change is scheduled."""
+    former_domains: tuple[FormerDomain, ...]
+    """In rising order of their last heights."""
 
 
 class Rotation(msgspec.Struct, frozen=True):
     """Who signs the blocks, and who shall sign next, if a rotation is pending.
 
     ``stored``: the clients for whose counterparties the checkpoint that names the next set is stored; ``missing``:
-    those that it is waited for.
+    those that it is waited for; ``changing``: those whose counterparties' change of domain is waited for.
     """
 
     validators: SignerSet
     next_validators: SignerSet | None
     stored: tuple[str, ...]
     missing: tuple[str, ...]
+    changing: tuple[str, ...]
 
 
 class RotationCheckpoint(msgspec.Struct, frozen=True):

@@ -225,6 +225,27 @@ class ClientReplacementCancelled(Event, frozen=True):
     client: str
 
 
+class DomainChangeScheduled(Event, frozen=True):
+    """The checkpoints for a client's counterparty shall be for another contract, or under another salt."""
+
+    client: str
+    evm_chain_id: int
+    """0 where the counterparty is not EVM."""
+    client_contract: bytes
+    salt: bytes
+    ripe_at: UnixSeconds
+
+
+class DomainChanged(Event, frozen=True):
+    """From this block on checkpoints for a client's counterparty are for the domain that was announced."""
+
+    client: str
+
+
+class DomainChangeCancelled(Event, frozen=True):
+    client: str
+
+
 AnyEvent: TypeAlias = (
     ClientCreated
     | ClientUpdated
@@ -254,6 +275,9 @@ AnyEvent: TypeAlias = (
     | ValidatorSetChanged
     | ValidatorSetWithdrawn
     | ClientReplacementCancelled
+    | DomainChangeScheduled
+    | DomainChanged
+    | DomainChangeCancelled
 )
 
 

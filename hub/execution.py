@@ -25,6 +25,9 @@ REQUIRED_ROLES: dict[type[m.Message], Role] = {
     m.DefineService: Role.MEMBER,
     m.BindService: Role.MEMBER,
     m.CancelClientReplacement: Role.OPERATOR,
+    m.ScheduleDomainChange: Role.OPERATOR,
+    m.ApplyDomainChange: Role.OPERATOR,
+    m.CancelDomainChange: Role.OPERATOR,
     m.ProposeValidatorSet: Role.OPERATOR,
     m.WithdrawValidatorSet: Role.OPERATOR,
 }

@@ -17,7 +17,7 @@ class Role(IntEnum):
     """Who may do what needs a role; relaying needs none, because it is proven."""
 
     OPERATOR = 1
-    """Parameters, roles, validators, client replacement."""
+    """Parameters, roles, validators, replacement of clients and of where counterparties' clients stand."""
     CHAIN_OPERATOR = 2
     """Registers chains: clients, counterparties, lanes."""
     MEMBER = 3
@@ -119,6 +119,30 @@ class ApplyClientReplacement(Message, frozen=True):
 
 class CancelClientReplacement(Message, frozen=True):
     """Take back a replacement that is scheduled and not applied."""
+
+    client: str
+
+
+class ScheduleDomainChange(Message, frozen=True):
+    """Name another client contract, or another salt, for which the checkpoints shall be, after the replacement delay.
+
+    ``evm_chain_id``, ``client_contract``, ``salt``: as in RegisterCounterparty.
+    """
+
+    client: str
+    evm_chain_id: int
+    client_contract: bytes
+    salt: bytes
+
+
+class ApplyDomainChange(Message, frozen=True):
+    """From this block on the checkpoints are for the domain that was announced."""
+
+    client: str
+
+
+class CancelDomainChange(Message, frozen=True):
+    """Take back a change of domain that is scheduled and not applied."""
 
     client: str
 
@@ -235,6 +259,9 @@ AnyMessage: TypeAlias = (
     | StoreRotationCheckpoint
     | WithdrawValidatorSet
     | CancelClientReplacement
+    | ScheduleDomainChange
+    | ApplyDomainChange
+    | CancelDomainChange
 )
 
 

@@ -13,6 +13,7 @@ from hub.ibc.errors import TooManyPackets
 from hub.ibc.identifiers import ClientId, PortId, client_id, counterparty_client_id
 from hub.ibc.lanes import Lane, decode_records
 from hub.ibc.ports import Ports
+from hub.proofs.eip712 import Domain
 from hub.quantities import Seconds
 from hub.state.context import Context
 
@@ -38,6 +39,9 @@ Connecting: TypeAlias = (
     | m.ScheduleQuorumReplacement
     | m.ApplyClientReplacement
     | m.CancelClientReplacement
+    | m.ScheduleDomainChange
+    | m.ApplyDomainChange
+    | m.CancelDomainChange
     | m.ProposeValidatorSet
     | m.WithdrawValidatorSet
 )
@@ -98,6 +102,15 @@ class Relaying:
                 client_lifecycle.apply_replacement(ctx, clients, client_id(message.client))
             case m.CancelClientReplacement():
                 client_lifecycle.cancel_replacement(ctx, clients, client_id(message.client))
+            case m.ScheduleDomainChange():
+                client = client_id(message.client)
+                client_lifecycle.schedule_domain_change(ctx, clients, client, _domain(message), replacement_delay)
+            case m.ApplyDomainChange():
+                client = client_id(message.client)
+                client_lifecycle.apply_domain_change(ctx, clients, client)
+                validators.forget_checkpoint(ctx, client)
+            case m.CancelDomainChange():
+                client_lifecycle.cancel_domain_change(ctx, clients, client_id(message.client))
             case m.ProposeValidatorSet():
                 validators.propose(ctx, message.members)
             case m.WithdrawValidatorSet():
@@ -105,8 +118,11 @@ class Relaying:
 
 
 def _counterparty(message: m.RegisterCounterparty) -> Counterparty:
-    domain = client_lifecycle.checkpoint_domain(message.evm_chain_id, message.client_contract, message.salt)
-    return Counterparty(counterparty_client_id(message.counterparty_client), domain)
+    return Counterparty(counterparty_client_id(message.counterparty_client), _domain(message))
+
+
+def _domain(message: m.RegisterCounterparty | m.ScheduleDomainChange) -> Domain:
+    return client_lifecycle.checkpoint_domain(message.evm_chain_id, message.client_contract, message.salt)
 
 
 def _lane(message: m.RegisterLane) -> Lane:

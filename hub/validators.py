@@ -1,7 +1,8 @@
 """Who signs the blocks, and how one set hands over to the next (docs/protocol.md, section 4).
 
 A rotation takes effect only when the old quorum's checkpoint that names the new set is stored for **every** registered
-counterparty, so that each can be shown the way however long it has slept.
+counterparty, so that each can be shown the way however long it has slept; and while no other domain is scheduled for
+any, because a client that waits there to take over could not be shown it.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,6 +14,7 @@ from hub.accounts.errors import (
     WrongRotationCheckpoint,
 )
 from hub.clients.counterparty import Counterparty
+from hub.clients.domain_change import domain_at, scheduled_domain_change
 from hub.clients.quorum import SignedCheckpoint
 from hub.events import (
     RotationCheckpointStored,
@@ -123,6 +125,7 @@ def store_checkpoint(
         ("epoch", shown.epoch, current.epoch),
         ("next_validator_set_hash", shown.next_validator_set_hash, proposed.hash()),
         ("block_hash", shown.block_hash, block_hash(ctx.state, shown.height)),
+        ("domain", domain_at(ctx.state, client, shown.height), counterparty.domain),
     ):
         if given != expected:
             raise WrongRotationCheckpoint(field)
@@ -147,6 +150,13 @@ def withdraw(ctx: Context) -> None:
     ctx.emit(ValidatorSetWithdrawn(proposed.epoch, proposed.hash()))
 
 
+def forget_checkpoint(ctx: Context, client: ClientId) -> None:
+    """Its counterparty's client stands elsewhere from now on, where what was stored for a pending rotation is worth
+    nothing: another is waited for.
+    """
+    _CHECKPOINTS.delete(ctx.state, _checkpoint_key(validators(ctx.state).epoch, client))
+
+
 def rotate_if_ready(ctx: Context, counterparties: Callable[[], Iterable[ClientId]]) -> None:
     """At a block's end: let the proposed set sign from the next block on, if no counterparty would be left behind."""
     proposed = proposed_validators(ctx.state)
@@ -154,11 +164,16 @@ def rotate_if_ready(ctx: Context, counterparties: Callable[[], Iterable[ClientId
         return
     current = validators(ctx.state)
     epoch = current.epoch
-    if all(_CHECKPOINTS.has(ctx.state, _checkpoint_key(epoch, client)) for client in counterparties()):
+    if all(_is_shown_the_way(ctx.state, epoch, client) for client in counterparties()):
         _SETS.put(ctx.state, _RETIRED + u64(epoch), current)
         _SETS.put(ctx.state, _CURRENT, proposed)
         _SETS.delete(ctx.state, _NEXT)
         ctx.emit(ValidatorSetChanged(proposed.epoch, proposed.hash()))
+
+
+def _is_shown_the_way(state: StateReader, epoch: Epoch, client: ClientId) -> bool:
+    """Where another domain is scheduled, a client of the present set waits there already: it must be led on as well."""
+    return _CHECKPOINTS.has(state, _checkpoint_key(epoch, client)) and scheduled_domain_change(state, client) is None
 
 
 def _checkpoint_key(epoch: Epoch, client: ClientId) -> bytes:

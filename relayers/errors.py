@@ -35,7 +35,9 @@ class InvalidConfiguration(RelayerError):
 @dataclass(eq=False)
 class ClientReconfigured(RelayerError):
     client: str
-    template: ClassVar[str] = "the hub's client {client} was replaced, or its attestors were: the path begins anew"
+    template: ClassVar[str] = (
+        "the hub's client {client}, its attestors or its counterparty's domain was replaced: the path begins anew"
+    )
 
 
 @dataclass(eq=False)

@@ -23,6 +23,7 @@ from hub.clients.errors import ConflictingHeader, TimeRunsBackwards
 from hub.errors import HubError
 from hub.events import (
     AcknowledgementWritten,
+    DomainChanged,
     PacketAcknowledged,
     PacketReceived,
     PacketSent,
@@ -44,8 +45,8 @@ from relayers.world import World
 
 T = TypeVar("T")
 
-_ROTATION = (ValidatorSetProposed, ValidatorSetChanged)
-_KINDS = (PacketSent, PacketReceived, AcknowledgementWritten, PacketAcknowledged, PacketTimedOut, *_ROTATION)
+_OF_CLIENTS = (ValidatorSetProposed, ValidatorSetChanged, DomainChanged)
+_KINDS = (PacketSent, PacketReceived, AcknowledgementWritten, PacketAcknowledged, PacketTimedOut, *_OF_CLIENTS)
 _TO_HUB, _TO_CHAIN = 0, 1
 
 log = structlog.get_logger(__name__)
@@ -88,13 +89,13 @@ class PacketRelayer:
         self._hub_side = HubSide(path.hub, path.signer, path.chain)
         self._chain_side = ChainSide(path.hub, path.chain)
         self._rotation = Rotation(path.hub, self._hub_side, path.chain)
-        self._rotates = asyncio.Event()
+        self._clients_change = asyncio.Event()
         self._hub_bounds = path.hub_bounds
         self._chain_bounds = Bounds(path.chain.limits.packets, path.chain.limits.bytes, path.chain.limits.gas)
         self._rhythm = path.rhythm
         self._metrics = metrics
         self._world = World(path.chain.client_at_hub, path.chain.client_of_hub)
-        self._client_config: object = None
+        self._known_client: object = None
         self.faults: dict[str, str] = {}
         """What does not work at this moment, by part."""
 
@@ -140,8 +141,8 @@ class PacketRelayer:
             try:
                 async for block in self._hub.watch(Height(height + 1), _KINDS):
                     self.faults.pop("hub", None)
-                    if any(isinstance(record.event, _ROTATION) for record in block.events):
-                        self._rotates.set()
+                    if any(isinstance(record.event, _OF_CLIENTS) for record in block.events):
+                        self._clients_change.set()
                     world.learn_from_hub(block.events)
                     world.see_hub(ProvenPoint(block.height, block.time))
                     height = block.height
@@ -280,11 +281,11 @@ class PacketRelayer:
             await self._next_look(self._rhythm.retry_s if failed else self._rhythm.clients_s)
 
     async def _next_look(self, at_most_s: float) -> None:
-        """At once where the hub rotates, or a chain refuses what another set has signed."""
+        """At once where the hub rotates or signs for another domain, or a chain refuses what another set has signed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(at_most_s):
-                await self._rotates.wait()
-        self._rotates.clear()
+                await self._clients_change.wait()
+        self._clients_change.clear()
 
     async def _keep_rotation(self, _: World) -> str:
         await self._rotation.store()
@@ -305,9 +306,11 @@ class PacketRelayer:
     async def _keep_hub(self, world: World) -> str:
         """The hub's client of the chain; what an operator must do, if anything."""
         info = await self._hub.client(self._chain.client_at_hub)
-        if self._client_config not in (None, info.config):
+        # For another domain the batches of before prove nothing; begun anew, their packets go under the newest state.
+        known = (info.config, info.evm_chain_id, info.client_contract, info.salt)
+        if self._known_client not in (None, known):
             raise ClientReconfigured(self._chain.client_at_hub)
-        self._client_config = info.config
+        self._known_client = known
         if info.status is not ClientStatus.ACTIVE:
             return f"the hub's client of the chain is {info.status.value}: replace it"
         if wants_update(ProvenPoint(info.height, info.time), info.config.trusting_period, world.now()):
@@ -334,7 +337,7 @@ class PacketRelayer:
 
     def _on_error(self, error: HubError) -> None:
         if isinstance(error, DeliveryRefused) and error.error == "WrongEpoch":
-            self._rotates.set()
+            self._clients_change.set()
         self._metrics.failed(self._chain.name, error.error if isinstance(error, DeliveryRefused) else error.reason())
 
     def _done(self, world: World, hop: str, tasks: Sequence[Task], flow_of: Callable[[Task], Flow]) -> None:

@@ -1,4 +1,7 @@
-"""Who stands at the other end of a client (ICS-2, IBC v2 ``RegisterCounterparty``): written once, never changed."""
+"""Who stands at the other end of a client (ICS-2, IBC v2 ``RegisterCounterparty``): written once.
+
+Only where its client stands may change (hub/clients/domain_change.py).
+"""
 
 import msgspec
 
@@ -33,4 +36,11 @@ def counterparty_of(state: StateReader, client: ClientId) -> Counterparty:
     counterparty = _COUNTERPARTIES.get(state, text(client))
     if counterparty is None:
         raise CounterpartyNotRegistered(client)
+    return counterparty
+
+
+def put_domain(state: Branch, client: ClientId, domain: Domain) -> Counterparty:
+    """Let our checkpoints be valid elsewhere from now on; raises CounterpartyNotRegistered."""
+    counterparty = msgspec.structs.replace(counterparty_of(state, client), domain=domain)
+    _COUNTERPARTIES.put(state, text(client), counterparty)
     return counterparty

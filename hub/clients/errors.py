@@ -183,3 +183,25 @@ class ReplacementNotRipe(ClientError):
     ripe_at: UnixSeconds
     now: UnixSeconds
     template: ClassVar[str] = "the replacement of {client} may be applied from {ripe_at}, and it is {now}"
+
+
+@dataclass(eq=False)
+class DomainUnchanged(ClientError):
+    client: str
+    template: ClassVar[str] = "the checkpoints for {client}'s counterparty are for this very domain already"
+
+
+@dataclass(eq=False)
+class DomainChangeNotScheduled(ClientError):
+    client: str
+    template: ClassVar[str] = "no other domain is scheduled for {client}'s counterparty: schedule one first"
+
+
+@dataclass(eq=False)
+class DomainChangeNotRipe(ClientError):
+    client: str
+    ripe_at: UnixSeconds
+    now: UnixSeconds
+    template: ClassVar[str] = (
+        "the other domain of {client}'s counterparty may be applied from {ripe_at}, and it is {now}"
+    )

@@ -174,6 +174,11 @@ class Clients:
         scheduled = _REPLACEMENTS.get(state, text(client))
         return None if scheduled is None else scheduled.ripe_at
 
+    def replacement_config(self, state: StateReader, client: ClientId) -> Config | None:
+        """What the scheduled replacement begins with; None if there is none."""
+        scheduled = _REPLACEMENTS.get(state, text(client))
+        return None if scheduled is None else scheduled.config
+
     def apply_replacement(self, state: Branch, client: ClientId, now: UnixSeconds) -> None:
         """Begin anew under the same identifier; counterparty, packets and sequences stay as they are.
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hub.clients.checkpoint import Checkpoint
 from hub.clients.counterparty import counterparty_of
+from hub.clients.domain_change import domain_at
 from hub.clients.quorum import SignedCheckpoint
 from hub.engine.errors import NotAValidator, NoValidatorKey
 from hub.engine.guard import Guard
@@ -58,7 +59,7 @@ class Checkpoints:
         ours = [(signer, guard) for signer, guard in self._keys if signer.address in members]
         if not ours:
             raise NotAValidator(self._keys[0][0].address, validators.epoch)
-        digest = checkpoint.digest(counterparty_of(self._ledger.state, checkpoint.source_client).domain)
+        digest = checkpoint.digest(domain_at(self._ledger.state, checkpoint.source_client, height))
         for _, guard in ours:
             guard.admit(height, checkpoint.block_hash, self._own_hash)
         signatures = {signer.address: signer.sign(digest) for signer, _ in ours}

@@ -1,6 +1,8 @@
 """Light clients as transactions see them: created, given a counterparty, updated, frozen, replaced; each made known."""
 
-from hub.clients import attested_evm, quorum
+from typing import assert_never
+
+from hub.clients import attested_evm, domain_change, quorum
 from hub.clients.base import ClientStatus, ProvenPoint
 from hub.clients.counterparty import Counterparty
 from hub.clients.registry import Clients, Config, Evidence, Update
@@ -12,6 +14,9 @@ from hub.events import (
     ClientReplacementScheduled,
     ClientUpdated,
     CounterpartyRegistered,
+    DomainChangeCancelled,
+    DomainChanged,
+    DomainChangeScheduled,
 )
 from hub.ibc.errors import CounterpartyNotRegistered, InvalidCounterparty
 from hub.ibc.identifiers import ClientId
@@ -32,15 +37,7 @@ def register_counterparty(ctx: Context, clients: Clients, client: ClientId, coun
 
     Raises ClientNotFound, InvalidCounterparty, CounterpartyAlreadyRegistered, InvalidIdentifier.
     """
-    match clients.config(ctx.state, client), counterparty.domain:
-        case attested_evm.Config(chain_id=expected), EvmDomain(chain_id=given) if given == expected:
-            pass
-        case quorum.Config(genesis_hash=expected), SaltDomain(salt=given) if given == expected:
-            pass
-        case attested_evm.Config(chain_id=expected), _:
-            raise InvalidCounterparty(f"the chain of {client} is EVM chain {expected}: name a contract there")
-        case _:
-            raise InvalidCounterparty(f"the chain of {client} is not EVM: give its genesis hash as the salt")
+    _refuse_foreign(client, clients.config(ctx.state, client), counterparty.domain)
     clients.register_counterparty(ctx.state, client, counterparty)
     ctx.emit(CounterpartyRegistered(client, counterparty.client))
 
@@ -97,6 +94,37 @@ def cancel_replacement(ctx: Context, clients: Clients, client: ClientId) -> None
     ctx.emit(ClientReplacementCancelled(client))
 
 
+def schedule_domain_change(ctx: Context, clients: Clients, client: ClientId, domain: Domain, delay: Seconds) -> None:
+    """Announce where the counterparty's next client of us stands, on the chain that our client follows, or will follow
+    once it is replaced as announced.
+
+    Raises ClientNotFound, InvalidCounterparty, CounterpartyNotRegistered, DomainUnchanged.
+    """
+    config = clients.replacement_config(ctx.state, client) or clients.config(ctx.state, client)
+    _refuse_foreign(client, config, domain)
+    ripe_at = domain_change.schedule_domain_change(ctx.state, client, domain, ctx.time, delay)
+    ctx.emit(DomainChangeScheduled(client, *domain_parts(domain), ripe_at))
+
+
+def apply_domain_change(ctx: Context, clients: Clients, client: ClientId) -> None:
+    """Let checkpoints be for the announced domain from this block on.
+
+    Raises ClientNotFound, DomainChangeNotScheduled, DomainChangeNotRipe; InvalidCounterparty where our client follows
+    another chain meanwhile.
+    """
+    change = domain_change.ripe_domain_change(ctx.state, client, ctx.time)
+    _refuse_foreign(client, clients.config(ctx.state, client), change.domain)
+    domain_change.apply_domain_change(ctx.state, client, ctx.height, ctx.time)
+    ctx.emit(DomainChanged(client))
+
+
+def cancel_domain_change(ctx: Context, clients: Clients, client: ClientId) -> None:
+    """Take an announcement back; raises ClientNotFound, DomainChangeNotScheduled."""
+    clients.kind(ctx.state, client)
+    domain_change.cancel_domain_change(ctx.state, client)
+    ctx.emit(DomainChangeCancelled(client))
+
+
 def counterparties(state: StateReader, clients: Clients) -> list[tuple[ClientId, Counterparty]]:
     """All clients that have a counterparty, in order, and who it is."""
     found = []
@@ -117,3 +145,29 @@ def checkpoint_domain(evm_chain_id: int, contract: bytes, salt: bytes) -> Domain
     if len(salt) != 32 or not any(salt) or contract:
         raise InvalidCounterparty("a chain that is not EVM has a salt of 32 bytes and no contract")
     return SaltDomain(Hash(salt))
+
+
+def domain_parts(domain: Domain) -> tuple[int, bytes, bytes]:
+    """A domain as messages and answers spell it: EIP-155 chain ID, contract, salt; the counterpart of
+    ``checkpoint_domain``.
+    """
+    match domain:
+        case EvmDomain(chain_id, contract):
+            return chain_id, contract, b""
+        case SaltDomain(salt):
+            return 0, b"", salt
+        case _:
+            assert_never(domain)
+
+
+def _refuse_foreign(client: ClientId, config: Config, domain: Domain) -> None:
+    """Our checkpoints are read by the very chain that our client follows; raises InvalidCounterparty."""
+    match config, domain:
+        case attested_evm.Config(chain_id=expected), EvmDomain(chain_id=given) if given == expected:
+            pass
+        case quorum.Config(genesis_hash=expected), SaltDomain(salt=given) if given == expected:
+            pass
+        case attested_evm.Config(chain_id=expected), _:
+            raise InvalidCounterparty(f"the chain of {client} is EVM chain {expected}: name a contract there")
+        case _:
+            raise InvalidCounterparty(f"the chain of {client} is not EVM: give its genesis hash as the salt")

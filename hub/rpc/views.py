@@ -7,6 +7,7 @@ import msgspec
 from hub import answers, validators
 from hub.accounts.accounts import account
 from hub.accounts.roles import roles
+from hub.clients import domain_change
 from hub.clients.registry import Clients
 from hub.engine.records import PlacedEvent
 from hub.events import Event
@@ -16,7 +17,6 @@ from hub.ibc.commitment import PathKind, commitment_path, receipt_path
 from hub.ibc.errors import CounterpartyNotRegistered
 from hub.ibc.identifiers import ClientId, client_id
 from hub.parameters import parameters
-from hub.proofs.eip712 import EvmDomain, SaltDomain
 from hub.quantities import MAX_U64, Address, Epoch, Sequence, UnixSeconds
 from hub.services import bindings, definitions, requests
 from hub.services.errors import RequestNotFound, ServiceNotFound
@@ -54,11 +54,7 @@ def client_answer(clients: Clients, state: StateReader, name: str) -> answers.Cl
         pass
     else:
         counterparty = found.client
-        match found.domain:
-            case EvmDomain():
-                chain_id, contract = found.domain.chain_id, found.domain.contract
-            case SaltDomain():
-                salt = found.domain.salt
+        chain_id, contract, salt = client_lifecycle.domain_parts(found.domain)
     return answers.ClientInfo(
         client=client,
         kind=clients.kind(state, client).value,
@@ -71,7 +67,19 @@ def client_answer(clients: Clients, state: StateReader, name: str) -> answers.Cl
         client_contract=contract,
         salt=salt,
         replaceable_from=clients.replacement(state, client) or UnixSeconds(0),
+        scheduled_domain=_scheduled_domain(state, client),
+        former_domains=tuple(
+            answers.FormerDomain(*client_lifecycle.domain_parts(former.domain), former.last_height)
+            for former in domain_change.former_domains(state, client)
+        ),
     )
+
+
+def _scheduled_domain(state: StateReader, client: ClientId) -> answers.ScheduledDomain | None:
+    found = domain_change.scheduled_domain_change(state, client)
+    if found is None:
+        return None
+    return answers.ScheduledDomain(*client_lifecycle.domain_parts(found.domain), found.ripe_at)
 
 
 def rotation_answer(clients: Clients, state: StateReader) -> answers.Rotation:
@@ -79,7 +87,8 @@ def rotation_answer(clients: Clients, state: StateReader) -> answers.Rotation:
     told = [] if proposed is None else [client for client, _ in client_lifecycle.counterparties(state, clients)]
     stored = [client for client in told if validators.rotation_checkpoint(state, current.epoch, client) is not None]
     missing = tuple(client for client in told if client not in stored)
-    return answers.Rotation(current, proposed, tuple(stored), missing)
+    changing = tuple(client for client in told if domain_change.scheduled_domain_change(state, client) is not None)
+    return answers.Rotation(current, proposed, tuple(stored), missing, changing)
 
 
 def rotation_checkpoint_answer(

@@ -60,14 +60,14 @@ async def rotate(hub: HubClient) -> None:
 
 
 async def test_a_rotation_is_followed_from_its_proposal_to_its_end(hub: HubClient) -> None:
-    assert await hub.rotation() == Rotation(OLD_SET, None, (), ())
+    assert await hub.rotation() == Rotation(OLD_SET, None, (), (), ())
     await hub.submit([PROPOSE], SIGNERS[OPERATOR])
-    assert await hub.rotation() == Rotation(OLD_SET, NEW_SET, (), (CLIENT,))
+    assert await hub.rotation() == Rotation(OLD_SET, NEW_SET, (), (CLIENT,), ())
     with pytest.raises(RotationCheckpointNotFound, match="no finished rotation"):
         await hub.rotation_checkpoint(CLIENT, Epoch(1))
     signed = await hub.checkpoint(CLIENT)
     await hub.submit([m.StoreRotationCheckpoint(CLIENT, signed)], SIGNERS[SOMEONE])
-    assert await hub.rotation() == Rotation(NEW_SET, None, (), ())
+    assert await hub.rotation() == Rotation(NEW_SET, None, (), (), ())
     found = await hub.rotation_checkpoint(CLIENT, Epoch(1))
     assert (found.client, found.signed, found.next_set) == (CLIENT, signed, NEW_SET)
     for epoch in (0, 2, 2**64 - 1):
@@ -80,7 +80,7 @@ async def test_a_rotation_is_followed_from_its_proposal_to_its_end(hub: HubClien
 async def test_a_withdrawn_proposal_is_gone(hub: HubClient) -> None:
     await hub.submit([PROPOSE], SIGNERS[OPERATOR])
     await hub.submit([m.WithdrawValidatorSet()], SIGNERS[OPERATOR])
-    assert await hub.rotation() == Rotation(OLD_SET, None, (), ())
+    assert await hub.rotation() == Rotation(OLD_SET, None, (), (), ())
     with pytest.raises(NoRotationPending):
         await hub.submit([m.WithdrawValidatorSet()], SIGNERS[OPERATOR])
 

@@ -89,6 +89,9 @@ ConnectingMessage: TypeAlias = (
     | m.ScheduleQuorumReplacement
     | m.ApplyClientReplacement
     | m.CancelClientReplacement
+    | m.ScheduleDomainChange
+    | m.ApplyDomainChange
+    | m.CancelDomainChange
     | m.WithdrawValidatorSet
 )
 """What an operator does at a hub: whom this chain believes."""

@@ -16,6 +16,9 @@ LedgerEvent: TypeAlias = (
     | hub.ClientReplacementScheduled
     | hub.ClientReplacementCancelled
     | hub.ClientReplaced
+    | hub.DomainChangeScheduled
+    | hub.DomainChanged
+    | hub.DomainChangeCancelled
     | hub.CounterpartyRegistered
     | hub.LaneRegistered
     | hub.PacketSent

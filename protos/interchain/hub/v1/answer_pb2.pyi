@@ -236,6 +236,8 @@ class ClientInfo(_message.Message):
     CLIENT_CONTRACT_FIELD_NUMBER: _builtins.int
     SALT_FIELD_NUMBER: _builtins.int
     REPLACEABLE_FROM_UNIX_SECONDS_FIELD_NUMBER: _builtins.int
+    SCHEDULED_DOMAIN_FIELD_NUMBER: _builtins.int
+    FORMER_DOMAINS_FIELD_NUMBER: _builtins.int
     client: _builtins.str
     kind: _builtins.str
     status: Global___ClientStatus.ValueType
@@ -250,6 +252,14 @@ class ClientInfo(_message.Message):
     """From when the scheduled replacement may be applied; 0: none is scheduled."""
     @_builtins.property
     def config(self) -> Global___ClientConfig: ...
+    @_builtins.property
+    def scheduled_domain(self) -> Global___ScheduledDomain:
+        """What evm_chain_id, client_contract and salt shall be; absent: no change is scheduled."""
+
+    @_builtins.property
+    def former_domains(self) -> _containers.RepeatedCompositeFieldContainer[Global___FormerDomain]:
+        """In rising order of their last heights."""
+
     def __init__(
         self,
         *,
@@ -264,14 +274,76 @@ class ClientInfo(_message.Message):
         client_contract: _builtins.bytes = ...,
         salt: _builtins.bytes = ...,
         replaceable_from_unix_seconds: _builtins.int = ...,
+        scheduled_domain: Global___ScheduledDomain | None = ...,
+        former_domains: _abc.Iterable[Global___FormerDomain] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "scheduled_domain", b"scheduled_domain"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "client_contract", b"client_contract", "config", b"config", "counterparty_client", b"counterparty_client", "evm_chain_id", b"evm_chain_id", "height", b"height", "kind", b"kind", "replaceable_from_unix_seconds", b"replaceable_from_unix_seconds", "salt", b"salt", "status", b"status", "time_unix_seconds", b"time_unix_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "client_contract", b"client_contract", "config", b"config", "counterparty_client", b"counterparty_client", "evm_chain_id", b"evm_chain_id", "former_domains", b"former_domains", "height", b"height", "kind", b"kind", "replaceable_from_unix_seconds", b"replaceable_from_unix_seconds", "salt", b"salt", "scheduled_domain", b"scheduled_domain", "status", b"status", "time_unix_seconds", b"time_unix_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ClientInfo: _TypeAlias = ClientInfo  # noqa: Y015
+
+@_typing.final
+class ScheduledDomain(_message.Message):
+    """Where the checkpoints for a counterparty shall be valid: at a contract of an EVM chain, or under a salt."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVM_CHAIN_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_CONTRACT_FIELD_NUMBER: _builtins.int
+    SALT_FIELD_NUMBER: _builtins.int
+    APPLICABLE_FROM_UNIX_SECONDS_FIELD_NUMBER: _builtins.int
+    evm_chain_id: _builtins.int
+    client_contract: _builtins.bytes
+    salt: _builtins.bytes
+    applicable_from_unix_seconds: _builtins.int
+    def __init__(
+        self,
+        *,
+        evm_chain_id: _builtins.int = ...,
+        client_contract: _builtins.bytes = ...,
+        salt: _builtins.bytes = ...,
+        applicable_from_unix_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applicable_from_unix_seconds", b"applicable_from_unix_seconds", "client_contract", b"client_contract", "evm_chain_id", b"evm_chain_id", "salt", b"salt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScheduledDomain: _TypeAlias = ScheduledDomain  # noqa: Y015
+
+@_typing.final
+class FormerDomain(_message.Message):
+    """Where they were valid, up to and with a height."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVM_CHAIN_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_CONTRACT_FIELD_NUMBER: _builtins.int
+    SALT_FIELD_NUMBER: _builtins.int
+    LAST_HEIGHT_FIELD_NUMBER: _builtins.int
+    evm_chain_id: _builtins.int
+    client_contract: _builtins.bytes
+    salt: _builtins.bytes
+    last_height: _builtins.int
+    def __init__(
+        self,
+        *,
+        evm_chain_id: _builtins.int = ...,
+        client_contract: _builtins.bytes = ...,
+        salt: _builtins.bytes = ...,
+        last_height: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_contract", b"client_contract", "evm_chain_id", b"evm_chain_id", "last_height", b"last_height", "salt", b"salt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FormerDomain: _TypeAlias = FormerDomain  # noqa: Y015
 
 @_typing.final
 class Rotation(_message.Message):
@@ -283,6 +355,7 @@ class Rotation(_message.Message):
     NEXT_VALIDATORS_FIELD_NUMBER: _builtins.int
     STORED_FIELD_NUMBER: _builtins.int
     MISSING_FIELD_NUMBER: _builtins.int
+    CHANGING_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def validators(self) -> _light_client_pb2.SignerSet: ...
     @_builtins.property
@@ -297,6 +370,10 @@ class Rotation(_message.Message):
     def missing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Clients for whose counterparties it is waited for."""
 
+    @_builtins.property
+    def changing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Clients for whose counterparties a change of domain is waited for."""
+
     def __init__(
         self,
         *,
@@ -304,10 +381,11 @@ class Rotation(_message.Message):
         next_validators: _light_client_pb2.SignerSet | None = ...,
         stored: _abc.Iterable[_builtins.str] | None = ...,
         missing: _abc.Iterable[_builtins.str] | None = ...,
+        changing: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["next_validators", b"next_validators", "validators", b"validators"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["missing", b"missing", "next_validators", b"next_validators", "stored", b"stored", "validators", b"validators"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changing", b"changing", "missing", b"missing", "next_validators", b"next_validators", "stored", b"stored", "validators", b"validators"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

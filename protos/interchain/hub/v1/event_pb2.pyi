@@ -51,6 +51,9 @@ class Event(_message.Message):
     APPLICATION_FAILED_FIELD_NUMBER: _builtins.int
     VALIDATOR_SET_WITHDRAWN_FIELD_NUMBER: _builtins.int
     CLIENT_REPLACEMENT_CANCELLED_FIELD_NUMBER: _builtins.int
+    DOMAIN_CHANGE_SCHEDULED_FIELD_NUMBER: _builtins.int
+    DOMAIN_CHANGED_FIELD_NUMBER: _builtins.int
+    DOMAIN_CHANGE_CANCELLED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def client_created(self) -> Global___ClientCreated: ...
     @_builtins.property
@@ -107,6 +110,12 @@ class Event(_message.Message):
     def validator_set_withdrawn(self) -> Global___ValidatorSetWithdrawn: ...
     @_builtins.property
     def client_replacement_cancelled(self) -> Global___ClientReplacementCancelled: ...
+    @_builtins.property
+    def domain_change_scheduled(self) -> Global___DomainChangeScheduled: ...
+    @_builtins.property
+    def domain_changed(self) -> Global___DomainChanged: ...
+    @_builtins.property
+    def domain_change_cancelled(self) -> Global___DomainChangeCancelled: ...
     def __init__(
         self,
         *,
@@ -138,12 +147,15 @@ class Event(_message.Message):
         application_failed: Global___ApplicationFailed | None = ...,
         validator_set_withdrawn: Global___ValidatorSetWithdrawn | None = ...,
         client_replacement_cancelled: Global___ClientReplacementCancelled | None = ...,
+        domain_change_scheduled: Global___DomainChangeScheduled | None = ...,
+        domain_changed: Global___DomainChanged | None = ...,
+        domain_change_cancelled: Global___DomainChangeCancelled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledgement_written", b"acknowledgement_written", "application_failed", b"application_failed", "client_created", b"client_created", "client_frozen", b"client_frozen", "client_replaced", b"client_replaced", "client_replacement_cancelled", b"client_replacement_cancelled", "client_replacement_scheduled", b"client_replacement_scheduled", "client_updated", b"client_updated", "counterparty_registered", b"counterparty_registered", "escrow_settled", b"escrow_settled", "event", b"event", "lane_registered", b"lane_registered", "minted", b"minted", "packet_acknowledged", b"packet_acknowledged", "packet_received", b"packet_received", "packet_sent", b"packet_sent", "packet_timed_out", b"packet_timed_out", "request_forwarded", b"request_forwarded", "role_granted", b"role_granted", "role_revoked", b"role_revoked", "rotation_checkpoint_stored", b"rotation_checkpoint_stored", "service_bound", b"service_bound", "service_called", b"service_called", "service_defined", b"service_defined", "service_resulted", b"service_resulted", "transferred", b"transferred", "validator_set_changed", b"validator_set_changed", "validator_set_proposed", b"validator_set_proposed", "validator_set_withdrawn", b"validator_set_withdrawn"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledgement_written", b"acknowledgement_written", "application_failed", b"application_failed", "client_created", b"client_created", "client_frozen", b"client_frozen", "client_replaced", b"client_replaced", "client_replacement_cancelled", b"client_replacement_cancelled", "client_replacement_scheduled", b"client_replacement_scheduled", "client_updated", b"client_updated", "counterparty_registered", b"counterparty_registered", "domain_change_cancelled", b"domain_change_cancelled", "domain_change_scheduled", b"domain_change_scheduled", "domain_changed", b"domain_changed", "escrow_settled", b"escrow_settled", "event", b"event", "lane_registered", b"lane_registered", "minted", b"minted", "packet_acknowledged", b"packet_acknowledged", "packet_received", b"packet_received", "packet_sent", b"packet_sent", "packet_timed_out", b"packet_timed_out", "request_forwarded", b"request_forwarded", "role_granted", b"role_granted", "role_revoked", b"role_revoked", "rotation_checkpoint_stored", b"rotation_checkpoint_stored", "service_bound", b"service_bound", "service_called", b"service_called", "service_defined", b"service_defined", "service_resulted", b"service_resulted", "transferred", b"transferred", "validator_set_changed", b"validator_set_changed", "validator_set_proposed", b"validator_set_proposed", "validator_set_withdrawn", b"validator_set_withdrawn"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledgement_written", b"acknowledgement_written", "application_failed", b"application_failed", "client_created", b"client_created", "client_frozen", b"client_frozen", "client_replaced", b"client_replaced", "client_replacement_cancelled", b"client_replacement_cancelled", "client_replacement_scheduled", b"client_replacement_scheduled", "client_updated", b"client_updated", "counterparty_registered", b"counterparty_registered", "escrow_settled", b"escrow_settled", "event", b"event", "lane_registered", b"lane_registered", "minted", b"minted", "packet_acknowledged", b"packet_acknowledged", "packet_received", b"packet_received", "packet_sent", b"packet_sent", "packet_timed_out", b"packet_timed_out", "request_forwarded", b"request_forwarded", "role_granted", b"role_granted", "role_revoked", b"role_revoked", "rotation_checkpoint_stored", b"rotation_checkpoint_stored", "service_bound", b"service_bound", "service_called", b"service_called", "service_defined", b"service_defined", "service_resulted", b"service_resulted", "transferred", b"transferred", "validator_set_changed", b"validator_set_changed", "validator_set_proposed", b"validator_set_proposed", "validator_set_withdrawn", b"validator_set_withdrawn"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledgement_written", b"acknowledgement_written", "application_failed", b"application_failed", "client_created", b"client_created", "client_frozen", b"client_frozen", "client_replaced", b"client_replaced", "client_replacement_cancelled", b"client_replacement_cancelled", "client_replacement_scheduled", b"client_replacement_scheduled", "client_updated", b"client_updated", "counterparty_registered", b"counterparty_registered", "domain_change_cancelled", b"domain_change_cancelled", "domain_change_scheduled", b"domain_change_scheduled", "domain_changed", b"domain_changed", "escrow_settled", b"escrow_settled", "event", b"event", "lane_registered", b"lane_registered", "minted", b"minted", "packet_acknowledged", b"packet_acknowledged", "packet_received", b"packet_received", "packet_sent", b"packet_sent", "packet_timed_out", b"packet_timed_out", "request_forwarded", b"request_forwarded", "role_granted", b"role_granted", "role_revoked", b"role_revoked", "rotation_checkpoint_stored", b"rotation_checkpoint_stored", "service_bound", b"service_bound", "service_called", b"service_called", "service_defined", b"service_defined", "service_resulted", b"service_resulted", "transferred", b"transferred", "validator_set_changed", b"validator_set_changed", "validator_set_proposed", b"validator_set_proposed", "validator_set_withdrawn", b"validator_set_withdrawn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["client_created", "client_updated", "client_frozen", "client_replacement_scheduled", "client_replaced", "counterparty_registered", "lane_registered", "packet_sent", "packet_received", "acknowledgement_written", "packet_acknowledged", "packet_timed_out", "transferred", "minted", "role_granted", "role_revoked", "service_defined", "service_bound", "service_called", "request_forwarded", "service_resulted", "escrow_settled", "validator_set_proposed", "rotation_checkpoint_stored", "validator_set_changed", "application_failed", "validator_set_withdrawn", "client_replacement_cancelled"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["client_created", "client_updated", "client_frozen", "client_replacement_scheduled", "client_replaced", "counterparty_registered", "lane_registered", "packet_sent", "packet_received", "acknowledgement_written", "packet_acknowledged", "packet_timed_out", "transferred", "minted", "role_granted", "role_revoked", "service_defined", "service_bound", "service_called", "request_forwarded", "service_resulted", "escrow_settled", "validator_set_proposed", "rotation_checkpoint_stored", "validator_set_changed", "application_failed", "validator_set_withdrawn", "client_replacement_cancelled", "domain_change_scheduled", "domain_changed", "domain_change_cancelled"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -940,3 +952,79 @@ class ClientReplacementCancelled(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ClientReplacementCancelled: _TypeAlias = ClientReplacementCancelled  # noqa: Y015
+
+@_typing.final
+class DomainChangeScheduled(_message.Message):
+    """The checkpoints for a client's counterparty shall be for another contract, or under another salt."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_FIELD_NUMBER: _builtins.int
+    EVM_CHAIN_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_CONTRACT_FIELD_NUMBER: _builtins.int
+    SALT_FIELD_NUMBER: _builtins.int
+    RIPE_AT_UNIX_SECONDS_FIELD_NUMBER: _builtins.int
+    client: _builtins.str
+    evm_chain_id: _builtins.int
+    """0 where the counterparty is not EVM."""
+    client_contract: _builtins.bytes
+    salt: _builtins.bytes
+    ripe_at_unix_seconds: _builtins.int
+    def __init__(
+        self,
+        *,
+        client: _builtins.str = ...,
+        evm_chain_id: _builtins.int = ...,
+        client_contract: _builtins.bytes = ...,
+        salt: _builtins.bytes = ...,
+        ripe_at_unix_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "client_contract", b"client_contract", "evm_chain_id", b"evm_chain_id", "ripe_at_unix_seconds", b"ripe_at_unix_seconds", "salt", b"salt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DomainChangeScheduled: _TypeAlias = DomainChangeScheduled  # noqa: Y015
+
+@_typing.final
+class DomainChanged(_message.Message):
+    """From this block on they are for the domain that was announced."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_FIELD_NUMBER: _builtins.int
+    client: _builtins.str
+    def __init__(
+        self,
+        *,
+        client: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DomainChanged: _TypeAlias = DomainChanged  # noqa: Y015
+
+@_typing.final
+class DomainChangeCancelled(_message.Message):
+    """A scheduled change of domain was taken back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_FIELD_NUMBER: _builtins.int
+    client: _builtins.str
+    def __init__(
+        self,
+        *,
+        client: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DomainChangeCancelled: _TypeAlias = DomainChangeCancelled  # noqa: Y015

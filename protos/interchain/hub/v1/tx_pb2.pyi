@@ -177,6 +177,9 @@ class Message(_message.Message):
     STORE_ROTATION_CHECKPOINT_FIELD_NUMBER: _builtins.int
     WITHDRAW_VALIDATOR_SET_FIELD_NUMBER: _builtins.int
     CANCEL_CLIENT_REPLACEMENT_FIELD_NUMBER: _builtins.int
+    SCHEDULE_DOMAIN_CHANGE_FIELD_NUMBER: _builtins.int
+    APPLY_DOMAIN_CHANGE_FIELD_NUMBER: _builtins.int
+    CANCEL_DOMAIN_CHANGE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def transfer(self) -> Global___Transfer: ...
     @_builtins.property
@@ -229,6 +232,12 @@ class Message(_message.Message):
     def withdraw_validator_set(self) -> Global___WithdrawValidatorSet: ...
     @_builtins.property
     def cancel_client_replacement(self) -> Global___CancelClientReplacement: ...
+    @_builtins.property
+    def schedule_domain_change(self) -> Global___ScheduleDomainChange: ...
+    @_builtins.property
+    def apply_domain_change(self) -> Global___ApplyDomainChange: ...
+    @_builtins.property
+    def cancel_domain_change(self) -> Global___CancelDomainChange: ...
     def __init__(
         self,
         *,
@@ -258,12 +267,15 @@ class Message(_message.Message):
         store_rotation_checkpoint: Global___StoreRotationCheckpoint | None = ...,
         withdraw_validator_set: Global___WithdrawValidatorSet | None = ...,
         cancel_client_replacement: Global___CancelClientReplacement | None = ...,
+        schedule_domain_change: Global___ScheduleDomainChange | None = ...,
+        apply_domain_change: Global___ApplyDomainChange | None = ...,
+        cancel_domain_change: Global___CancelDomainChange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge_packets", b"acknowledge_packets", "apply_client_replacement", b"apply_client_replacement", "bind_service", b"bind_service", "call_service", b"call_service", "cancel_client_replacement", b"cancel_client_replacement", "create_attested_client", b"create_attested_client", "create_quorum_client", b"create_quorum_client", "define_service", b"define_service", "faucet", b"faucet", "grant_role", b"grant_role", "message", b"message", "propose_validator_set", b"propose_validator_set", "receive_packets", b"receive_packets", "register_counterparty", b"register_counterparty", "register_lane", b"register_lane", "report_attested_misbehaviour", b"report_attested_misbehaviour", "report_quorum_misbehaviour", b"report_quorum_misbehaviour", "respond_service", b"respond_service", "revoke_role", b"revoke_role", "schedule_attested_replacement", b"schedule_attested_replacement", "schedule_quorum_replacement", b"schedule_quorum_replacement", "store_rotation_checkpoint", b"store_rotation_checkpoint", "time_out_packets", b"time_out_packets", "transfer", b"transfer", "update_attested_client", b"update_attested_client", "update_quorum_client", b"update_quorum_client", "withdraw_validator_set", b"withdraw_validator_set"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge_packets", b"acknowledge_packets", "apply_client_replacement", b"apply_client_replacement", "apply_domain_change", b"apply_domain_change", "bind_service", b"bind_service", "call_service", b"call_service", "cancel_client_replacement", b"cancel_client_replacement", "cancel_domain_change", b"cancel_domain_change", "create_attested_client", b"create_attested_client", "create_quorum_client", b"create_quorum_client", "define_service", b"define_service", "faucet", b"faucet", "grant_role", b"grant_role", "message", b"message", "propose_validator_set", b"propose_validator_set", "receive_packets", b"receive_packets", "register_counterparty", b"register_counterparty", "register_lane", b"register_lane", "report_attested_misbehaviour", b"report_attested_misbehaviour", "report_quorum_misbehaviour", b"report_quorum_misbehaviour", "respond_service", b"respond_service", "revoke_role", b"revoke_role", "schedule_attested_replacement", b"schedule_attested_replacement", "schedule_domain_change", b"schedule_domain_change", "schedule_quorum_replacement", b"schedule_quorum_replacement", "store_rotation_checkpoint", b"store_rotation_checkpoint", "time_out_packets", b"time_out_packets", "transfer", b"transfer", "update_attested_client", b"update_attested_client", "update_quorum_client", b"update_quorum_client", "withdraw_validator_set", b"withdraw_validator_set"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_packets", b"acknowledge_packets", "apply_client_replacement", b"apply_client_replacement", "bind_service", b"bind_service", "call_service", b"call_service", "cancel_client_replacement", b"cancel_client_replacement", "create_attested_client", b"create_attested_client", "create_quorum_client", b"create_quorum_client", "define_service", b"define_service", "faucet", b"faucet", "grant_role", b"grant_role", "message", b"message", "propose_validator_set", b"propose_validator_set", "receive_packets", b"receive_packets", "register_counterparty", b"register_counterparty", "register_lane", b"register_lane", "report_attested_misbehaviour", b"report_attested_misbehaviour", "report_quorum_misbehaviour", b"report_quorum_misbehaviour", "respond_service", b"respond_service", "revoke_role", b"revoke_role", "schedule_attested_replacement", b"schedule_attested_replacement", "schedule_quorum_replacement", b"schedule_quorum_replacement", "store_rotation_checkpoint", b"store_rotation_checkpoint", "time_out_packets", b"time_out_packets", "transfer", b"transfer", "update_attested_client", b"update_attested_client", "update_quorum_client", b"update_quorum_client", "withdraw_validator_set", b"withdraw_validator_set"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_packets", b"acknowledge_packets", "apply_client_replacement", b"apply_client_replacement", "apply_domain_change", b"apply_domain_change", "bind_service", b"bind_service", "call_service", b"call_service", "cancel_client_replacement", b"cancel_client_replacement", "cancel_domain_change", b"cancel_domain_change", "create_attested_client", b"create_attested_client", "create_quorum_client", b"create_quorum_client", "define_service", b"define_service", "faucet", b"faucet", "grant_role", b"grant_role", "message", b"message", "propose_validator_set", b"propose_validator_set", "receive_packets", b"receive_packets", "register_counterparty", b"register_counterparty", "register_lane", b"register_lane", "report_attested_misbehaviour", b"report_attested_misbehaviour", "report_quorum_misbehaviour", b"report_quorum_misbehaviour", "respond_service", b"respond_service", "revoke_role", b"revoke_role", "schedule_attested_replacement", b"schedule_attested_replacement", "schedule_domain_change", b"schedule_domain_change", "schedule_quorum_replacement", b"schedule_quorum_replacement", "store_rotation_checkpoint", b"store_rotation_checkpoint", "time_out_packets", b"time_out_packets", "transfer", b"transfer", "update_attested_client", b"update_attested_client", "update_quorum_client", b"update_quorum_client", "withdraw_validator_set", b"withdraw_validator_set"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["transfer", "faucet", "grant_role", "revoke_role", "create_attested_client", "create_quorum_client", "register_counterparty", "register_lane", "update_attested_client", "update_quorum_client", "report_attested_misbehaviour", "report_quorum_misbehaviour", "schedule_attested_replacement", "schedule_quorum_replacement", "apply_client_replacement", "receive_packets", "acknowledge_packets", "time_out_packets", "define_service", "bind_service", "call_service", "respond_service", "propose_validator_set", "store_rotation_checkpoint", "withdraw_validator_set", "cancel_client_replacement"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["transfer", "faucet", "grant_role", "revoke_role", "create_attested_client", "create_quorum_client", "register_counterparty", "register_lane", "update_attested_client", "update_quorum_client", "report_attested_misbehaviour", "report_quorum_misbehaviour", "schedule_attested_replacement", "schedule_quorum_replacement", "apply_client_replacement", "receive_packets", "acknowledge_packets", "time_out_packets", "define_service", "bind_service", "call_service", "respond_service", "propose_validator_set", "store_rotation_checkpoint", "withdraw_validator_set", "cancel_client_replacement", "schedule_domain_change", "apply_domain_change", "cancel_domain_change"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
@@ -981,3 +993,77 @@ class CancelClientReplacement(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CancelClientReplacement: _TypeAlias = CancelClientReplacement  # noqa: Y015
+
+@_typing.final
+class ScheduleDomainChange(_message.Message):
+    """Name another client contract, or another salt, for which the checkpoints for a counterparty shall be (OPERATOR). It may be applied after
+    the replacement delay. The fields are as in RegisterCounterparty.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_FIELD_NUMBER: _builtins.int
+    EVM_CHAIN_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_CONTRACT_FIELD_NUMBER: _builtins.int
+    SALT_FIELD_NUMBER: _builtins.int
+    client: _builtins.str
+    evm_chain_id: _builtins.int
+    client_contract: _builtins.bytes
+    salt: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        client: _builtins.str = ...,
+        evm_chain_id: _builtins.int = ...,
+        client_contract: _builtins.bytes = ...,
+        salt: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "client_contract", b"client_contract", "evm_chain_id", b"evm_chain_id", "salt", b"salt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScheduleDomainChange: _TypeAlias = ScheduleDomainChange  # noqa: Y015
+
+@_typing.final
+class ApplyDomainChange(_message.Message):
+    """From this block on the checkpoints are for the domain that was announced (OPERATOR)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_FIELD_NUMBER: _builtins.int
+    client: _builtins.str
+    def __init__(
+        self,
+        *,
+        client: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyDomainChange: _TypeAlias = ApplyDomainChange  # noqa: Y015
+
+@_typing.final
+class CancelDomainChange(_message.Message):
+    """Take back a change of domain that is scheduled and not applied (OPERATOR)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_FIELD_NUMBER: _builtins.int
+    client: _builtins.str
+    def __init__(
+        self,
+        *,
+        client: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelDomainChange: _TypeAlias = CancelDomainChange  # noqa: Y015

@@ -748,6 +748,9 @@ class ConnectingMessage(_message.Message):
     APPLY_CLIENT_REPLACEMENT_FIELD_NUMBER: _builtins.int
     CANCEL_CLIENT_REPLACEMENT_FIELD_NUMBER: _builtins.int
     WITHDRAW_VALIDATOR_SET_FIELD_NUMBER: _builtins.int
+    SCHEDULE_DOMAIN_CHANGE_FIELD_NUMBER: _builtins.int
+    APPLY_DOMAIN_CHANGE_FIELD_NUMBER: _builtins.int
+    CANCEL_DOMAIN_CHANGE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def create_quorum_client(self) -> _tx_pb2.CreateQuorumClient: ...
     @_builtins.property
@@ -762,6 +765,12 @@ class ConnectingMessage(_message.Message):
     def cancel_client_replacement(self) -> _tx_pb2.CancelClientReplacement: ...
     @_builtins.property
     def withdraw_validator_set(self) -> _tx_pb2.WithdrawValidatorSet: ...
+    @_builtins.property
+    def schedule_domain_change(self) -> _tx_pb2.ScheduleDomainChange: ...
+    @_builtins.property
+    def apply_domain_change(self) -> _tx_pb2.ApplyDomainChange: ...
+    @_builtins.property
+    def cancel_domain_change(self) -> _tx_pb2.CancelDomainChange: ...
     def __init__(
         self,
         *,
@@ -772,12 +781,15 @@ class ConnectingMessage(_message.Message):
         apply_client_replacement: _tx_pb2.ApplyClientReplacement | None = ...,
         cancel_client_replacement: _tx_pb2.CancelClientReplacement | None = ...,
         withdraw_validator_set: _tx_pb2.WithdrawValidatorSet | None = ...,
+        schedule_domain_change: _tx_pb2.ScheduleDomainChange | None = ...,
+        apply_domain_change: _tx_pb2.ApplyDomainChange | None = ...,
+        cancel_domain_change: _tx_pb2.CancelDomainChange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["apply_client_replacement", b"apply_client_replacement", "cancel_client_replacement", b"cancel_client_replacement", "create_quorum_client", b"create_quorum_client", "message", b"message", "register_counterparty", b"register_counterparty", "register_lane", b"register_lane", "schedule_quorum_replacement", b"schedule_quorum_replacement", "withdraw_validator_set", b"withdraw_validator_set"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["apply_client_replacement", b"apply_client_replacement", "apply_domain_change", b"apply_domain_change", "cancel_client_replacement", b"cancel_client_replacement", "cancel_domain_change", b"cancel_domain_change", "create_quorum_client", b"create_quorum_client", "message", b"message", "register_counterparty", b"register_counterparty", "register_lane", b"register_lane", "schedule_domain_change", b"schedule_domain_change", "schedule_quorum_replacement", b"schedule_quorum_replacement", "withdraw_validator_set", b"withdraw_validator_set"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["apply_client_replacement", b"apply_client_replacement", "cancel_client_replacement", b"cancel_client_replacement", "create_quorum_client", b"create_quorum_client", "message", b"message", "register_counterparty", b"register_counterparty", "register_lane", b"register_lane", "schedule_quorum_replacement", b"schedule_quorum_replacement", "withdraw_validator_set", b"withdraw_validator_set"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["apply_client_replacement", b"apply_client_replacement", "apply_domain_change", b"apply_domain_change", "cancel_client_replacement", b"cancel_client_replacement", "cancel_domain_change", b"cancel_domain_change", "create_quorum_client", b"create_quorum_client", "message", b"message", "register_counterparty", b"register_counterparty", "register_lane", b"register_lane", "schedule_domain_change", b"schedule_domain_change", "schedule_quorum_replacement", b"schedule_quorum_replacement", "withdraw_validator_set", b"withdraw_validator_set"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["create_quorum_client", "register_counterparty", "register_lane", "schedule_quorum_replacement", "apply_client_replacement", "cancel_client_replacement", "withdraw_validator_set"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["create_quorum_client", "register_counterparty", "register_lane", "schedule_quorum_replacement", "apply_client_replacement", "cancel_client_replacement", "withdraw_validator_set", "schedule_domain_change", "apply_domain_change", "cancel_domain_change"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
