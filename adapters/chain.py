@@ -143,6 +143,12 @@ class Chain(Protocol):
         """The newest block that the chain's finality rule calls final."""
         ...
 
+    async def request_block(self) -> ProvenPoint | None:
+        """Have a chain that makes blocks only where there is reason to make one that shows the time; None, with nothing
+        done, where blocks come by themselves.
+        """
+        ...
+
     async def scan(self, first: Height, last: Height) -> Sequence[Observed]:
         """Our packet events in these blocks, in order; raises Reorganised where they no longer join what was scanned
         before.

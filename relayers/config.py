@@ -28,7 +28,7 @@
     client = "quorum-0"
     target = "localhost:18600"           # a node of the ledger
     authorities = "ledger-ca.pem"        # whom the node's certificate is believed by
-    certificate = "relayer.pem"          # with key: of the member that writes there, an enrolled one
+    certificate = "relayer.pem"          # with key: of the member that writes there; it enrols itself
     key = "relayer.key"
     first_height = 1
     poll_seconds = 0.5

@@ -2,6 +2,8 @@
 
 RelayerError
 ├── InvalidConfiguration   the daemon's own files
+├── ClientReconfigured     what a path rests on was replaced at the hub
+├── EnrolmentRefused       a ledger takes nothing from the member that the relayer is there
 └── AttestorError          an attestor signs nothing
     ├── NotAttested        a client that it does not watch
     ├── ChainHalted        history below finality changed, until an operator has looked
@@ -37,6 +39,17 @@ class ClientReconfigured(RelayerError):
     client: str
     template: ClassVar[str] = (
         "the hub's client {client}, its attestors or its counterparty's domain was replaced: the path begins anew"
+    )
+
+
+@dataclass(eq=False)
+class EnrolmentRefused(RelayerError):
+    chain: str
+    member: str
+    cause: str
+    template: ClassVar[str] = (
+        "{chain} does not enrol {member}, as whom this relayer would write there: {cause}; "
+        "give the path the certificate of a member that may write"
     )
 
 

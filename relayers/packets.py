@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from time import time
 from typing import NoReturn, TypeVar
 
 import structlog
@@ -20,6 +21,7 @@ from hub.answers import Receipt
 from hub.client import HubClient
 from hub.clients.base import ClientStatus, ProvenPoint
 from hub.clients.errors import ConflictingHeader, TimeRunsBackwards
+from hub.engine.errors import RateLimited
 from hub.errors import HubError
 from hub.events import (
     AcknowledgementWritten,
@@ -31,15 +33,16 @@ from hub.events import (
     ValidatorSetChanged,
     ValidatorSetProposed,
 )
-from hub.quantities import Height
+from hub.quantities import Height, UnixSeconds
 from hub.signer import Signer
+from relayers.block_requests import BlockRequests
 from relayers.chain_side import ChainSide
 from relayers.courier import Courier
 from relayers.errors import ClientReconfigured
 from relayers.flow import Flow
 from relayers.hub_side import HubSide
 from relayers.metrics import RelayerMetrics
-from relayers.plan import Bounds, Kind, Task, chain_batches, hub_batches, wants_hub_time, wants_update
+from relayers.plan import Bounds, Kind, Task, chain_batches, hub_batches, time_wanted, wants_update
 from relayers.rotation import Rotation
 from relayers.world import World
 
@@ -90,6 +93,8 @@ class PacketRelayer:
         self._chain_side = ChainSide(path.hub, path.chain)
         self._rotation = Rotation(path.hub, self._hub_side, path.chain)
         self._clients_change = asyncio.Event()
+        self._hub_blocks = BlockRequests(self._hub_block, self._on_error)
+        self._chain_blocks = BlockRequests(path.chain.request_block, self._on_error)
         self._hub_bounds = path.hub_bounds
         self._chain_bounds = Bounds(path.chain.limits.packets, path.chain.limits.bytes, path.chain.limits.gas)
         self._rhythm = path.rhythm
@@ -188,8 +193,8 @@ class PacketRelayer:
         while True:
             for batch in hub_batches(world.tasks_for_hub(), self._to_hub.blocked(), self._hub_bounds):
                 self._to_hub.launch(batch.tasks, None, world.wake)
-            if wants_hub_time(world.to_hub, world.hub, world.chain):
-                await self._ask_for_time(world)
+            if (due := time_wanted(world.to_hub, world.hub, _now(world))) is not None:
+                await self._hub_blocks.ask(due)
             await world.news(_TO_HUB, self._rhythm.poll_s)
 
     async def _serve_chain(self, world: World) -> None:
@@ -197,6 +202,8 @@ class PacketRelayer:
         while True:
             for batch in chain_batches(world.tasks_for_chain(), self._to_chain.blocked(), self._chain_bounds):
                 self._to_chain.launch(batch.tasks, batch.height, world.wake)
+            if (due := time_wanted(world.to_chain, world.chain, _now(world))) is not None:
+                await self._chain_blocks.ask(due)
             await world.news(_TO_CHAIN, self._rhythm.poll_s)
 
     async def _carry_to_hub(self, tasks: tuple[Task, ...], _: Height | None) -> None:
@@ -248,14 +255,11 @@ class PacketRelayer:
         else:
             world.settle_at_hub(task)
 
-    async def _ask_for_time(self, world: World) -> None:
-        """A packet is overdue: the hub must show a block that says so."""
-        try:
+    async def _hub_block(self) -> ProvenPoint:
+        with suppress(RateLimited):  # another asked a moment ago, and got it
             await self._hub.request_block()
-            status = await self._hub.status()
-            world.see_hub(ProvenPoint(status.height, status.time))
-        except HubError as error:
-            self._on_error(error)
+        status = await self._hub.status()
+        return ProvenPoint(status.height, status.time)
 
     async def _keep_clients(self, world: World) -> None:
         """Show each side the other before its client expires, and the hub's next validators when they take over."""
@@ -314,7 +318,8 @@ class PacketRelayer:
         if info.status is not ClientStatus.ACTIVE:
             return f"the hub's client of the chain is {info.status.value}: replace it"
         if wants_update(ProvenPoint(info.height, info.time), info.config.trusting_period, world.now()):
-            await self._hub_side.submit(await self._chain.client_update(world.chain.proven.height))
+            made = await self._chain.request_block()  # an idle chain's newest block may be as old as what is believed
+            await self._hub_side.submit(await self._chain.client_update((made or world.chain.proven).height))
         return ""
 
     # ------------------------------------------------------------------------------------------------ keeping well
@@ -350,3 +355,8 @@ class PacketRelayer:
             self._metrics.oldest.labels(self._chain.name, source).set(world.oldest_s(flow))
         for side, at in (("hub", world.hub), ("chain", world.chain)):
             self._metrics.height.labels(self._chain.name, side).set(at.proven.height)
+
+
+def _now(world: World) -> UnixSeconds:
+    """By this machine's clock, too: where no side makes blocks neither shows how late it is."""
+    return max(world.now(), UnixSeconds(int(time())))

@@ -151,13 +151,16 @@ def halves(tasks: tuple[Task, ...]) -> tuple[tuple[Task, ...], tuple[Task, ...]]
     return tasks[:middle], tasks[middle:]
 
 
-def wants_hub_time(to_hub: Flow, hub: Side, chain: Side) -> bool:
-    """Whether a packet to the hub is overdue on its own chain while the hub's newest block cannot show it yet."""
-    return any(
-        outgoing.packet.timeout <= chain.now and hub.proven.time < outgoing.packet.timeout
-        for sequence, outgoing in to_hub.outgoing.items()
-        if sequence not in to_hub.received
+def time_wanted(flow: Flow, destination: Side, now: UnixSeconds) -> UnixSeconds | None:
+    """The earliest timeout that has passed while the destination, where its packet has not been received, has no
+    block yet that shows it; None where all is shown.
+    """
+    waited_for = (
+        outgoing.packet.timeout
+        for sequence, outgoing in flow.outgoing.items()
+        if sequence not in flow.received and destination.proven.time < outgoing.packet.timeout <= now
     )
+    return min(waited_for, default=None)
 
 
 def wants_update(believed: ProvenPoint, trusting_seconds: int, now: UnixSeconds) -> bool:

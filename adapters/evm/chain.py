@@ -98,6 +98,10 @@ class EvmChain:
 
         return await self._endpoints.attempt(work)
 
+    async def request_block(self) -> ProvenPoint | None:
+        """Blocks come by themselves."""
+        return None
+
     async def scan(self, first: Height, last: Height) -> Sequence[Observed]:
         source = Source(self._settings.router, self._ends, await self._lanes.by_number(), self._counters)
         logs = await self._scanner.scan(source, first, last)

@@ -4,7 +4,7 @@ A block that is committed is final: there is no newer one that could be replaced
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, assert_never
 
@@ -34,7 +34,7 @@ from hub.clients.base import Claims, ProvenPoint
 from hub.clients.batch_proof import shortest_proof
 from hub.clients.errors import ClientError
 from hub.clients.quorum import BatchPaths, Proof, SignedCheckpoint, StateProofs, Update, WholeBatch
-from hub.engine.errors import CheckpointWithheld, NotAValidator, NoValidatorKey
+from hub.engine.errors import CheckpointWithheld, NotAValidator, NoValidatorKey, RateLimited
 from hub.errors import HubError
 from hub.events import (
     AcknowledgementWritten,
@@ -69,6 +69,8 @@ class Node(Protocol):
     """What is asked of a node of the ledger: ``LedgerClient`` has it all."""
 
     async def status(self) -> NodeStatus: ...
+
+    async def request_block(self) -> Height: ...
 
     def watch(
         self, from_height: Height, kinds: Collection[type[Event]] = ()
@@ -145,6 +147,11 @@ class LedgerChain:
         return ProvenPoint(status.height, status.time)
 
     async def finalised(self) -> ProvenPoint:
+        return await self.latest()
+
+    async def request_block(self) -> ProvenPoint | None:
+        with self._reading(), suppress(RateLimited):  # another asked a moment ago, and got it
+            await self._node.request_block()
         return await self.latest()
 
     async def scan(self, first: Height, last: Height) -> Sequence[Observed]:

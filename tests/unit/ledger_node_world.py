@@ -47,6 +47,7 @@ from adapters.permissioned.ledger.parameters import Parameters
 from hub.chain_node import Node, NodeConfigOf
 from hub.quantities import Hash, UnixSeconds
 from hub.rpc.serving import TlsFiles
+from hub.signer import Signer
 from tests.unit import certificate_workshop as workshop
 from tests.unit.certificate_workshop import DAY, YEAR, Certified, Draft
 from tests.unit.node_world import SIGNERS, StillClock
@@ -191,14 +192,19 @@ class LedgerNodeWorld:
 
     @asynccontextmanager
     async def running(
-        self, *, name: str = "node", keeps_for: Sequence[str] = ORGANISATIONS, **changes: Any
+        self,
+        *,
+        name: str = "node",
+        keeps_for: Sequence[str] = ORGANISATIONS,
+        signers: Sequence[Signer] = SIGNERS[:1],
+        **changes: Any,
     ) -> AsyncIterator[Node]:
         """A node; the second time it goes on where it was."""
         if not hasattr(self, "_genesis"):
             self._genesis = self.genesis
         private = PrivateConfig(self.folder / name / "private.db", tuple(map(OrganisationId, keeps_for)))
         config = self.config(self._genesis, name, **changes)
-        async with running_ledger(config, private, self.installed, [SIGNERS[0]], self.clock) as node:
+        async with running_ledger(config, private, self.installed, signers, self.clock) as node:
             yield node
 
     async def connect(self, node: Node, member: str, role: str | None = None) -> LedgerClient:

@@ -27,7 +27,7 @@ from relayers.plan import (
     halves,
     hub_batches,
     tasks_of,
-    wants_hub_time,
+    time_wanted,
     wants_update,
 )
 
@@ -250,13 +250,21 @@ def test_halving_finds_every_task() -> None:
     assert found == list(some)
 
 
-def test_the_hub_is_asked_for_its_time_only_for_an_overdue_packet() -> None:
-    flow = flow_of((sent(1, timeout=1000), 5))
-    assert wants_hub_time(flow, hub=side(time=900), chain=side(now=1000))
-    assert not wants_hub_time(flow, hub=side(time=900), chain=side(now=999))
-    assert not wants_hub_time(flow, hub=side(time=1000), chain=side(now=1000))
+def test_a_side_is_asked_for_its_time_only_for_an_overdue_packet() -> None:
+    flow = flow_of((sent(1, timeout=1000), 5), (sent(2, timeout=1010), 5), (sent(3, timeout=990), 5))
+    flow.learn(received(3), Height(6))
+
+    def wanted(time: int, now: int) -> int | None:
+        return time_wanted(flow, side(time=time), UnixSeconds(now))
+
+    assert wanted(time=900, now=999) is None
+    assert wanted(time=900, now=1000) == 1000
+    assert wanted(time=999, now=1020) == 1000
+    assert wanted(time=1000, now=1009) is None
+    assert wanted(time=1000, now=1010) == 1010
+    assert wanted(time=1010, now=1020) is None
     flow.learn(received(1), Height(6))
-    assert not wants_hub_time(flow, hub=side(time=900), chain=side(now=1000))
+    assert wanted(time=900, now=1000) is None
 
 
 def test_a_client_is_updated_at_half_its_trusting_period() -> None:

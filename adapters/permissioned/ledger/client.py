@@ -111,6 +111,11 @@ class LedgerClient(ChainClient[LedgerEvent]):
         """Who this is: ``organisation/name``."""
         return self._key.member
 
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Of the certificate that it connects and signs with."""
+        return self._key.fingerprint
+
     # --- transactions ---
 
     async def submit(
