@@ -56,7 +56,7 @@ def read_document(name: str, core: type[T], data: bytes) -> T:
     try:
         content = parse(data, _MAX_DEPTH)
     except InvalidJson as error:
-        raise NotADocument(error.rule) from error
+        raise NotADocument(error.rule + _place_of_fault(data, error.__cause__)) from error
     if not isinstance(content, dict):
         raise NotADocument("it is not a JSON object")
     given = f"{content.pop('format', 'something else')} version {content.pop('version', '-')}"
@@ -70,6 +70,18 @@ def read_document(name: str, core: type[T], data: bytes) -> T:
 def document_hash(data: bytes) -> Hash:
     """What a file is known by: ``H`` of all its bytes."""
     return Hash(sha256(data).digest())
+
+
+def _place_of_fault(data: bytes, error: BaseException | None) -> str:
+    """In which line the reader stopped; empty where it does not tell."""
+    match error:
+        case UnicodeDecodeError():
+            line = data.count(b"\n", 0, error.start) + 1
+        case json.JSONDecodeError():
+            line = error.lineno
+        case _:
+            return ""
+    return f", in line {line}"
 
 
 def _refuse_other_spelling(data: bytes, canonical: bytes) -> None:

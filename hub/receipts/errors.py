@@ -65,15 +65,20 @@ class AnchorMissing(ReceiptError):
 
     client: str
     epoch: Epoch
+    part: str = "the receipt"
     template: ClassVar[str] = (
-        "the trust file does not say who signs for {client} in epoch {epoch}: add that set, once it has been checked"
+        "{part} is signed for {client} in epoch {epoch}, and the trust file does not say who signed then: add that "
+        "set, once it has been checked"
     )
 
 
 @dataclass(eq=False)
 class ChainNotTrusted(ReceiptError):
     client: str
-    template: ClassVar[str] = "the trust file knows no chain behind {client}: it is of another network, or too old"
+    part: str = "the receipt"
+    template: ClassVar[str] = (
+        "{part} rests on the chain behind {client}, and the trust file knows none: it is of another network, or too old"
+    )
 
 
 # --- what it is made of ---

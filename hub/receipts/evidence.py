@@ -24,7 +24,7 @@ from hub.proofs.eip712 import SaltDomain
 from hub.proofs.merkle import verify_record
 from hub.proofs.quorum import SignerSet, who_signed
 from hub.quantities import Address, Epoch, Hash, Height, UnixSeconds
-from hub.receipts.errors import PartDoesNotFit, PartNotProven, ReceiptError
+from hub.receipts.errors import AnchorMissing, ChainNotTrusted, PartDoesNotFit, PartNotProven, ReceiptError
 from hub.receipts.receipt import AttestedStorage, Evidence, HubBlock
 from hub.receipts.trust import Chain, EvmChain, OwnChain, Trust
 
@@ -54,9 +54,12 @@ class Point:
 
 @contextmanager
 def part(name: str) -> Iterator[None]:
-    """Name the part in whatever a check raises; raises PartNotProven, and ReceiptError as it is."""
+    """Name the part in whatever a check raises; raises PartNotProven, and ReceiptError, which names its own part."""
     try:
         yield
+    except (AnchorMissing, ChainNotTrusted) as error:
+        error.part = name
+        raise
     except ReceiptError:
         raise
     except HubError as error:

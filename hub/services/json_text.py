@@ -19,14 +19,14 @@ def parse(data: bytes, max_depth: int) -> JsonValue:
     """The value in ``data``; objects and arrays may stand ``max_depth`` deep. Raises InvalidJson."""
     try:
         text = data.decode()
-    except UnicodeDecodeError:
-        raise InvalidJson("it is not UTF-8") from None
+    except UnicodeDecodeError as error:
+        raise InvalidJson("it is not UTF-8") from error
     _check_depth(text, max_depth)
     try:
         value: JsonValue = _DECODER.decode(text)
-    except json.JSONDecodeError:
+    except json.JSONDecodeError as error:
         # Neither its text nor its position, which differ between versions of Python.
-        raise InvalidJson("its syntax is broken") from None
+        raise InvalidJson("its syntax is broken") from error
     if "\\u" in text:
         _check_escapes(value)
     return value

@@ -1,7 +1,10 @@
 """A call between two real chains, its receipt, and its verification where nothing runs any more."""
 
+import asyncio
 import json
+import os
 import subprocess
+from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,18 +12,29 @@ from typing import Any
 import pytest
 from eth_abi.abi import encode
 
+from adapters.permissioned.ledger import messages as ledger_messages
 from console.devnet.accounts import Holder, dev_account
 from console.devnet.anvil import rpc, url_of
 from console.packets import PacketName
 from console.receipts import Collector, sent_by_chain, trust_of
+from hub.answers import RequestState, ServiceRequest
+from hub.messages import Transfer
 from hub.proofs.keccak import keccak256
-from hub.quantities import Sequence
+from hub.quantities import Amount, Sequence, UnixSeconds
+from hub.receipts.document import read_document
 from hub.receipts.receipt import Receipt
 from hub.receipts.statement import Outcome, Part
+from hub.receipts.trust import FORMAT as TRUST_FORMAT
+from hub.receipts.trust import EvmChain, OwnChain, Trust
 from hub.receipts.verification import verify
+from hub.services.payload import InputEncoding, caller_account
+from relayers.run import Payer, Relayer
+from tests.anvil_chain import account
 from tests.e2e.devnet_world import ICHUB, Devnet, wait_for
-from tests.e2e.network import running_network, until
+from tests.e2e.network import FEE, RELAYER, RHYTHM, Network, running_network, until
 from tests.e2e.test_commands import CONSUMER
+from tests.e2e.trade import ANN, Trade, trade_with
+from tests.unit.receipt_world import refuse_each_change
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -118,3 +132,69 @@ async def test_a_call_that_nobody_carried_is_shown_by_its_chain_and_the_hubs_sil
     assert [step.part for step in told.steps] == [Part.CALL, Part.RESULT]
     assert told.question is not None
     assert told.question.service == network.b.service
+
+
+async def ichub(home: Path, *words: str) -> Any:
+    """What a command says in JSON while the nodes run in this process; it must be done."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ICHUB")}
+    process = await asyncio.create_subprocess_exec(
+        str(ICHUB), *words, "--json", env={**environment, "ICHUB_HOME": str(home)}, stdout=PIPE, stderr=PIPE
+    )
+    told, said = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    return json.loads(told)
+
+
+async def calls_across_a_ledger(network: Network, trade: Trade) -> dict[str, bytes]:
+    """Calls that touch a ledger, each answered with what it asked for; their requests at the hub."""
+    await network.a.greet("desk-note", "bill of lading", 300)
+    await trade.ask_desk("hi")
+    money = Transfer(caller_account(trade.at_hub, ANN.encode()), Amount(1000))
+    await network.hub.submit([money], trade.operator)
+    deadline, data = UnixSeconds(trade.world.clock.now() + 300), encode(["string"], ["out"])
+    await trade.ann.submit([ledger_messages.CallService(network.a.service, InputEncoding.ABI, data, FEE, deadline)])
+    relayer = Relayer(network.hub, Payer.of(bytes(account(RELAYER).key)), RHYTHM)
+    relayer.relay({**network.targets(), "trade": trade.target()})
+    try:
+
+        async def settled() -> list[ServiceRequest]:
+            found = [
+                one for name in ("desk-note", network.a.service) for one in (await network.hub.requests(name)).items
+            ]
+            return found if [one.state for one in found] == [RequestState.SETTLED] * 3 else []
+
+        requests = await until(settled)
+    finally:
+        await relayer.stop()
+    assert [one.code for one in requests] == [200] * 3
+    return {f"{one.caller_client or 'hub'} to {one.client}": one.request_id for one in requests}
+
+
+async def test_calls_across_a_ledger_have_receipts_in_which_no_byte_can_be_changed(tmp_path: Path) -> None:
+    """From an EVM chain to a ledger, from a ledger to an EVM chain, from a hub account to a ledger."""
+    (tmp_path / "ledger").mkdir()
+    home, away = tmp_path / "home", tmp_path / "away"
+    home.mkdir()
+    away.mkdir()
+    async with (
+        running_network(tmp_path, "a") as network,
+        trade_with(network.hub, tmp_path / "ledger") as trade,
+    ):
+        requests = await calls_across_a_ledger(network, trade)
+        (home / "config.toml").write_text(f'[tls]\nenabled = false\n[client]\nhub = "{network.node.target}"\n')
+        written = {
+            name: await ichub(home, "receipt", "export", "0x" + request.hex(), "--out", str(away / f"{name}.json"))
+            for name, request in requests.items()
+        }
+        await ichub(home, "receipt", "trust", "--out", str(away / "trust.json"))
+    whole, at_hub = list(Part), [one for one in Part if one not in {Part.CALL, Part.RESULT}]
+    parts = {"attested-0 to quorum-0": whole, "quorum-0 to attested-0": whole, "hub to quorum-0": at_hub}
+    assert {name: [row["part"] for row in told["proven"]] for name, told in written.items()} == parts
+    trust = read_document(TRUST_FORMAT, Trust, (away / "trust.json").read_bytes())
+    assert {type(one.chain) for one in trust.chains} == {OwnChain, EvmChain}
+    for name, told in written.items():
+        assert json.loads(offline(away, f"{name}.json", "--trust", "trust.json", "--json").stdout) == told
+    for name in ("attested-0 to quorum-0", "quorum-0 to attested-0"):
+        assert refuse_each_change((away / f"{name}.json").read_bytes(), trust, samples=1) > 200
+    assert written["attested-0 to quorum-0"]["provider"] == {"client": "quorum-0", "identity": "desk"}
+    assert written["quorum-0 to attested-0"]["caller"] == {"client": "quorum-0", "identity": ANN}

@@ -100,7 +100,8 @@ class Trade:
         ledger = await self.ann.status()
         theirs = Config(ledger.chain_id, ledger.genesis_hash, SignerSet(ledger.epoch, ledger.validators), *TRUST)
         await self.hub.submit([hub_messages.CreateQuorumClient(theirs)], self.operator)
-        self.at_hub = ClientId((await self.hub.clients())[-1].client)
+        (at_hub,) = [one.client for one in await self.hub.clients() if one.config == theirs]
+        self.at_hub = ClientId(at_hub)
         hub = await self.hub.status()
         ours = Config(hub.chain_id, hub.genesis_hash, SignerSet(hub.epoch, hub.validators), *TRUST)
         await self.decide(a.Connect(hub_messages.CreateQuorumClient(ours)))
@@ -195,10 +196,19 @@ class Trade:
 
 @asynccontextmanager
 async def running_trade(folder: Path, signers: Sequence[Signer] = SIGNERS[:1]) -> AsyncIterator[Trade]:
-    """``signers``: the checkpoint keys that the ledger's node holds, first the one that the genesis names."""
+    """With a hub of its own. ``signers``: the ledger's checkpoint keys, first the one that the genesis names."""
+    async with (
+        devnet_node(folder / "hub") as node,
+        await HubClient.connect(node.target, insecure=True) as hub,
+        trade_with(hub, folder, signers) as trade,
+    ):
+        yield trade
+
+
+@asynccontextmanager
+async def trade_with(hub: HubClient, folder: Path, signers: Sequence[Signer] = SIGNERS[:1]) -> AsyncIterator[Trade]:
+    """A ledger in ``folder``, connected to a hub that runs."""
     async with AsyncExitStack() as stack:
-        hub_node = await stack.enter_async_context(devnet_node(folder / "hub"))
-        hub = await stack.enter_async_context(await HubClient.connect(hub_node.target, insecure=True))
         world = LedgerNodeWorld(folder, Desk, RunningClock(int(time.time() - time.monotonic())))
         trade = Trade(world, hub, KeySigner(OPERATOR_KEY), list(signers))
         await trade.start_ledger()

@@ -1,11 +1,13 @@
 """Calls that really happened, between EVM chains and between ledgers, and the receipts that are collected of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+import random
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 import msgspec
+import pytest
 
 from console.packets import PacketName
 from console.receipts import Collector, trust_of
@@ -46,7 +48,10 @@ from hub.proofs.signatures import address_of
 from hub.quantities import Address, Epoch, Hash, Height, Seconds, UnixSeconds
 from hub.quantities import Sequence as Number
 from hub.receipts import receipt as r
+from hub.receipts.document import read_document
+from hub.receipts.errors import ReceiptError
 from hub.receipts.trust import Trust
+from hub.receipts.verification import verify
 from hub.rpc import views
 from hub.rpc.errors import PacketNotFound
 from hub.services.application import ENCODING, PORT, VERSION
@@ -290,3 +295,57 @@ def collected(answers: HubAnswers, packet: PacketName | None, request_id: bytes 
 
 
 replace = msgspec.structs.replace
+
+
+# --- a changed byte ---
+
+_HEX = b"0123456789abcdef"
+
+
+def refuse_each_change(data: bytes, trust: Trust, samples: int = 5) -> int:
+    """Change a byte at a time of a sound receipt, on every line of it: each is found, and its place named; how many."""
+    tried = 0
+    for place, byte in _changes(data, samples):
+        changed = data[:place] + bytes((byte,)) + data[place + 1 :]
+        with pytest.raises(ReceiptError) as refusal:  # either may refuse it
+            verify(read_document(r.FORMAT, r.Receipt, changed), trust)
+        said = str(refusal.value)
+        assert any(name in said for name in _names_of(data, place)), said
+        tried += 1
+    return tried
+
+
+_PLACES = {
+    b"format": ("the file is ",),
+    b"version": ("the file is ",),
+    b"call": ("call",),
+    b"request": ("request",),
+    b"answer": ("answer",),
+    b"result": ("result",),
+    b"blocks": ("the hub's block", "blocks", "the hub's acceptance", "the hub's decision", "the settlement"),
+}
+"""What a refusal calls what stands under each field of the file."""
+
+
+def _names_of(data: bytes, place: int) -> tuple[str, ...]:
+    """What may be said of a byte: its place, a field of changed name, its line or one soon after where reading stopped.
+
+    A list that was made an object shows that where its first entry, of one line, ends.
+    """
+    line = data.count(b"\n", 0, place) + 1
+    fields = [text.split(b'"')[1] for text in data.split(b"\n")[:line] if text[:2] == b' "']
+    lines = [f"line {at}" for at in range(line, line + 3)]
+    return *lines, "no field has this name", *_PLACES.get((fields or [b""])[-1], ())
+
+
+def _changes(data: bytes, samples: int) -> Iterator[tuple[int, int]]:
+    """Places and other values: on every line its ends and samples; digits to other digits, else a bit or the case."""
+    start, draw = 0, random.Random(1)
+    for line in data.splitlines(keepends=True):
+        places = range(start, start + len(line))
+        ends = {*places[:1], *places[-3:]} if samples > 1 else set()
+        for place in sorted(ends.union(draw.sample(places, min(samples, len(places))))):
+            byte = data[place]
+            digit = _HEX.find(byte)
+            yield place, _HEX[(digit + 1) % 16] if digit >= 0 else byte ^ draw.choice((0x01, 0x20, 0x80))
+        start += len(line)

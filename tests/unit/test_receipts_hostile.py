@@ -1,8 +1,7 @@
 """Receipts that lie: a changed byte anywhere, and each attack by its name, from a receipt that is sound."""
 
 import json
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -52,10 +51,9 @@ from hub.services.payload import Result, ResultCode, caller_account
 from tests.unit.attested_chain import FIVE, KEY_OF
 from tests.unit.hub_chain import START
 from tests.unit.hub_world import PROVIDER_CONTRACT, World, call
-from tests.unit.receipt_world import HUB_SET, EvmWorld, HubAnswers, collected, trust_told_by
+from tests.unit.receipt_world import HUB_SET, EvmWorld, HubAnswers, collected, refuse_each_change, trust_told_by
 from tests.vectors.generate_quorum import ADDRESSES, KEYS
 
-HEX = b"0123456789abcdef"
 replace = msgspec.structs.replace
 ATTESTORS_B = SignerSet.of_equals(1, ADDRESSES[5:10])
 
@@ -93,31 +91,12 @@ def of_ledgers() -> tuple[World, Receipt, Trust]:
 # --- a changed byte ---
 
 
-def _changes(data: bytes) -> Iterator[tuple[int, int]]:
-    """Places and other values: on every line its ends and a sample; digits to other digits, else a bit or the case."""
-    start, draw = 0, random.Random(1)
-    for line in data.splitlines(keepends=True):
-        places = range(start, start + len(line))
-        for place in {*places[:1], *places[-3:], *draw.sample(places, min(5, len(places)))}:
-            byte = data[place]
-            digit = HEX.find(byte)
-            yield place, HEX[(digit + 1) % 16] if digit >= 0 else byte ^ draw.choice((0x01, 0x20, 0x80))
-        start += len(line)
-
-
 @pytest.mark.parametrize("between", ["EVM chains", "ledgers"])
 def test_a_changed_byte_anywhere_is_found_and_named(between: str) -> None:
     receipt, trust = (two().first, two().trust) if between == "EVM chains" else of_ledgers()[1:]
     data = write_document(FORMAT, receipt)
     assert isinstance(verify(read_document(FORMAT, Receipt, data), trust), Statement)
-    tried = 0
-    for place, byte in _changes(data):
-        changed = data[:place] + bytes((byte,)) + data[place + 1 :]
-        with pytest.raises(ReceiptError) as refusal:  # either may refuse it
-            verify(read_document(FORMAT, Receipt, changed), trust)
-        assert str(refusal.value), place
-        tried += 1
-    assert tried > 1000
+    assert refuse_each_change(data, trust) > 1000
 
 
 def test_a_file_that_is_cut_short_is_refused_wherever_it_ends() -> None:
