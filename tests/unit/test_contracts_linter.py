@@ -137,6 +137,50 @@ def inside(statement: str) -> str:
         ("private-access", inside("return self.ground")),
         ("private-access", inside("return self.readings._ground")),
         ("private-access", inside("return (x for x in ()).gi_frame")),
+        # attributes by way of a pattern, or of a name of one's own that the runtime has as well
+        ("private-access", inside("match ctx:\n            case object(_world=world): return world")),
+        ("private-access", inside("match self:\n            case object(ground=ground): return ground")),
+        ("dunder", inside("match record:\n            case object(__class__=kind): return kind")),
+        ("private-access", "def _world():\n    pass\n" + inside("return ctx._world")),
+        ("private-access", "class A:\n    _ground = 1\n" + inside("return self.readings._ground")),
+        ("private-access", "def _member_map_():\n    pass\n" + inside("return State._member_map_")),
+        # names that the linter goes by
+        ("dynamic", "def Page():\n    return []\nSEEN = Page()"),
+        ("dynamic", "class Record:\n    pass\nclass Box(Record):\n    pass\nSEEN = Box()"),
+        ("dynamic", "def sorted(x):\n    return x\n" + inside("return sorted({1, 2})")),
+        ("dynamic", "from .more import sorted"),
+        ("dynamic", "from meters.more import made as Page"),
+        ("dynamic", "from hashlib import sha256 as transaction"),
+        ("dynamic", inside("len = max")),
+        ("dynamic", inside("return (lambda sorted: sorted({1}))(tuple)")),
+        ("dynamic", inside("match reading:\n            case [*map]: pass")),
+        ("dynamic", inside("match reading:\n            case {**map}: pass")),
+        ("dynamic", inside("try: pass\n        except KeyError as len: pass")),
+        ("mutable-state", "@service('x', str(SEEN := []))\ndef f(self, ctx, x):\n    pass"),
+        ("mutable-state", "class Meters(Contract, name=(SEEN := []) or 'x'):\n    pass"),
+        # text that is taken for a type
+        ("dynamic", "EVIL = 'print(1)'\ndef f(x: EVIL):\n    pass"),
+        ("dynamic", "EVIL = ('print(1)',)\ndef f(x: EVIL[0]):\n    pass"),
+        ("dynamic", "EVIL = tuple['print(1)', ...]\nMORE = EVIL\ndef f(x: int) -> MORE:\n    pass"),
+        ("dynamic", "class Evil(StrEnum):\n    X = 'print(1)'\ndef f(x: Evil.X):\n    pass"),
+        ("dynamic", "class Evil(StrEnum):\n    X = 'print(1)'\nMORE = Evil.X\ndef f(x: MORE):\n    pass"),
+        ("dynamic", "T = TypeVar('T', bound='print(1)')\ndef f(x: T):\n    pass"),
+        ("dynamic", "def f(x: f'print({1})'):\n    pass"),
+        ("dynamic", "def f(x: 'print(1)'[0:]):\n    pass"),
+        ("dynamic", "def f(x: chr(1) + chr(2)):\n    pass"),
+        ("dynamic", "def f(*x: 'print(1)', **y: 'print(2)'):\n    pass"),
+        ("dynamic", "def f(x: Annotated['print(1)', Meta(ge=0)]):\n    pass"),
+        ("dynamic", "Literal = tuple\ndef f(x: Literal['print(1)']):\n    pass"),
+        # formats and codecs
+        ("dynamic", inside("return format(1, 'n')")),
+        ("dynamic", inside("return f'{1:{reading.kind}}'")),
+        ("dynamic", inside("return '%r' % ctx")),
+        ("dynamic", inside("return f'{1}%.1f' % 2")),
+        ("unicode-version", inside("return 'x'.encode('idna')")),
+        ("unicode-version", inside("return 'x'.encode('ascii', 'namereplace')")),
+        ("unicode-version", inside("return b'x'.decode(reading)")),
+        ("unicode-version", inside("return str(b'x', 'mbcs')")),
+        ("unbounded", inside("for x in iter(reading, 1): pass")),
         # errors
         ("broad-except", inside("try: pass\n        except: pass")),
         ("broad-except", inside("try: pass\n        except Exception: pass")),
@@ -189,6 +233,8 @@ from {INTERFACE} import Collection, Context, Contract, Meta, Page, Record, Refus
 from . import more
 
 LIMIT = 10 * 2**16
+Short = Annotated[str, Meta(min_length=1)]
+Names = tuple[Short, ...] | None
 NAMES = ("a", "b", -1)
 FIRST = Page(size=10)
 _PRIVATE = 7
@@ -206,7 +252,8 @@ class Place(NamedTuple):
 class Point(Record, frozen=True):
     x: int
     y: Annotated[int, Meta(ge=0)] = 0
-    tags: tuple[str, ...] = ()
+    tags: tuple[Short, ...] = ()
+    more: Names = None
 
 
 ORIGIN = Point(0, 0)
@@ -235,6 +282,9 @@ class Meters(Contract, name="meters", version=1):
         return self._checked(point, _PRIVATE)
 
     def _checked(self, point: Point, most: int | None) -> Point:
+        match point:
+            case Point(x=0, y=y) if (half := y // 2) > 1 and "x".encode("utf-8") != b"y":
+                return Point(half)
         return _inner(point)
 
 
@@ -265,6 +315,13 @@ def test_findings_are_refused_by_name() -> None:
         refuse_findings("meters", findings)
     assert "a.py:5 import" in str(refusal.value)
     assert str(refusal.value).endswith("and 2 more")
+
+
+def test_a_name_is_followed_through_the_package() -> None:
+    sources = {"a.py": b"EVIL = 'print(1)'\n", "b.py": b"from .a import EVIL as Kind\ndef f(x: Kind):\n    pass\n"}
+    assert [(finding.path, finding.line, finding.rule) for finding in lint_package(sources, "meters")] == [
+        ("b.py", 2, "dynamic")
+    ]
 
 
 def test_bytes_are_read_as_python_reads_them() -> None:

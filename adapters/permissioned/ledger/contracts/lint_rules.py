@@ -34,6 +34,10 @@ FROZEN_CALLS = frozenset(
     {"Collection", "Earlier", "Meta", "NewType", "Page", "PrivateCollection", "Seconds", "TypeVar", "UnixSeconds"}
 )
 TAKE_MAPPINGS = frozenset({"Collection"})
+MEANT = DECORATORS | FROZEN_BASES | FROZEN_CALLS | {"Annotated", "ClassVar", "Literal", "len", "map", "sorted"}
+"""Names by which the linter goes: they stand for nothing else."""
+CODECS = frozenset({"ascii", "utf-8"})
+"""What others make of text depends on the version of Python, or on the node's system."""
 OWN_DUNDERS = frozenset({"__post_init__"})
 UNORDERED = frozenset({"set", "frozenset"})
 
@@ -68,10 +72,13 @@ NAMES: dict[str, Rule] = {
             "super",
             "memoryview",
             "classmethod",
+            "format",
         ],
         _DYNAMIC,
     ),
     **dict.fromkeys(("open", "input", "print", "breakpoint", "help", "exit", "quit"), _OUTSIDE),
+    **dict.fromkeys(("copyright", "credits", "license"), _OUTSIDE),
+    "iter": Rule("unbounded", "it may go on for ever: go over the thing itself"),
     **dict.fromkeys(("hash", "id", "repr", "ascii"), _IDENTITY),
     **dict.fromkeys(("float", "complex", "round", "pow"), _FLOAT),
     **dict.fromkeys(

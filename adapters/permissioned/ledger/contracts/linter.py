@@ -11,15 +11,23 @@ turns a rule off.
 import ast
 from typing import NamedTuple
 
+from adapters.permissioned.ledger.contracts import interface
 from adapters.permissioned.ledger.contracts import lint_rules as rules
 from adapters.permissioned.ledger.contracts.errors import NotDeterministic
-from adapters.permissioned.ledger.contracts.interface import __all__ as _interface_names
+from adapters.permissioned.ledger.contracts.lint_bindings import find_bindings
 from adapters.permissioned.ledger.contracts.lint_recursion import find_recursion
+from adapters.permissioned.ledger.contracts.lint_types import Named, find_untyped, named_in
 from adapters.permissioned.ledger.contracts.packages import Sources
 
 INTERFACE = "adapters.permissioned.ledger.contracts.interface"
 MAX_TOLD = 5
 """Findings that an error lists."""
+
+_RUNTIME = [each for each in map(vars(interface).get, interface.__all__) if isinstance(each, type)]
+_RUNTIMES_OWN = frozenset(
+    name for kind in _RUNTIME for each in kind.__mro__ for name in (*vars(each), *getattr(each, "__slots__", ()))
+)
+"""What a contract's own name must not be, or by it the runtime's could be reached."""
 
 
 class Finding(NamedTuple):
@@ -36,7 +44,8 @@ class Finding(NamedTuple):
 
 def lint_package(sources: Sources, package: str) -> tuple[Finding, ...]:
     """All findings in a package, by path and line; ``package``: its dotted name, whose modules it may import."""
-    return tuple(finding for path in sorted(sources) for finding in lint_source(sources[path], path, package))
+    named = named_in(tree for tree in map(_read, sources.values()) if tree is not None)
+    return tuple(finding for path in sorted(sources) for finding in lint_source(sources[path], path, package, named))
 
 
 def refuse_findings(contract: str, findings: tuple[Finding, ...]) -> None:
@@ -46,11 +55,13 @@ def refuse_findings(contract: str, findings: tuple[Finding, ...]) -> None:
         raise NotDeterministic(contract, "; ".join(map(str, findings[:MAX_TOLD])) + more)
 
 
-def lint_source(source: str | bytes, path: str, package: str) -> tuple[Finding, ...]:
-    """All findings in one file, by line; bytes are read as Python reads them, by their declared encoding."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+def lint_source(source: str | bytes, path: str, package: str, named: Named | None = None) -> tuple[Finding, ...]:
+    """All findings in one file, by line; bytes are read as Python reads them, by their declared encoding.
+
+    ``named``: what names stand for in the whole package; in this file alone where it is not given.
+    """
+    tree = _read(source)
+    if tree is None:
         return (Finding(path, 1, "syntax", "this is no Python source"),)
     linter = _Linter(path, package, _parents(tree))
     linter.module(tree)
@@ -59,7 +70,19 @@ def lint_source(source: str | bytes, path: str, package: str) -> tuple[Finding, 
         Finding(path, line, "recursion", f"{name} calls itself, if not at once: how deep it may go differs")
         for name, line in find_recursion(tree)
     )
-    return tuple(sorted(dict.fromkeys((*linter.findings, *recursive))))
+    bound = (Finding(path, line, rule, text) for rule, text, line in find_bindings(tree, package))
+    untyped = (
+        Finding(path, line, "dynamic", "a type is written as a type: neither as text nor worked out")
+        for line in find_untyped(tree, named_in((tree,)) if named is None else named)
+    )
+    return tuple(sorted(dict.fromkeys((*linter.findings, *recursive, *bound, *untyped))))
+
+
+def _read(source: str | bytes) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _parents(tree: ast.AST) -> dict[ast.AST, ast.AST]:
@@ -87,10 +110,14 @@ class _Linter(ast.NodeVisitor):
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and any(_name(base) in rules.FROZEN_BASES for base in node.bases):
                 self._frozen.add(node.name)
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name.startswith("_"):
-                self._own.add(node.name)
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                self._note_own(node.name)
         for statement in tree.body:
             self._top(statement)
+
+    def _note_own(self, name: str) -> None:
+        if name.startswith("_") and not name.endswith("_") and name not in _RUNTIMES_OWN:
+            self._own.add(name)
 
     def _top(self, statement: ast.stmt) -> None:
         match statement:
@@ -100,8 +127,8 @@ class _Linter(ast.NodeVisitor):
                 pass
             case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
                 for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
-                    if isinstance(target, ast.Name) and target.id.startswith("_"):
-                        self._own.add(target.id)
+                    if isinstance(target, ast.Name):
+                        self._note_own(target.id)
                 if not self._is_frozen(value):
                     self._find(
                         statement, "mutable-state", "this outlives an invocation: use a constant, a tuple, a record"
@@ -151,8 +178,6 @@ class _Linter(ast.NodeVisitor):
             self._find(node, "dunder", f"{node.name} changes what Python itself does")
         self._decorators(node)
         self._arguments(node.args)
-        if node.returns is not None:
-            self._annotation(node.returns)
         self.generic_visit(node)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
@@ -163,27 +188,6 @@ class _Linter(ast.NodeVisitor):
         for default in (*arguments.defaults, *arguments.kw_defaults):
             if default is not None and not self._is_frozen(default):
                 self._find(default, "mutable-state", "a default outlives an invocation: use a constant or a tuple")
-        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-            if argument.annotation is not None:
-                self._annotation(argument.annotation)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        self._annotation(node.annotation)
-        self.generic_visit(node)
-
-    def _annotation(self, annotation: ast.expr) -> None:
-        """Text in a type is code that is run when the contract is loaded."""
-        for node in ast.walk(annotation):
-            is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-            if is_text and not self._is_in_literal(node, annotation):
-                self._find(node, "dynamic", "a type is not written as text")
-
-    def _is_in_literal(self, node: ast.AST, annotation: ast.expr) -> bool:
-        while node is not annotation:
-            node = self._parents[node]
-            if isinstance(node, ast.Subscript) and _name(node.value) == "Literal":
-                return True
-        return False
 
     def _decorators(self, node: ast.FunctionDef | ast.ClassDef) -> None:
         for decorator in node.decorator_list:
@@ -204,7 +208,7 @@ class _Linter(ast.NodeVisitor):
             return
         if (module == self._package or module.startswith(self._package + ".")) and node.names[0].name != "*":
             return
-        known = frozenset(_interface_names) if module == INTERFACE else rules.IMPORTS.get(module)
+        known = frozenset(interface.__all__) if module == INTERFACE else rules.IMPORTS.get(module)
         if known is None:
             self._find(node, "import", f"{module} is not for contracts: use {INTERFACE}")
             return
@@ -233,18 +237,33 @@ class _Linter(ast.NodeVisitor):
         return isinstance(parent, ast.Call) and (parent.func is node or is_mapped)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        name = node.attr
         if not isinstance(node.ctx, ast.Load):
             self._find(node, "mutable-state", "attributes are not assigned: make a new value, or put a record")
+        self._attribute(node, node.attr)
+        self.generic_visit(node)
+
+    def visit_MatchClass(self, node: ast.MatchClass) -> None:
+        for name in node.kwd_attrs:
+            self._attribute(node, name)
+        self.generic_visit(node)
+
+    def _attribute(self, node: ast.AST, name: str) -> None:
         if _is_dunder(name):
             self._find(node, "dunder", f"{name} is Python's own")
         elif name in rules.PRIVATE or (name.startswith("_") and name not in self._own):
             self._find(node, "private-access", f"{name} is not this contract's")
         elif (refused := rules.ATTRIBUTES.get(name)) is not None:
             self._find(node, refused.rule, f".{name}: {refused.text}")
-        self.generic_visit(node)
 
     # --- values ---
+
+    def visit_Call(self, node: ast.Call) -> None:
+        given = [*node.args, *(each.value for each in node.keywords)]
+        is_coded = isinstance(node.func, ast.Attribute) and node.func.attr in {"encode", "decode"}
+        codecs = given if is_coded else given[1:] if _name(node.func) in {"str", "bytes"} else []
+        if any(not (isinstance(each, ast.Constant) and each.value in rules.CODECS) for each in codecs):
+            self._find(node, "unicode-version", f"text is encoded as one of {', '.join(sorted(rules.CODECS))}")
+        self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, float | complex):
@@ -255,6 +274,8 @@ class _Linter(ast.NodeVisitor):
         is_set = isinstance(node.op, ast.BitAnd | ast.BitOr | ast.BitXor | ast.Sub)
         if is_set and any(_is_view(side) for side in (node.left, node.right)):
             self._find(node, "unordered", "this makes a set, whose order differs from node to node")
+        if isinstance(node.op, ast.Mod) and _is_text(node.left):
+            self._find(node, "dynamic", "% on text may show what differs from node to node: use f'…'")
         self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
@@ -283,6 +304,8 @@ class _Linter(ast.NodeVisitor):
             for part in ast.walk(node.format_spec):
                 if isinstance(part, ast.Constant) and str(part.value)[-1:] in set("eEfFgGn%"):
                     self._find(node, "float", "this format makes a float")
+                if isinstance(part, ast.FormattedValue):
+                    self._find(node, "dynamic", "a format is written out")
         self.generic_visit(node)
 
     def visit_Set(self, node: ast.Set) -> None:
@@ -369,9 +392,9 @@ def _is_dunder(name: str) -> bool:
     return name.startswith("__")
 
 
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes))
+
+
 def _is_view(node: ast.expr) -> bool:
-    match node:
-        case ast.Call(func=ast.Attribute(attr="keys" | "items")):
-            return True
-        case _:
-            return False
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"keys", "items"}
