@@ -28,7 +28,7 @@ $(NODE): package.json package-lock.json .npmrc
 	@npm install --no-fund --no-audit --loglevel=error
 	@touch $@
 
-run: setup ## two chains, a hub, attestors and a relayer, and a tour of what they do; ONCE=1 ends after the tour
+run: setup ## two EVM chains, a ledger, a hub, a relayer, and a tour of what they do; ONCE=1 ends after the tour
 	@./ichub devnet up $(if $(ONCE),--once) $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
 test: setup ## all tests

@@ -16,7 +16,7 @@ from adapters.evm.endpoints import Endpoint
 from adapters.evm.finality import block_header, final_height, finality_rule
 from adapters.evm.words import number_of
 from console.certificates import TlsFiles, expires_at
-from console.chains import ChainFile, known_chains
+from console.chains import ChainFile, evm_chains
 from console.config import Config
 from console.devnet.ports import holder, is_free
 from console.exits import ConsoleError
@@ -65,7 +65,7 @@ async def remote_checks(home: NodeHome, hub: str | None) -> AsyncIterator[Check]
     """What must be asked: the hub, and every chain's endpoints."""
     async for check in _hub(home, hub):
         yield check
-    for chain in known_chains(home):
+    for chain in evm_chains(home):
         for url in chain.endpoints:
             yield await _endpoint(chain, url)
 

@@ -121,10 +121,11 @@ async def _create_client(
         max_clock_drift=chain.max_clock_drift,
     )
     receipt = await hub.submit([CreateAttestedClient(config)], operator)
-    return _created(receipt)
+    return created_client(receipt)
 
 
-def _created(receipt: Receipt) -> ClientId:
+def created_client(receipt: Receipt) -> ClientId:
+    """The client that a transaction created."""
     events = [record.event for record in receipt.events]
     return next(ClientId(event.client) for event in events if isinstance(event, ClientCreated))
 

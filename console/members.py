@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.certificates import make_certificates
-from console.chains import ChainFile
+from console.chains import ChainFile, LedgerFile
 from console.exits import Misused
 from console.joining import Attestor, Target
 from console.keystore import DEVNET_SCRYPT_ROUNDS, SCRYPT_ROUNDS, Keystore, write_private
@@ -122,8 +122,6 @@ def tell_relayer(
     ``attestor_certificate``: who signed the attestors' certificates, in one file; without it they are asked in plain
     text, as on a devnet.
     """
-    if chain.name in load_relayer_config(path).chains:
-        raise Misused(f"{chain.name} stands in {path} already: remove that table first")
     table: dict[str, object] = {
         "client": chain.client_at_hub,
         "endpoints": list(chain.endpoints),
@@ -133,7 +131,28 @@ def tell_relayer(
     }
     if attestor_certificate is not None:
         table["attestor_certificate"] = str(attestor_certificate.absolute())
-    _replace(path, path.read_text().rstrip("\n") + "\n\n" + toml_text({"chains": {chain.name: table}}).lstrip())
+    _tell_relayer(path, chain.name, table)
+
+
+def tell_relayer_of_ledger(path: Path, chain: LedgerFile, certificate: Path, key: Path) -> None:
+    """As ``tell_relayer``; the certificate and key are of the member as whom the relayer writes on the ledger."""
+    table: dict[str, object] = {
+        "kind": "ledger",
+        "client": chain.client_at_hub,
+        "target": chain.target,
+        "authorities": chain.authorities,
+        "certificate": str(certificate.absolute()),
+        "key": str(key.absolute()),
+        "first_height": chain.first_height,
+        "poll_seconds": 0.5,
+    }
+    _tell_relayer(path, chain.name, table)
+
+
+def _tell_relayer(path: Path, name: str, table: dict[str, object]) -> None:
+    if name in load_relayer_config(path).chains:
+        raise Misused(f"{name} stands in {path} already: remove that table first")
+    _replace(path, path.read_text().rstrip("\n") + "\n\n" + toml_text({"chains": {name: table}}).lstrip())
 
 
 def _append(path: Path, name: str, text: str) -> None:

@@ -59,7 +59,8 @@ class PacketName:
         return f"{self.client}/{'in' if self.inward else 'out'}/{self.sequence}"
 
 
-PacketKey = tuple[str, str, int]
+PacketKey = tuple[bool, str, str, int]
+"""Whether the hub sent it, its clients, its number. Both clients of a ledger and the hub may have the same name."""
 
 
 class PacketBook:
@@ -76,12 +77,13 @@ class PacketBook:
         event = record.event
         if not isinstance(event, PACKET_EVENTS):
             return
-        key = (event.source_client, event.destination_client, event.sequence)
+        outward = isinstance(event, PacketSent | PacketAcknowledged | PacketTimedOut)
+        name = (event.source_client, event.destination_client, event.sequence)
+        key = (outward, *name)
         state = _STATE[type(event)]
         known = self.lines.get(key)
         if known is None:
-            outward = isinstance(event, PacketSent | PacketAcknowledged | PacketTimedOut)
-            self.lines[key] = PacketLine(*key, outward, state, record.height, time, record.height, time)
+            self.lines[key] = PacketLine(*name, outward, state, record.height, time, record.height, time)
         else:
             self.lines[key] = replace(known, state=state, height=record.height, time=time)
 

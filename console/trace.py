@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 from eth_account import Account
 
-from adapters.chain import Observed
-from adapters.evm.chain import EvmChain
+from adapters.chain import Chain, Observed, SenderEvent
 from adapters.evm.endpoints import Endpoints
-from adapters.evm.finality import block_header
 from adapters.evm.words import bytes_of, hex_of
-from console.chain_access import open_chain
-from console.chains import ChainFile
+from adapters.permissioned.ledger.service.errors import CallNotFound
+from console.chain_access import ledger_client, open_blocks, open_chain
+from console.chains import ChainFile, KnownChain, LedgerFile
 from console.exits import Misused
 from console.packets import PacketName, recent_blocks
 from hub.answers import EventRecord, ServiceRequest
@@ -75,7 +74,7 @@ class Life:
 class Tracer:
     """Reads one life from the hub and the chains that this home knows."""
 
-    def __init__(self, hub: HubClient, chains: Sequence[ChainFile]) -> None:
+    def __init__(self, hub: HubClient, chains: Sequence[KnownChain]) -> None:
         self._hub = hub
         self._chains = {chain.client_at_hub: chain for chain in chains}
         self._counterparties: dict[str, str] = {}
@@ -131,17 +130,14 @@ class Tracer:
         return b""
 
     async def _called(self, call_id: bytes) -> PacketName:
-        """The packet of a call that a contract made, found in the logs of the chains."""
+        """The packet of a call that was made on one of the chains."""
         for client, chain in self._chains.items():
-            endpoints = Endpoints(chain.name, chain.endpoints)
-            try:
-                query = {"fromBlock": hex(chain.first_height), "toBlock": "latest"}
-                topics = [hex_of(_CALLED), hex_of(call_id)]
-                for log in await endpoints.call("eth_getLogs", {**query, "address": chain.gateway, "topics": topics}):
-                    receipt = await endpoints.call("eth_getTransactionReceipt", log["transactionHash"])
-                    return PacketName(client, True, _sequence_in(receipt["logs"], call_id))
-            finally:
-                await endpoints.close()
+            if isinstance(chain, LedgerFile):
+                found = await _on_ledger(chain, call_id)
+            else:
+                found = await _on_evm_chain(chain, call_id)
+            if found is not None:
+                return PacketName(client, True, found)
         raise Misused(
             f"0x{call_id.hex()} is no request and no call on the chains known here: check it, or `ichub packet list`"
         )
@@ -168,7 +164,7 @@ class Tracer:
             async for block in self._hub.watch(height):
                 if block.height == height:
                     for record in block.events:
-                        about = _about(record.event, ends, packet.sequence, request)
+                        about = _about(record.event, packet, ends, request)
                         if about:
                             named = "" if isinstance(record.event, _OF_REQUESTS) else str(packet)
                             steps.append(
@@ -194,12 +190,12 @@ class Tracer:
             return []
         ends = await self._ends(packet)
         adapter = await open_chain(chain, self._hub, Account.create())
-        endpoints = Endpoints(chain.name, chain.endpoints)
+        blocks = open_blocks(chain)
         try:
             found = await observed(adapter, ends, packet.sequence)
             return [
                 LifeStep(
-                    await _time(endpoints, one.height),
+                    await blocks.time(one.height),
                     chain.name,
                     one.height,
                     one.position,
@@ -208,10 +204,11 @@ class Tracer:
                     describe(one.event),
                 )
                 for one in found
+                if isinstance(one.event, SenderEvent) is packet.inward  # not one the other way with the same names
             ]
         finally:
             await adapter.close()
-            await endpoints.close()
+            await blocks.close()
 
 
 def _rank(step: LifeStep) -> int:
@@ -256,17 +253,18 @@ def describe(event: AnyEvent) -> str:  # noqa: PLR0911  # a table reads best who
             return type(event).__name__
 
 
-def _about(event: AnyEvent, ends: tuple[str, str], sequence: PacketSequence, request: ServiceRequest | None) -> str:
-    """What an event says of a packet or its request; empty where it is about others."""
+def _about(event: AnyEvent, packet: PacketName, ends: tuple[str, str], request: ServiceRequest | None) -> str:
+    """What an event of the hub says of a packet or its request; empty where it is about others."""
     if isinstance(event, _OF_REQUESTS):
         return describe(event) if request is not None and event.request_id == request.request_id else ""
     if isinstance(event, PacketSent | PacketReceived | AcknowledgementWritten | PacketAcknowledged | PacketTimedOut):
-        mine = (event.source_client, event.destination_client, event.sequence) == (*ends, sequence)
-        return describe(event) if mine else ""
+        mine = (event.source_client, event.destination_client, event.sequence) == (*ends, packet.sequence)
+        same_way = isinstance(event, SenderEvent) is not packet.inward  # two clients may have the same name
+        return describe(event) if mine and same_way else ""
     return ""
 
 
-async def observed(chain: EvmChain, ends: tuple[str, str], sequence: PacketSequence) -> list[Observed]:
+async def observed(chain: Chain, ends: tuple[str, str], sequence: PacketSequence) -> list[Observed]:
     """All that a chain's own events say of one packet."""
     latest = (await chain.latest()).height
     return [
@@ -276,8 +274,27 @@ async def observed(chain: EvmChain, ends: tuple[str, str], sequence: PacketSeque
     ]
 
 
-async def _time(endpoints: Endpoints, height: Height) -> UnixSeconds:
-    return (await endpoints.attempt(lambda endpoint: block_header(endpoint, height))).timestamp
+async def _on_ledger(chain: LedgerFile, call_id: bytes) -> PacketSequence | None:
+    """The packet of a call that a member or a contract made there; None where it knows of none."""
+    async with await ledger_client(chain) as ledger:
+        try:
+            return (await ledger.call(call_id)).sequence
+        except CallNotFound:
+            return None
+
+
+async def _on_evm_chain(chain: ChainFile, call_id: bytes) -> PacketSequence | None:
+    """The packet of a call that a contract made there, found in the chain's logs; None where there is none."""
+    endpoints = Endpoints(chain.name, chain.endpoints)
+    try:
+        query = {"fromBlock": hex(chain.first_height), "toBlock": "latest"}
+        topics = [hex_of(_CALLED), hex_of(call_id)]
+        for log in await endpoints.call("eth_getLogs", {**query, "address": chain.gateway, "topics": topics}):
+            receipt = await endpoints.call("eth_getTransactionReceipt", log["transactionHash"])
+            return _sequence_in(receipt["logs"], call_id)
+    finally:
+        await endpoints.close()
+    return None
 
 
 def _sequence_in(logs: Sequence[dict[str, object]], call_id: bytes) -> PacketSequence:

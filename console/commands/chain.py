@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from console.amounts import address_text, moment
-from console.chains import ChainFile, chain_path, find_chain, known_chains
+from console.chains import KnownChain, LedgerFile, chain_path, find_chain, known_chains
 from console.exits import Misused
 from console.home import find_home, read_password
+from console.ledger_home import find_ledger_home
 from console.options import Home, Hub, Json, Key, PasswordFile
 from console.output import Output
 from console.session import hub_of, run, signer_of
@@ -21,8 +22,12 @@ app = typer.Typer(help="Chains: connect one, list them, show one.", no_args_is_h
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="What the chain is called here: small letters, digits and -.")],
-    rpc: Annotated[list[str], typer.Option(help="URL of a JSON-RPC endpoint; may be given several times.")],
-    payer: Annotated[str, typer.Option(help="The key of the home that pays for the contracts on the chain.")],
+    rpc: Annotated[
+        list[str] | None, typer.Option(help="URL of an EVM chain's JSON-RPC endpoint; may be given several times.")
+    ] = None,
+    payer: Annotated[
+        str, typer.Option(help="The key of the home that pays for the contracts on the chain.", show_default=False)
+    ] = "",
     attestor: Annotated[
         list[str] | None, typer.Option(help="ADDRESS@HOST:PORT of an attestor; may be given several times.")
     ] = None,
@@ -44,8 +49,19 @@ def add(
     ] = 1_209_600,
     replacement_delay: Annotated[int, typer.Option(min=0, help="Seconds that a client's replacement waits.")] = 86_400,
     accept_single_operator: Annotated[
-        bool, typer.Option("--accept-single-operator", help="Connect to a hub that one operator runs alone.")
+        bool, typer.Option("--accept-single-operator", help="Connect what one operator runs alone, hub or ledger.")
     ] = False,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(help="A permissioned ledger instead: the home of a node or member of it.", show_default=False),
+    ] = None,
+    member: Annotated[
+        str,
+        typer.Option("--as", metavar="ORG/NAME", help="As whom the ledger is asked. Default: its home's member."),
+    ] = "",
+    relayer_member: Annotated[
+        str, typer.Option("--relayer-as", metavar="ORG/NAME", help="As whom relayers write on the ledger.")
+    ] = "",
     home: Home = None,
     hub: Hub = None,
     key: Key = None,
@@ -55,14 +71,46 @@ def add(
     """Connect an EVM chain: deploys router, light client and gateway on it, registers it at the hub, and tells the
     attestors' and relayers' files, which they read again by themselves.
 
+    With --ledger a permissioned ledger: its organisations vote on their client of the hub and on the lanes. The admins
+    whose keys are in the ledger's home propose and vote; where others must vote too, it says so and stops, and goes on
+    when it is run again.
+
     Example: ichub chain add polygon --rpc https://… --payer deployer --attestor 0xAb…@a1.example:9100 --attestor …
+
+    Example: ichub chain add trade --ledger /srv/ledger --relayer-file relayer/config.toml --relayer-as port/relayer
     """
-    from console.orders import ChainOrder, carry_out  # noqa: PLC0415  # it takes long, the others do without
+    from console.orders import ChainOrder, LedgerOrder, carry_out, carry_out_ledger  # noqa: PLC0415  # it takes long
 
     output = Output(json)
     place = find_home(home)
     if chain_path(place, name).exists():
         raise Misused(f"there is a chain {name!r} already in {place.path}/chains: choose another name")
+    operator = signer_of(place, key, password_file)
+    if ledger is not None:
+        if rpc or payer or attestor or attestor_file:
+            raise Misused("a ledger has no --rpc, --payer or --attestor: leave them out, or leave out --ledger")
+        if relayer_file and not relayer_member:
+            raise Misused("say as which member of the ledger the relayers write: --relayer-as ORG/NAME")
+        there = find_ledger_home(ledger)
+        wanted = LedgerOrder(
+            name=name,
+            place=there,
+            member=member or there.config().member,
+            relayer_files=relayer_file or (),
+            relayer_member=relayer_member,
+            trusting_period=trusting_period,
+            accept_single_operator=accept_single_operator,
+        )
+
+        async def joined() -> LedgerFile:
+            async with hub_of(place, hub) as connection:
+                return await carry_out_ledger(wanted, place, connection, operator=operator, report=output.note)
+
+        added = run(joined())
+        output.done(f"connected {name} as {added.client_at_hub}", **_file_row(added))
+        return
+    if not rpc or not payer:
+        raise Misused("say where the chain is reached and who pays there: --rpc URL --payer KEY; or --ledger HOME")
     order = ChainOrder(
         name=name,
         endpoints=rpc,
@@ -76,7 +124,6 @@ def add(
         replacement_delay=replacement_delay,
         accept_single_operator=accept_single_operator,
     )
-    operator = signer_of(place, key, password_file)
     private_key = place.keystore.open(payer, read_password(place, password_file))
     chain = run(carry_out(order, place, hub, operator=operator, payer=private_key, report=output.note))
     output.done(f"connected {name} as {chain.client_at_hub}; gateway {chain.gateway}", **_file_row(chain))
@@ -122,20 +169,28 @@ def show(
     output.record("", _file_row(chain) | _row(run(work()), chain))
 
 
-def _row(info: ClientInfo, chain: ChainFile | None) -> dict[str, object]:
+def _row(info: ClientInfo, chain: KnownChain | None) -> dict[str, object]:
     config = info.config
     return {
         "chain": chain.name if chain else "",
         "client": info.client,
         "status": info.status.value,
-        "chain_id": config.chain_id if isinstance(config, attested_evm.Config) else info.evm_chain_id,
+        "chain_id": config.chain_id if isinstance(config, attested_evm.Config) else config.chain,
         "proven_height": info.height,
         "proven_time": moment(info.time),
         "router": address_text(config.router) if isinstance(config, attested_evm.Config) else "",
     }
 
 
-def _file_row(chain: ChainFile) -> dict[str, object]:
+def _file_row(chain: KnownChain) -> dict[str, object]:
+    if isinstance(chain, LedgerFile):
+        return {
+            "name": chain.name,
+            "kind": "permissioned ledger",
+            "client_of_hub": chain.client_of_hub,
+            "node": chain.target,
+            "asked_with": chain.certificate,
+        }
     return {
         "name": chain.name,
         "gateway": chain.gateway,

@@ -10,7 +10,7 @@ from adapters.evm.endpoints import Endpoints
 from adapters.evm.fees import FeePolicy
 from adapters.evm.sender import Sender
 from console.amounts import address_text, parse_address, parse_amount
-from console.chains import ChainFile, find_chain, known_chains
+from console.chains import ChainFile, evm_chains, find_evm_chain
 from console.devnet.accounts import Holder, dev_account
 from console.devnet.anvil import rpc
 from console.devnet.contracts import deploy as deploy_contract
@@ -25,7 +25,9 @@ from console.solidity import Compiled, compile_file
 from hub.messages import Faucet
 from hub.quantities import Address
 
-app = typer.Typer(help="A network on this machine: two Anvil chains, a hub, four attestors, a relayer, and a tour.")
+app = typer.Typer(
+    help="A network on this machine: two Anvil chains, a ledger, a hub, attestors, a relayer, and a tour."
+)
 
 Folder = Annotated[Path, typer.Option(help="Where the devnet's files stand.", show_default="build/devnet")]
 
@@ -93,7 +95,7 @@ def deploy(
     """
     output = Output(json)
     home = _devnet_home(folder)
-    where = find_chain(home, chain)
+    where = find_evm_chain(home, chain)
     with output.progress(f"compiling {file}"):
         compiled = compile_file(file, contract)
     given = constructor_arguments(compiled, arguments or [], where.gateway)
@@ -134,7 +136,7 @@ def fund(
     home = _devnet_home(folder)
     owner = parse_address(address)
     money = parse_amount(amount)
-    chains = known_chains(home)
+    chains = evm_chains(home)
 
     async def work() -> dict[str, str]:
         async with hub_of(home) as hub:

@@ -48,7 +48,7 @@ def list_(
                 async for block in recent_blocks(connection, Height(max(1, last - blocks)), last):
                     book.add(block)
         lines = list(book.lines.values()) if all_ else book.in_flight()
-        rows = [_row(line) for line in lines if not client or client in (line.source_client, line.destination_client)]
+        rows = [_row(line) for line in lines if client in ("", name_of(line).client)]
         output.rows("packets", rows, _NOTHING_SEEN if all_ else _NOTHING_UNDERWAY)
 
     output = Output(json)

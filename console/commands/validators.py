@@ -7,7 +7,7 @@ from eth_account import Account
 
 from adapters.errors import ChainError
 from console.chain_access import open_chain
-from console.chains import ChainFile, known_chains
+from console.chains import KnownChain, known_chains
 from console.exits import Misused
 from console.home import NodeHome, find_home
 from console.options import Home, Hub, Json, Key, PasswordFile
@@ -154,7 +154,7 @@ async def _counterparties(home: NodeHome, hub: HubClient) -> list[dict[str, obje
     return rows
 
 
-async def _believed(chain: ChainFile, hub: HubClient) -> str:
+async def _believed(chain: KnownChain, hub: HubClient) -> str:
     try:
         adapter = await open_chain(chain, hub, Account.create())
         try:

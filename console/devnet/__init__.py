@@ -1,1 +1,1 @@
-"""A whole network on one machine: two chains, a hub, attestors and a relayer, started, watched and stopped together."""
+"""A whole network on one machine: two chains, a ledger, a hub, attestors, a relayer, started and stopped together."""

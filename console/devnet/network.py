@@ -14,14 +14,19 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from adapters.permissioned.ledger.client import LedgerClient
+from adapters.permissioned.ledger.identities import OrganisationId
 from console.commands.init import HomePlan, make_home
+from console.commands.ledger.node import make_ledger_home
+from console.commands.ledger.options import connect as connect_member
 from console.config import ConfigValues
 from console.devnet.accounts import Holder, dev_account
 from console.devnet.anvil import anvil_command, is_ready, url_of
 from console.devnet.ports import Ports, require_free
 from console.devnet.processes import Supervisor
-from console.exits import Misused, TimedOut
+from console.exits import ConsoleError, Misused, TimedOut
 from console.home import NodeHome
+from console.ledger_home import LedgerHome
 from console.members import AttestorFile, make_attestor, make_relayer
 from console.session import hub_of
 from hub.errors import HubError
@@ -32,6 +37,11 @@ ATTESTORS = 4
 THRESHOLD = 3
 SUPPLY = Amount(10**15)
 _CHAIN_ID = "devnet-1"
+LEDGER = "trade"
+"""What the ledger is called, as the EVM chains are a, b and c."""
+ORGANISATIONS = tuple(OrganisationId(name) for name in ("bank-a", "bank-b", "carrier", "customs"))
+RELAYER_MEMBER = "customs/relayer"
+_LEDGER_ID = "devnet-trade-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,10 @@ class Layout:
     @property
     def hub(self) -> NodeHome:
         return NodeHome(self.root / "hub")
+
+    @property
+    def ledger(self) -> LedgerHome:
+        return LedgerHome(self.root / "ledger")
 
     @property
     def relayer(self) -> Path:
@@ -107,6 +121,37 @@ class Network:
             bytes(dev_account(Holder.RELAYER).key),
         )
         self.relayer_files = tuple(self.layout.relayer.iterdir())
+
+    def make_ledger(self) -> None:
+        """The ledger's home, anew: one node, with the authorities and admins of all four organisations."""
+        make_ledger_home(
+            self.layout.ledger,
+            _LEDGER_ID,
+            dict.fromkeys(ORGANISATIONS),
+            list(ORGANISATIONS),
+            [],
+            hosts=("localhost", "127.0.0.1"),
+            listen=f"127.0.0.1:{self.ports.ledger}",
+            devnet=True,
+            password=secrets.token_hex(16),
+        )
+
+    def start_ledger(self) -> None:
+        self.supervisor.start("ledger", _ichub("ledger", "start", "--home", str(self.layout.ledger.path)))
+
+    async def ledger_ready(self) -> None:
+        async def ready() -> bool:
+            try:
+                async with await self.member(self.layout.ledger.config().member):
+                    return True
+            except (HubError, ConsoleError, OSError):
+                return False
+
+        await self.wait_until("the ledger is ready", ready)
+
+    async def member(self, member: str) -> LedgerClient:
+        """A connection to the ledger as ORG/NAME, whose certificate is in the home; to be closed by the caller."""
+        return await connect_member(self.layout.ledger, member)
 
     def start_hub(self) -> None:
         self.supervisor.start("hub", _ichub("start", "--home", str(self.layout.hub.path)))

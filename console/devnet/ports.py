@@ -33,6 +33,7 @@ class Ports:
     attestor_2_monitor: int
     attestor_3_monitor: int
     attestor_4_monitor: int
+    ledger: int
 
     @classmethod
     def from_base(cls, base: int) -> "Ports":

@@ -12,11 +12,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from console.chains import known_chains
+from console.chains import ChainFile, known_chains
 from console.devnet.network import Network
 from console.devnet.ports import Ports
-from console.devnet.table import show_live
-from console.devnet.wiring import connect
+from console.devnet.table import ONE_NODE, show_live
+from console.devnet.wiring import connect, connect_ledger
 from console.exits import CheckFailed
 from console.home import ROOT, find_home
 from console.output import Output
@@ -25,6 +25,8 @@ from console.tour.market import open_site
 from console.tour.outcome import Outcome
 from console.tour.run import run_tour, write_outcomes
 from console.tour.stage import Stage
+from hub.client import HubClient
+from hub.signer import Signer
 
 DEVNET = ROOT / "build" / "devnet"
 _FIRST_CHAINS = ("a", "b")
@@ -58,7 +60,7 @@ async def run_devnet(wish: Wish, output: Output, console: Console) -> list[Outco
     up = False
     with _stopped_by_signals(wish.stop_with_parent):
         try:
-            with output.progress("starting two chains, a hub, four attestors, a relayer"):
+            with output.progress("starting two chains, a ledger, a hub, four attestors, a relayer"):
                 await _start(network)
             async with _stage(network, output) as stage:
                 up = True
@@ -76,12 +78,15 @@ async def run_devnet(wish: Wish, output: Output, console: Console) -> list[Outco
 
 
 async def _start(network: Network) -> None:
-    network.make_files()
     for name in _FIRST_CHAINS:
         network.start_chain(name)
+    network.make_ledger()
+    network.start_ledger()
+    network.make_files()
     network.start_hub()
     network.start_attestors()
-    await asyncio.gather(*(network.chain_ready(name) for name in _FIRST_CHAINS), network.hub_ready())
+    ready = (network.chain_ready(name) for name in _FIRST_CHAINS)
+    await asyncio.gather(*ready, network.hub_ready(), network.ledger_ready())
     network.start_relayer()
     await network.attestors_ready()
 
@@ -91,9 +96,12 @@ async def _stage(network: Network, output: Output) -> AsyncIterator[Stage]:
     home = find_home(network.layout.hub.path)
     operator = signer_of(home, None, None)
     async with hub_of(home) as hub:
-        with output.progress("deploying contracts, registering the chains"):
-            chains = [await connect(network, name, hub, operator) for name in _FIRST_CHAINS]
+        with output.progress("deploying contracts, having the ledger's organisations vote, registering all"):
+            chains, ledger = await asyncio.gather(
+                _connect_chains(network, hub, operator), connect_ledger(network, hub, operator)
+            )
         stage = Stage(network, hub, operator)
+        output.note(f"{ledger.name}: {ONE_NODE}")
         with output.progress("opening a shop and a buyer on each chain"):
             for chain in chains:
                 stage.sites[chain.name] = await open_site(chain, hub, operator)
@@ -102,6 +110,10 @@ async def _stage(network: Network, output: Output) -> AsyncIterator[Stage]:
         finally:
             for site in stage.sites.values():
                 await site.close()
+
+
+async def _connect_chains(network: Network, hub: HubClient, operator: Signer) -> list[ChainFile]:
+    return [await connect(network, name, hub, operator) for name in _FIRST_CHAINS]
 
 
 async def _tour(stage: Stage, wish: Wish, output: Output, console: Console) -> list[Outcome]:

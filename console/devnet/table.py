@@ -13,16 +13,17 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.errors import ChainError
-from adapters.evm.endpoints import Endpoints
-from adapters.evm.finality import block_header
-from console.chains import ChainFile
+from console.chain_access import Blocks, open_blocks
+from console.chains import KnownChain, LedgerFile
 from console.output import rows_table
 from console.packets import PACKET_EVENTS, PacketBook
 from hub.answers import BlockEvents, ClientInfo, NodeStatus
 from hub.client import HubClient
+from hub.errors import HubError
 from hub.events import ServiceCalled, ServiceResulted
 from hub.quantities import Height, UnixSeconds
 
+ONE_NODE = "a permissioned ledger of four organisations; on this devnet one node, which holds all of their keys"
 _EVERY_SECONDS = 1.0
 _REMEMBERED = 200
 
@@ -54,10 +55,10 @@ async def follow(hub: HubClient, watching: Watching) -> None:
         watching.add(block)
 
 
-async def show_live(hub: HubClient, chains: Callable[[], list[ChainFile]], console: Console) -> None:
+async def show_live(hub: HubClient, chains: Callable[[], list[KnownChain]], console: Console) -> None:
     """Draw until cancelled; where the output is no terminal, nothing is drawn. ``chains`` is asked each time."""
     watching = Watching()
-    endpoints: dict[str, Endpoints] = {}
+    blocks: dict[str, Blocks] = {}
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(follow(hub, watching))
         try:
@@ -65,36 +66,36 @@ async def show_live(hub: HubClient, chains: Callable[[], list[ChainFile]], conso
                 while True:
                     known = chains()
                     for chain in known:
-                        endpoints.setdefault(chain.name, Endpoints(chain.name, chain.endpoints, timeout_s=1))
+                        blocks.setdefault(chain.name, open_blocks(chain, timeout_s=1))
                     if live is not None:
-                        live.update(await _draw(hub, known, endpoints, watching))
+                        live.update(await _draw(hub, known, blocks, watching))
                     await asyncio.sleep(_EVERY_SECONDS)
         finally:
-            await asyncio.gather(*(one.close() for one in endpoints.values()))
+            await asyncio.gather(*(one.close() for one in blocks.values()))
 
 
-async def _draw(hub: HubClient, chains: list[ChainFile], endpoints: dict[str, Endpoints], watching: Watching) -> Group:
+async def _draw(hub: HubClient, chains: list[KnownChain], blocks: dict[str, Blocks], watching: Watching) -> Group:
     status, clients, heads = await asyncio.gather(
-        hub.status(), hub.clients(), asyncio.gather(*(_head(endpoints[chain.name]) for chain in chains))
+        hub.status(), hub.clients(), asyncio.gather(*(_head(blocks[chain.name]) for chain in chains))
     )
     by_client = {client.client: client for client in clients}
     rows = [
         chain_row(chain, head, by_client.get(chain.client_at_hub), watching.packets)
         for chain, head in zip(chains, heads, strict=True)
     ]
-    return Group(
-        _hub_line(status), rows_table("", rows), _calls(watching), Text("Ctrl-C stops everything.", style="dim")
-    )
+    notes = [Text(f"{chain.name}: {ONE_NODE}", style="dim") for chain in chains if isinstance(chain, LedgerFile)]
+    end = Text("Ctrl-C stops everything.", style="dim")
+    return Group(_hub_line(status), rows_table("", rows), _calls(watching), *notes, end)
 
 
-async def _head(endpoints: Endpoints) -> int | None:
+async def _head(blocks: Blocks) -> int | None:
     try:
-        return (await endpoints.attempt(lambda endpoint: block_header(endpoint, "latest"))).number
-    except ChainError:
+        return await blocks.height()
+    except (ChainError, HubError, OSError):
         return None
 
 
-def chain_row(chain: ChainFile, head: int | None, client: ClientInfo | None, packets: PacketBook) -> dict[str, object]:
+def chain_row(chain: KnownChain, head: int | None, client: ClientInfo | None, packets: PacketBook) -> dict[str, object]:
     """One line: the chain's height, what the hub has proven of it, and what is on its way."""
     open_ = packets.in_flight()
     return {
@@ -104,8 +105,8 @@ def chain_row(chain: ChainFile, head: int | None, client: ClientInfo | None, pac
         "client": chain.client_at_hub,
         "status": client.status.value if client else "",
         "proven": client.height if client else 0,
-        "to hub": sum(line.destination_client == chain.client_at_hub for line in open_),
-        "from hub": sum(line.source_client == chain.client_at_hub for line in open_),
+        "to hub": sum(not line.outward and line.destination_client == chain.client_at_hub for line in open_),
+        "from hub": sum(line.outward and line.source_client == chain.client_at_hub for line in open_),
     }
 
 

@@ -1,18 +1,20 @@
 """Connecting a chain of the devnet, with the command line's own code, and telling its attestors and its relayer."""
 
 from adapters.evm.sender import Pace
-from console.chains import ChainFile, write_chain
+from console.chains import ChainFile, LedgerFile, write_chain
 from console.devnet.accounts import Holder, dev_account
 from console.devnet.anvil import url_of
-from console.devnet.network import THRESHOLD, Network
+from console.devnet.network import LEDGER, RELAYER_MEMBER, THRESHOLD, Network
 from console.joining import NewChain, Report, add_chain
 from console.members import CONFIG, tell_attestor, tell_relayer
+from console.orders import LedgerOrder, carry_out_ledger
 from hub.client import HubClient
 from hub.quantities import Seconds
 from hub.signer import Signer
 
 FINALITY = "finalized"
 _REPLACEMENT_DELAY = Seconds(60)
+_TRUSTING_PERIOD = 14 * 24 * 3600
 _PACE = Pace(poll_s=0.2)
 
 
@@ -37,3 +39,18 @@ async def connect(network: Network, name: str, hub: HubClient, operator: Signer,
         tell_attestor(file.path, chain)
     tell_relayer(network.layout.relayer / CONFIG, chain, [attestor.target for attestor in attestors])
     return chain
+
+
+async def connect_ledger(network: Network, hub: HubClient, operator: Signer, report: Report = _silent) -> LedgerFile:
+    """The same for the ledger: its organisations vote, and the relayer writes there as a member."""
+    place = network.layout.ledger
+    order = LedgerOrder(
+        name=LEDGER,
+        place=place,
+        member=place.config().member,
+        relayer_files=[network.layout.relayer / CONFIG],
+        relayer_member=RELAYER_MEMBER,
+        trusting_period=_TRUSTING_PERIOD,
+        accept_single_operator=False,
+    )
+    return await carry_out_ledger(order, network.layout.hub, hub, operator=operator, report=report)

@@ -11,7 +11,7 @@ import msgspec
 from adapters.chain import Delivery, Receive
 from adapters.errors import DeliveryRefused
 from adapters.evm.chain import EvmChain
-from console.chain_access import open_chain
+from console.chain_access import open_evm_chain
 from console.devnet.accounts import Holder, dev_account
 from console.tour.market import Call, Site
 from console.tour.outcome import StepFailed, require
@@ -58,7 +58,7 @@ async def forged(stage: Stage) -> str:
 
 async def _open(stage: Stage, site: Site) -> EvmChain:
     targets = [file.attestor.target for file in stage.network.attestors]
-    return await open_chain(site.chain, stage.hub, dev_account(Holder.STRANGER), targets)
+    return await open_evm_chain(site.chain, stage.hub, dev_account(Holder.STRANGER), targets)
 
 
 async def _at_hub(stage: Stage, chain: EvmChain, call: Call) -> list[str]:

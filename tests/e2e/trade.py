@@ -11,17 +11,15 @@ from adapters.permissioned.ledger import messages as m
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.governance.proposals import Outcome
 from adapters.permissioned.ledger.service.events import CallSent
+from console.ledger_joining import NewLedger, add_ledger
 from hub import messages as hub_messages
 from hub.answers import RequestState
 from hub.chain_node import Node
 from hub.client import HubClient
-from hub.clients.quorum import Config
 from hub.engine.embedded import EngineOptions
 from hub.events import ServiceCalled
 from hub.ibc.identifiers import ClientId
-from hub.proofs.quorum import SignerSet
 from hub.quantities import Address, Amount, Gas, Height, Seconds, UnixSeconds
-from hub.services.application import ENCODING, PORT, VERSION
 from hub.services.payload import InputEncoding, caller_account
 from hub.signer import KeySigner, Signer
 from relayers.config import LedgerTarget
@@ -97,23 +95,9 @@ class Trade:
 
     async def connect(self) -> None:
         """Clients, counterparties and a lane on both sides: at the hub by its operator, at the ledger by votes."""
-        ledger = await self.ann.status()
-        theirs = Config(ledger.chain_id, ledger.genesis_hash, SignerSet(ledger.epoch, ledger.validators), *TRUST)
-        await self.hub.submit([hub_messages.CreateQuorumClient(theirs)], self.operator)
-        (at_hub,) = [one.client for one in await self.hub.clients() if one.config == theirs]
-        self.at_hub = ClientId(at_hub)
-        hub = await self.hub.status()
-        ours = Config(hub.chain_id, hub.genesis_hash, SignerSet(hub.epoch, hub.validators), *TRUST)
-        await self.decide(a.Connect(hub_messages.CreateQuorumClient(ours)))
-        self.of_hub = ClientId((await self.ann.clients())[-1].client)
-        named = hub_messages.RegisterCounterparty(self.of_hub, self.at_hub, 0, NOBODY, hub.genesis_hash)
-        await self.decide(a.Connect(named))
-        counterparty = hub_messages.RegisterCounterparty(self.at_hub, self.of_hub, 0, NOBODY, ledger.genesis_hash)
-        await self.hub.submit([counterparty], self.operator)
-        for ends in sorted({(self.of_hub, self.at_hub), (self.at_hub, self.of_hub)}):
-            lane = hub_messages.RegisterLane(*ends, PORT, PORT, VERSION, ENCODING)
-            await self.decide(a.Connect(lane))
-            await self.hub.submit([lane], self.operator)
+        plan = NewLedger("trade", self.ann, self.chiefs[:3], *TRUST)
+        joined = await add_ledger(plan, self.hub, self.operator, report=lambda _: None)
+        self.at_hub, self.of_hub = joined.client_at_hub, joined.client_of_hub
 
     async def decide(self, action: a.Action) -> None:
         """Propose it at the ledger, and let three of four organisations be for it."""

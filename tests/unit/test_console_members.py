@@ -5,15 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from console.chains import ChainFile, find_chain, known_chains, write_chain
+from console.chains import ChainFile, LedgerFile, evm_chains, find_chain, find_evm_chain, known_chains, write_chain
 from console.exits import Misused
 from console.home import NodeHome
-from console.members import CONFIG, make_attestor, make_relayer, read_attestor_file, tell_attestor, tell_relayer
+from console.members import (
+    CONFIG,
+    make_attestor,
+    make_relayer,
+    read_attestor_file,
+    tell_attestor,
+    tell_relayer,
+    tell_relayer_of_ledger,
+)
 from console.toml import toml_text
 from hub.quantities import Hash
 from hub.signer import signer_from_keystore
 from relayers.attestor_config import load_attestor_config, load_chains
-from relayers.config import load_relayer_config
+from relayers.config import LedgerTarget, load_relayer_config
+from relayers.fields import KeyPair
 
 GENESIS = Hash(bytes(range(32)))
 CHAIN = ChainFile(
@@ -27,6 +36,16 @@ CHAIN = ChainFile(
     quorum_client="0x" + "22" * 20,
     gateway="0x" + "33" * 20,
     first_height=5,
+)
+LEDGER = LedgerFile(
+    name="trade",
+    chain_id="trade-1",
+    target="localhost:18600",
+    authorities="/srv/ledger/tls/authorities.pem",
+    certificate="/srv/ledger/ann.pem",
+    key="/srv/ledger/ann.key",
+    client_at_hub="quorum-0",
+    client_of_hub="quorum-0",
 )
 
 
@@ -75,7 +94,12 @@ def test_a_relayer_that_is_made_can_be_started_and_told(tmp_path: Path) -> None:
         tell_relayer(path, chain, ["127.0.0.1:9401"])
     secured = ChainFile(**{field: getattr(CHAIN, field) for field in CHAIN.__struct_fields__} | {"name": "tls"})
     tell_relayer(path, secured, ["127.0.0.1:9401"], tmp_path / "ca.pem")
+    tell_relayer_of_ledger(path, LEDGER, tmp_path / "carrier.pem", tmp_path / "carrier.key")
     config = load_relayer_config(path)
+    ledger = config.chains.pop("trade")
+    assert isinstance(ledger, LedgerTarget)
+    assert (ledger.client, ledger.target, ledger.authorities) == ("quorum-0", LEDGER.target, Path(LEDGER.authorities))
+    assert ledger.identity == KeyPair(tmp_path / "carrier.pem", tmp_path / "carrier.key")
     assert config.chains.pop("tls").attestor_certificate == tmp_path / "ca.pem"
     assert config.chains["a"].attestor_certificate is None
     assert [target.client for target in config.chains.values()] == ["attested-0", "attested-1"]
@@ -83,6 +107,8 @@ def test_a_relayer_that_is_made_can_be_started_and_told(tmp_path: Path) -> None:
     assert config.hub.root_certificate == tmp_path / "ca.pem"
     with pytest.raises(Misused, match="already"):
         tell_relayer(path, CHAIN, ["127.0.0.1:9401"])
+    with pytest.raises(Misused, match="already"):
+        tell_relayer_of_ledger(path, LEDGER, tmp_path / "carrier.pem", tmp_path / "carrier.key")
 
 
 def test_chains_are_found_by_name_and_by_client(tmp_path: Path) -> None:
@@ -95,6 +121,21 @@ def test_chains_are_found_by_name_and_by_client(tmp_path: Path) -> None:
         find_chain(home, "b")
     (tmp_path / "chains" / "b.toml").write_text("name = 5")
     with pytest.raises(Misused, match=r"b\.toml"):
+        known_chains(home)
+
+
+def test_a_ledger_stands_beside_the_evm_chains(tmp_path: Path) -> None:
+    home = NodeHome(tmp_path)
+    write_chain(home, CHAIN)
+    path = write_chain(home, LEDGER)
+    assert known_chains(home) == [CHAIN, LEDGER]
+    assert evm_chains(home) == [CHAIN]
+    assert find_chain(home, "quorum-0") == LEDGER
+    assert find_evm_chain(home, "a") == CHAIN
+    with pytest.raises(Misused, match="trade is a permissioned ledger"):
+        find_evm_chain(home, "trade")
+    path.write_text(path.read_text().replace('"ledger"', '"cosmos"'))
+    with pytest.raises(Misused, match="kind is 'cosmos'"):
         known_chains(home)
 
 

@@ -37,7 +37,7 @@ def test_a_packet_is_in_flight_until_the_hub_needs_nothing_more_of_it() -> None:
     assert {line.sequence for line in book.in_flight()} == {3, 7}
     book.add(_block(4, PacketAcknowledged(*OUT), AcknowledgementWritten(*IN, b"a")))
     assert book.in_flight() == []
-    inward, outward = book.lines[IN], book.lines[OUT]
+    inward, outward = book.lines[False, *IN], book.lines[True, *OUT]
     assert (inward.state, outward.state) == ("answered", "acknowledged")
     assert (inward.began_height, inward.height, inward.seconds) == (1, 4, 6)
 
@@ -46,7 +46,7 @@ def test_a_timeout_ends_a_packet() -> None:
     book = PacketBook()
     book.add(_block(1, _sent(OUT)))
     book.add(_block(2, PacketTimedOut(*OUT)))
-    assert book.lines[OUT].state == "timed out"
+    assert book.lines[True, *OUT].state == "timed out"
     assert book.in_flight() == []
 
 

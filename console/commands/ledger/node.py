@@ -100,7 +100,7 @@ def init(
         output.warn(text)
     password = secrets.token_hex(16) if devnet and password_file is None else _new_password(password_file)
     with output.progress("making keys and certificates"):
-        genesis = _make(place, chain_id, given, own, others, hosts=("localhost", "127.0.0.1", *(host or ())),
+        genesis = make_ledger_home(place, chain_id, given, own, others, hosts=("localhost", "127.0.0.1", *(host or ())),
                         listen=listen, devnet=devnet, password=password)  # fmt: skip
     output.done(
         f"made {place.path}, genesis 0x{genesis.hash().hex()}: check config.toml, then `ichub ledger start`, and "
@@ -192,7 +192,7 @@ def calls(home: Home = None, member: As = None, json: Json = False) -> None:
     run(work())
 
 
-def _make(
+def make_ledger_home(
     place: LedgerHome,
     chain_id: str,
     given: dict[OrganisationId, Path | None],
