@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import pytest
 
 from adapters.permissioned.ledger.contracts.bounds import Bounds
 from adapters.permissioned.ledger.contracts.collections import MAX_PAGE
 from adapters.permissioned.ledger.contracts.errors import (
+    ArgumentsRefused,
     BoundExceeded,
     ContractFailed,
     InvalidContract,
@@ -23,6 +24,7 @@ from adapters.permissioned.ledger.contracts.interface import (
     Collection,
     Context,
     Contract,
+    Meta,
     Nothing,
     Page,
     Record,
@@ -38,6 +40,7 @@ from adapters.permissioned.ledger.contracts.runtime import Invocation
 from adapters.permissioned.ledger.contracts.shape import shape_of
 from adapters.permissioned.ledger.contracts.trial import Trial, as_caller
 from adapters.permissioned.ledger.contracts.values import write_json
+from adapters.permissioned.ledger.identities import ContractName
 from adapters.permissioned.ledger.rooms import LedgerRoom
 from hub.services.payload import InputEncoding, ResultCode
 
@@ -104,6 +107,25 @@ class Hostile(Contract, name="hostile", version=1):
         return found
 
 
+class Divided(Record, frozen=True):
+    """A record whose own check is code, too."""
+
+    by: int
+
+    def __post_init__(self) -> None:
+        if self.by == 1:
+            raise Refused("by one is idle")
+        if self.by == 2:
+            raise ValueError("Python's own words")
+        assert 6 // self.by
+
+
+class Whole(Refused):
+    def __init__(self, whole: object) -> None:
+        super().__init__("no")
+        self.whole = whole
+
+
 def raising(error: BaseException) -> Deed:
     def deed(_contract: Any, _ctx: Any, _item: Item) -> Any:
         raise error
@@ -154,6 +176,7 @@ DEEDS: dict[str, Deed] = {
     "unspeakable": raising(Unspeakable("x")),
     "refused": raising(Refused("no")),
     "long-refusal": raising(Refused("x" * 1025)),
+    "refused-with-itself": lambda c, x, _i: raising(Whole(c))(c, x, _i),
     "recursion": deep,
     "memory": raising(MemoryError()),
     "interrupt": raising(KeyboardInterrupt()),
@@ -213,6 +236,7 @@ REFUSED: list[tuple[str, type[Exception], str]] = [
     ("unspeakable", ContractFailed, "ValueError"),
     ("refused", Refused, "no"),
     ("long-refusal", BoundExceeded, "reason_characters"),
+    ("refused-with-itself", ContractFailed, "TypeError"),
     ("none", WrongResultType, "NoneType"),
     ("text", WrongResultType, "str"),
     ("other-record", WrongResultType, "Wrong"),
@@ -357,6 +381,62 @@ def test_an_output_that_cannot_travel_is_the_providers_fault(size: str, count: i
         result = Trial(Speaker).serve("speaker", "speak", data, encoding=encoding)
         assert result is not None
         assert result.code == code
+
+
+class TestRecordsThatCheckThemselves:
+    class Divider(Contract, name="divider", version=1):
+        @transaction
+        def divide(self, _ctx: Context, asked: Divided) -> Divided:
+            return asked
+
+        @query
+        def ask(self, _ctx: View, asked: Divided) -> Divided:
+            return asked
+
+        @service("divide", "Gives what it is asked.")
+        def serve(self, _ctx: ServiceContext, asked: Divided) -> Divided:
+            return asked
+
+    @pytest.mark.parametrize(
+        ("by", "error", "told", "code"),
+        [
+            (0, ContractFailed, "ZeroDivisionError", ResultCode.PROVIDER_FAILED),
+            (1, Refused, "by one is idle", ResultCode.INPUT_REFUSED),
+            (2, ArgumentsRefused, "own check failed with ValueError", ResultCode.INPUT_REFUSED),
+        ],
+    )
+    def test_what_they_raise_is_a_refusal(self, by: int, error: type[Exception], told: str, code: ResultCode) -> None:
+        trial = Trial(self.Divider)
+        data = b'{"by":"%d"}' % by
+        with pytest.raises(error, match=told):
+            trial.runtime.invoke(trial.begin(), Invocation(ContractName("divider"), "divide", data, as_caller(EVE), ()))
+        with pytest.raises(error, match=told):
+            trial.runtime.query(
+                trial.state,
+                trial.time,
+                trial.height,
+                contract=ContractName("divider"),
+                method="ask",
+                arguments=data,
+                caller=None,
+            )
+        result = trial.serve("divider", "divide", data)
+        assert result is not None
+        assert (result.code, told in result.message, "Python" in result.message) == (code, True, False)
+
+    def test_a_pattern_is_none_of_them(self) -> None:
+        """One that backtracks takes longer than anyone waits for a few dozen characters."""
+
+        class Slow(Record, frozen=True):
+            text: Annotated[str, Meta(pattern="(a+)+$")]
+
+        class Waiting(Contract, name="waiting", version=1):
+            @transaction
+            def wait(self, _ctx: Context, asked: Slow) -> Nothing:
+                return Nothing()
+
+        with pytest.raises(InvalidContract, match="pattern"):
+            shape_of(Waiting)
 
 
 class TestKeepingState:

@@ -7,7 +7,8 @@ raised as they are, and the transaction stands in no block.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import NamedTuple, NoReturn
+from types import NoneType
+from typing import NamedTuple, NoReturn, cast
 
 from adapters.permissioned.ledger.contracts import activation, private
 from adapters.permissioned.ledger.contracts.activation import Activation, Pin
@@ -56,6 +57,8 @@ from hub.state.context import Context
 
 _REFUSALS = (Refused, ArgumentsRefused, RecordNotFound, RecordExists, KeyRefused, PageTokenRefused, ServiceError)
 """What a caller of another chain has to mend, not the contract's authors."""
+_TOLD = (str, int, bytes, NoneType)
+"""What a contract's refusal may tell: the text of anything else is Python's own business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,7 @@ class Runtime:
             raise EndorsementMissing(invocation.contract, code.activation.policy, ", ".join(endorsers))
         inner = ctx.branch()
         run = _Run(self.services, code, method.name, self._meter(code), inner)
-        run.meter.spend("argument_bytes", len(invocation.arguments))
-        argument = read_json(method.argument, invocation.arguments)
+        argument = run.argument(method, invocation.arguments)
         result = run.call(method, run.context(invocation.caller, endorsers), argument)
         data = run.result(method, result)
         inner.emit(run.invoked(method.name, _caller_text(invocation.caller), endorsers))
@@ -136,8 +138,7 @@ class Runtime:
         found = code.package.shape.method(Kind.QUERY, method)
         meter = Meter(contract, self._query_bounds)
         run = _Run(self.services, code, method, meter, Reading(state, time))
-        run.meter.spend("argument_bytes", len(arguments))
-        argument = read_json(found.argument, arguments)
+        argument = run.argument(found, arguments)
         return run.result(found, run.call(found, View(caller, height, time), argument))
 
     # --- what other chains ask, and answer ---
@@ -271,8 +272,7 @@ class Runtime:
         data = convert(definition.input, request.input, request.input_encoding, InputEncoding.JSON)
         caller = RemoteCaller(request.caller_client, request.caller)
         run = _Run(self.services, code, method.name, self._meter(code), ctx)
-        run.meter.spend("argument_bytes", len(data))
-        argument = read_json(method.argument, data)
+        argument = run.argument(method, data)
         context = ServiceContext(
             caller, ctx.height, ctx.time, run.world, request_id=request.request_id, deadline=request.deadline
         )
@@ -318,14 +318,22 @@ class _Run:
             raise TypeError("a query has no context to write in")
         return ContractContext(caller, self._ctx.height, self._ctx.time, endorsers, self.world)
 
+    def argument(self, method: Method, data: bytes) -> Record:
+        """What the method is given; a record's own checks are the contract's code. Raises HubError."""
+        self.meter.spend("argument_bytes", len(data))
+        return cast(Record, self._guarded(lambda: read_json(method.argument, data)))
+
     def call(self, method: Method, context: View, argument: Record) -> object:
         """What the method returns. Raises HubError."""
         return self.guard(lambda instance: method.function(instance, context, argument))
 
     def guard(self, step: Callable[[Contract], object]) -> object:
         """Run the contract's code in an instance made for it; whatever it raises becomes a refusal by name."""
+        return self._guarded(lambda: step(self._code.package.shape.contract(self.ground)))
+
+    def _guarded(self, step: Callable[[], object]) -> object:
         try:
-            returned = step(self._code.package.shape.contract(self.ground))
+            returned = step()
         except (MemoryError, RecursionError):
             # How much a node has of these is its own: no refusal that others would share.
             raise
@@ -340,7 +348,8 @@ class _Run:
 
     def result(self, method: Method, returned: object) -> bytes:
         """The result as JSON; raises WrongResultType, BoundExceeded."""
-        if type(returned) is not method.result or not same_when_read(method.result, returned):
+        is_sound = type(returned) is method.result and self._guarded(lambda: same_when_read(method.result, returned))
+        if not is_sound:
             raise WrongResultType(
                 self._code.activation.name, method.name, method.result.__name__, type(returned).__name__
             )
@@ -366,6 +375,8 @@ class _Run:
 
     def _refuse(self, error: HubError) -> NoReturn:
         """Pass on a refusal, the contract's own or of what it called, whose text can stand in a block."""
+        if isinstance(error, Refused) and not all(isinstance(value, _TOLD) for value in vars(error).values()):
+            raise self._failed(TypeError())
         try:
             length = len(str(error))
         except Exception as fault:

@@ -62,7 +62,10 @@ def from_json(kind: Any, value: JsonValue) -> Any:
     except Unread as fault:
         raise ArgumentsRefused(fault.place, fault.rule) from None
     except msgspec.ValidationError as error:
-        raise ArgumentsRefused("", str(error)) from None
+        # What ``__post_init__`` raises comes through here; Python's words for it differ between its versions.
+        cause = error.__cause__
+        rule = str(error) if cause is None else f"a record's own check failed with {type(cause).__name__}"
+        raise ArgumentsRefused("", rule) from None
 
 
 def to_json(value: object) -> JsonValue:
@@ -136,6 +139,8 @@ def _plain(info: inspect.Type) -> inspect.Type:
 def _unsuitable(info: inspect.Type, inside: tuple[type, ...]) -> str:
     fault = ""
     match _plain(info):
+        case inspect.StrType(pattern=str()):
+            fault = "a pattern may take for ever to match what is sent: check the text in the method"
         case inspect.StrType() | inspect.IntType() | inspect.BoolType() | inspect.BytesType() | inspect.NoneType():
             pass
         case inspect.VarTupleType(item_type=item):
