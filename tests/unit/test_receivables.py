@@ -130,6 +130,13 @@ class TestIdentity:
             ({"number": "\U0001f600 1"}, Refused),  # newer than Unicode 3.2
             ({"number": "1\u200d2"}, Refused),  # invisible
             ({"number": "1\x002"}, Refused),
+            *(
+                ({"number": f"1{invisible}2"}, Refused)
+                for invisible in "\u034f\u115f\u1160\u17b4\u180b\u3164\ufe0f\uffa0"
+            ),
+            ({"seller": "D\u0415 811 128 135"}, Refused),  # a Cyrillic letter that looks like an E
+            ({"buyer": "9131\u041e000MA1FL1X00X"}, Refused),
+            ({"buyer": "91310000MA1FL1X00X\u0301"}, Refused),
             ({"buyer": "de811128135"}, Refused),
             ({"currency": "EURO"}, Refused),
             ({"currency": "XXX"}, Refused),

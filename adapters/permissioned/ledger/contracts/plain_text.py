@@ -12,12 +12,16 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_INVISIBLE = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u3164\ufe00-\ufe0f\uffa0]")
+"""Letters and marks that show nothing (Default_Ignorable_Code_Point); others that show nothing are of category Cf."""
 _SPACES = re.compile(r"[\x09-\x0d\x20\x85\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000]+")
 
 
 def canonical_text(text: str) -> str | None:
     """NFKC, case folded, runs of white space one space, none at the ends. None where a character is not of Unicode 3.2
-    or is a control, private or surrogate one."""
+    or is an invisible, control, private or surrogate one."""
+    if _INVISIBLE.search(text):
+        return None
     folded = ucd_3_2_0.normalize("NFKC", _SPACES.sub(" ", text))
     if any(ucd_3_2_0.category(character) in {"Cn", "Cc", "Co", "Cs", "Cf"} for character in folded):
         return None

@@ -23,6 +23,8 @@ MAX_NUMBER_CHARACTERS = 32
 KEY_BYTES = 8
 """Of the hashes by which alike receivables are found. Two that meet by chance give a warning too much, nothing else."""
 
+_REGISTERED = "abcdefghijklmnopqrstuvwxyz0123456789"
+
 ShortText = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
@@ -60,8 +62,8 @@ class Identity(NamedTuple):
 
 def identify(receivable: Receivable) -> Identity:
     """Raises Refused where a field has no canonical form."""
-    seller = _folded("seller", receivable.seller)
-    buyer = _folded("buyer", receivable.buyer)
+    seller = _registered("seller", receivable.seller)
+    buyer = _registered("buyer", receivable.buyer)
     number = _folded("number", receivable.number)
     if seller == buyer:
         raise Refused("seller and buyer are the same")
@@ -95,6 +97,14 @@ def _folded(field: str, text: str) -> str:
     folded = letters_and_digits(text)
     if not folded:
         raise Refused(f"the {field} has a letter or digit, and only characters that every node knows (Unicode 3.2)")
+    return folded
+
+
+def _registered(field: str, text: str) -> str:
+    """A registration number. In another script's letter a company would stand that looks the same and is another."""
+    folded = _folded(field, text)
+    if not all(each in _REGISTERED for each in folded):
+        raise Refused(f"the {field} is a registration number: of A to Z and 0 to 9, as its register writes it")
     return folded
 
 
