@@ -10,7 +10,15 @@ from typing import Protocol, TypeAlias, assert_never
 
 from hub.clients.base import Claims, ClientStatus, ProvenPoint
 from hub.clients.quorum import SignedCheckpoint
-from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceived, PacketSent, PacketTimedOut
+from hub.events import (
+    AcknowledgementWritten,
+    PacketAcknowledged,
+    PacketReceived,
+    PacketSent,
+    PacketTimedOut,
+    ValidatorSetChanged,
+    ValidatorSetProposed,
+)
 from hub.ibc.commitment import Path, PathKind
 from hub.ibc.identifiers import ClientId
 from hub.ibc.packet import Packet
@@ -24,15 +32,18 @@ SenderEvent: TypeAlias = PacketSent | PacketAcknowledged | PacketTimedOut
 
 PacketEvent: TypeAlias = SenderEvent | PacketReceived | AcknowledgementWritten
 
+RotationEvent: TypeAlias = ValidatorSetProposed | ValidatorSetChanged
+"""What the validators of a chain that has its own do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A packet event and where it stands: block, place in the block, transaction."""
+    """An event and where it stands: block, place in the block, transaction."""
 
     height: Height
     position: int
     transaction: bytes
-    event: PacketEvent
+    event: PacketEvent | RotationEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,18 @@ class ClientView:
     status: ClientStatus
     trusting_period: int
     """Seconds after ``latest`` for which it stays active."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """Who signs the blocks of a chain that has validators of its own."""
+
+    epoch: Epoch
+    """Of those who sign the next block."""
+    epoch_shown: Epoch
+    """Of those who signed the newest one."""
+    waits_for_hub: bool
+    """Whether a next set waits for the checkpoint that leads the hub's client to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +173,8 @@ class Chain(Protocol):
         ...
 
     async def scan(self, first: Height, last: Height) -> Sequence[Observed]:
-        """Our packet events in these blocks, in order; raises Reorganised where they no longer join what was scanned
-        before.
+        """Our packets' events in these blocks, and its validators', in order; raises Reorganised where the blocks no
+        longer join what was scanned before.
         """
         ...
 
@@ -197,6 +220,20 @@ class Chain(Protocol):
 
     async def rotate(self, checkpoint: SignedCheckpoint, next_set: SignerSet) -> Delivered:
         """Hand over to the hub's next validator set, which the old one's checkpoint names."""
+        ...
+
+    async def validators(self) -> Validators | None:
+        """Its own; None where it has none, as an EVM chain: by whom that is believed is decided at the hub."""
+        ...
+
+    async def store_hand_over(self) -> Delivered:
+        """Bring the chain the old validators' checkpoint for the hub that its next ones wait for."""
+        ...
+
+    async def hand_over(self, epoch: Epoch) -> AnyMessage:
+        """The message that takes the hub's client from an epoch of the chain's validators to the next; raises
+        NotProvable where none leads on.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from eth_account import Account
 
-from adapters.chain import Chain, Observed, SenderEvent
+from adapters.chain import Chain, Observed, PacketEvent, SenderEvent
 from adapters.evm.endpoints import Endpoints
 from adapters.evm.words import bytes_of, hex_of
 from adapters.permissioned.ledger.service.errors import CallNotFound
@@ -270,7 +270,8 @@ async def observed(chain: Chain, ends: tuple[str, str], sequence: PacketSequence
     return [
         one
         for one in await chain.scan(chain.first_height, latest)
-        if (one.event.source_client, one.event.destination_client, one.event.sequence) == (*ends, sequence)
+        if isinstance(one.event, PacketEvent)
+        and (one.event.source_client, one.event.destination_client, one.event.sequence) == (*ends, sequence)
     ]
 
 

@@ -15,12 +15,13 @@ from typing import NoReturn, TypeVar
 
 import structlog
 
-from adapters.chain import Chain
+from adapters.chain import Chain, RotationEvent
 from adapters.errors import DeliveryRefused, Reorganised
-from hub.answers import Receipt
+from hub.answers import ClientInfo, Receipt
 from hub.client import HubClient
+from hub.clients import quorum
 from hub.clients.base import ClientStatus, ProvenPoint
-from hub.clients.errors import ConflictingHeader, TimeRunsBackwards
+from hub.clients.errors import ConflictingHeader, TimeRunsBackwards, WrongEpoch
 from hub.engine.errors import RateLimited
 from hub.errors import HubError
 from hub.events import (
@@ -43,7 +44,7 @@ from relayers.flow import Flow
 from relayers.hub_side import HubSide
 from relayers.metrics import RelayerMetrics
 from relayers.plan import Bounds, Kind, Task, chain_batches, hub_batches, time_wanted, wants_update
-from relayers.rotation import Rotation
+from relayers.rotation import ChainRotation, HubRotation
 from relayers.world import World
 
 T = TypeVar("T")
@@ -91,7 +92,8 @@ class PacketRelayer:
         self._chain = path.chain
         self._hub_side = HubSide(path.hub, path.signer, path.chain)
         self._chain_side = ChainSide(path.hub, path.chain)
-        self._rotation = Rotation(path.hub, self._hub_side, path.chain)
+        self._hub_rotation = HubRotation(path.hub, self._hub_side, path.chain)
+        self._chain_rotation = ChainRotation(path.hub, self._hub_side, path.chain)
         self._clients_change = asyncio.Event()
         self._hub_blocks = BlockRequests(self._hub_block, self._on_error)
         self._chain_blocks = BlockRequests(path.chain.request_block, self._on_error)
@@ -159,7 +161,10 @@ class PacketRelayer:
             try:
                 final, latest = await self._chain.finalised(), await self._chain.latest()
                 if final.height > cursor:
-                    world.learn_from_chain(await self._chain.scan(Height(cursor + 1), final.height))
+                    observed = await self._chain.scan(Height(cursor + 1), final.height)
+                    if any(isinstance(entry.event, RotationEvent) for entry in observed):
+                        self._clients_change.set()
+                    world.learn_from_chain(observed)
                     cursor = final.height
                 world.see_chain(final, latest)
                 if world.hub_is_known.is_set():
@@ -262,11 +267,13 @@ class PacketRelayer:
         return ProvenPoint(status.height, status.time)
 
     async def _keep_clients(self, world: World) -> None:
-        """Show each side the other before its client expires, and the hub's next validators when they take over."""
+        """Show each side the other before its client expires, and its next validators when they take over."""
         while True:
+            self._clients_change.clear()
             failed = False
             for part, keep in (
-                ("rotation", self._keep_rotation),
+                ("rotation at hub", self._keep_hub_rotation),
+                ("rotation on chain", self._keep_chain_rotation),
                 ("client on chain", self._keep_chain),
                 ("client at hub", self._keep_hub),
             ):
@@ -282,17 +289,25 @@ class PacketRelayer:
                     log.warning("client not kept", path=self._chain.name, part=part, error=fault)
                 else:
                     self.faults.pop(part, None)
-            await self._next_look(self._rhythm.retry_s if failed else self._rhythm.clients_s)
+            await self._next_look(failed)
 
-    async def _next_look(self, at_most_s: float) -> None:
-        """At once where the hub rotates or signs for another domain, or a chain refuses what another set has signed."""
+    async def _next_look(self, failed: bool) -> None:
+        """At once where validators hand over, the hub signs for another domain, or a side refuses what another set has
+        signed; after a fault in a moment, whatever else there is.
+        """
+        if failed:
+            await asyncio.sleep(self._rhythm.retry_s)
+            return
         with suppress(TimeoutError):
-            async with asyncio.timeout(at_most_s):
+            async with asyncio.timeout(self._rhythm.clients_s):
                 await self._clients_change.wait()
-        self._clients_change.clear()
 
-    async def _keep_rotation(self, _: World) -> str:
-        await self._rotation.store()
+    async def _keep_hub_rotation(self, _: World) -> str:
+        await self._hub_rotation.store()
+        return ""
+
+    async def _keep_chain_rotation(self, _: World) -> str:
+        await self._chain_rotation.store()
         return ""
 
     async def _keep_chain(self, world: World) -> str:
@@ -300,7 +315,7 @@ class PacketRelayer:
         view = await self._chain.hub_client()
         if view.status is not ClientStatus.ACTIVE:
             return f"the chain's client of the hub is {view.status.value}: replace it"
-        view = await self._rotation.hand_over(view)
+        view = await self._hub_rotation.hand_over(view)
         self._chain_side.epoch = view.epoch
         if wants_update(view.latest, view.trusting_period, world.now()):
             await self._hub.request_block()  # an idle hub's newest block may be as old as what is believed
@@ -310,13 +325,13 @@ class PacketRelayer:
     async def _keep_hub(self, world: World) -> str:
         """The hub's client of the chain; what an operator must do, if anything."""
         info = await self._hub.client(self._chain.client_at_hub)
-        # For another domain the batches of before prove nothing; begun anew, their packets go under the newest state.
-        known = (info.config, info.evm_chain_id, info.client_contract, info.salt)
+        known = _rests_on(info)
         if self._known_client not in (None, known):
             raise ClientReconfigured(self._chain.client_at_hub)
         self._known_client = known
         if info.status is not ClientStatus.ACTIVE:
             return f"the hub's client of the chain is {info.status.value}: replace it"
+        await self._chain_rotation.hand_over()
         if wants_update(ProvenPoint(info.height, info.time), info.config.trusting_period, world.now()):
             made = await self._chain.request_block()  # an idle chain's newest block may be as old as what is believed
             await self._hub_side.submit(await self._chain.client_update((made or world.chain.proven).height))
@@ -341,7 +356,7 @@ class PacketRelayer:
         await asyncio.sleep(self._rhythm.retry_s)
 
     def _on_error(self, error: HubError) -> None:
-        if isinstance(error, DeliveryRefused) and error.error == "WrongEpoch":
+        if isinstance(error, WrongEpoch) or (isinstance(error, DeliveryRefused) and error.error == "WrongEpoch"):
             self._clients_change.set()
         self._metrics.failed(self._chain.name, error.error if isinstance(error, DeliveryRefused) else error.reason())
 
@@ -355,6 +370,14 @@ class PacketRelayer:
             self._metrics.oldest.labels(self._chain.name, source).set(world.oldest_s(flow))
         for side, at in (("hub", world.hub), ("chain", world.chain)):
             self._metrics.height.labels(self._chain.name, side).set(at.proven.height)
+
+
+def _rests_on(info: ClientInfo) -> object:
+    """What a path is begun anew for where it changes. Validators of a chain's own hand over without that."""
+    config = info.config
+    believed = (config.chain, config.genesis_hash) if isinstance(config, quorum.Config) else config
+    # For another domain the batches of before prove nothing; begun anew, their packets go under the newest state.
+    return believed, info.evm_chain_id, info.client_contract, info.salt
 
 
 def _now(world: World) -> UnixSeconds:

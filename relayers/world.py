@@ -49,10 +49,11 @@ class World:
         An old answer to a packet that does not stand open at the hub is of no use: it was carried before.
         """
         for entry in observed:
-            flow = self.to_hub if isinstance(entry.event, SenderEvent) else self.to_chain
-            if backlog and flow is self.to_chain and entry.event.sequence not in flow.outgoing:
-                continue
-            self._learn(flow, entry.event, entry.height, backlog)
+            event = entry.event
+            if isinstance(event, PacketEvent):
+                flow = self.to_hub if isinstance(event, SenderEvent) else self.to_chain
+                if not backlog or flow is self.to_hub or event.sequence in flow.outgoing:
+                    self._learn(flow, event, entry.height, backlog)
         self.wake()
 
     def settle_at_hub(self, task: Task) -> None:

@@ -173,6 +173,17 @@ class EvmChain:
         self._set = None
         return await self._payer().send(contract.address, contract.calldata("rotate", validator_set(next_set), head))
 
+    async def validators(self) -> None:
+        """None of its own."""
+
+    async def store_hand_over(self) -> Delivered:
+        """Nothing waits for it."""
+        raise NotProvable(self.name, Height(0), "it has no validators of its own")
+
+    async def hand_over(self, epoch: Epoch) -> AnyMessage:
+        """Attestors hand over by ``ichub`` (docs/operating.md)."""
+        raise NotProvable(self.name, Height(0), f"it has no validators of its own to hand over from epoch {epoch}")
+
     async def signed_header(self, height: Height) -> SignedHeader:
         """The attestors' header alone; raises NotProvable."""
         return await self._headers.signed_header(height)

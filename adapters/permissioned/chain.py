@@ -17,9 +17,11 @@ from adapters.chain import (
     Observed,
     PacketEvent,
     Receive,
+    RotationEvent,
     SenderEvent,
     Step,
     TimeOut,
+    Validators,
     path_of,
 )
 from adapters.errors import ChainError, DeliveryRefused, EndpointFault, NotProvable, SenderRefused
@@ -27,8 +29,23 @@ from adapters.lanes import LaneNumbers
 from adapters.permissioned.ledger.contracts.errors import ContractError
 from adapters.permissioned.ledger.messages import AnyMessage
 from adapters.permissioned.ledger.service.errors import GatewayError
-from hub.accounts.errors import TransactionTooLarge
-from hub.answers import Batch, BlockEventsOf, ClientInfo, LaneInfo, NodeStatus, ReceiptOf, StateProof
+from hub.accounts.errors import (
+    NoRotationPending,
+    RotationCheckpointNotFound,
+    TransactionTooLarge,
+    WrongRotationCheckpoint,
+)
+from hub.answers import (
+    Batch,
+    BlockEventsOf,
+    ClientInfo,
+    LaneInfo,
+    NodeStatus,
+    ReceiptOf,
+    Rotation,
+    RotationCheckpoint,
+    StateProof,
+)
 from hub.clients import quorum
 from hub.clients.base import Claims, ProvenPoint
 from hub.clients.batch_proof import shortest_proof
@@ -43,13 +60,21 @@ from hub.events import (
     PacketReceived,
     PacketSent,
     PacketTimedOut,
+    ValidatorSetChanged,
+    ValidatorSetProposed,
 )
 from hub.ibc.errors import PacketError
 from hub.ibc.identifiers import ClientId
-from hub.messages import AcknowledgePackets, ReceivePackets, TimeOutPackets, UpdateQuorumClient
+from hub.messages import (
+    AcknowledgePackets,
+    ReceivePackets,
+    StoreRotationCheckpoint,
+    TimeOutPackets,
+    UpdateQuorumClient,
+)
 from hub.proofs.errors import ProofError
 from hub.proofs.quorum import SignerSet
-from hub.quantities import Gas, Height
+from hub.quantities import Epoch, Gas, Height
 from hub.quantities import Sequence as PacketSequence
 from hub.relaying import MAX_PACKETS
 from hub.rpc.calling import BUSY, OUT_OF_REACH
@@ -59,9 +84,34 @@ from hub.state.errors import BlockNotFound, HeightNotRetained
 LIMITS = Limits(packets=MAX_PACKETS, bytes=1024 * 1024)
 """A transaction has at most 2 MiB: the values and acknowledgements of a delivery, and as much again for its proofs."""
 
-_KINDS = (PacketSent, PacketReceived, AcknowledgementWritten, PacketAcknowledged, PacketTimedOut)
-_NOT_SHOWN = (BlockNotFound, HeightNotRetained, CheckpointWithheld, NotAValidator, NoValidatorKey)
-_OF_A_STEP = (PacketError, ProofError, ClientError, ServiceError, ContractError, GatewayError, TransactionTooLarge)
+_KINDS = (
+    PacketSent,
+    PacketReceived,
+    AcknowledgementWritten,
+    PacketAcknowledged,
+    PacketTimedOut,
+    ValidatorSetProposed,
+    ValidatorSetChanged,
+)
+_NOT_SHOWN = (
+    BlockNotFound,
+    HeightNotRetained,
+    CheckpointWithheld,
+    NotAValidator,
+    NoValidatorKey,
+    RotationCheckpointNotFound,
+)
+_OF_A_STEP = (
+    PacketError,
+    ProofError,
+    ClientError,
+    ServiceError,
+    ContractError,
+    GatewayError,
+    TransactionTooLarge,
+    NoRotationPending,
+    WrongRotationCheckpoint,
+)
 """What a message is refused for; all else is against the member that sends it."""
 
 
@@ -91,6 +141,10 @@ class Node(Protocol):
     async def batch(self, client: str, height: Height | None = None) -> Batch: ...
 
     async def prove(self, height: Height | None, paths: Sequence[bytes]) -> StateProof: ...
+
+    async def rotation(self) -> Rotation: ...
+
+    async def rotation_checkpoint(self, client: str, epoch: Epoch) -> RotationCheckpoint: ...
 
     async def close(self) -> None: ...
 
@@ -215,20 +269,40 @@ class LedgerChain:
         with self._writing():
             return await self._transact([UpdateQuorumClient(self._settings.client, Update(checkpoint, next_set))])
 
+    async def validators(self) -> Validators:
+        with self._reading():
+            shown, now = await self._node.status(), await self._node.rotation()
+        return Validators(now.validators.epoch, shown.epoch, self._settings.client in now.missing)
+
+    async def store_hand_over(self) -> Delivered:
+        with self._proving(Height(0)):
+            signed = await self._node.checkpoint(self._settings.client)
+        with self._writing():
+            return await self._transact([StoreRotationCheckpoint(self._settings.client, signed)])
+
+    async def hand_over(self, epoch: Epoch) -> UpdateQuorumClient:
+        with self._proving(Height(0)):
+            found = await self._node.rotation_checkpoint(self._settings.client, epoch)
+        return UpdateQuorumClient(self._settings.client_at_hub, Update(found.signed, found.next_set))
+
     async def close(self) -> None:
         await self._node.close()
 
     # --- reading ---
 
     def _observed(self, block: BlockEventsOf[Any]) -> Iterator[Observed]:
-        """Of the packets between the two clients; another chain's hub client may bear the same name as ours."""
+        """Of the packets between the two clients; another chain's hub client may bear the same name as ours. And of the
+        validators.
+        """
         here, there = self._settings.client, self._settings.client_at_hub
         for record in block.events:
             event = record.event
             if isinstance(event, PacketEvent):
                 ends = (here, there) if isinstance(event, SenderEvent) else (there, here)
-                if (event.source_client, event.destination_client) == ends:
-                    yield Observed(record.height, record.index, record.transaction_hash, event)
+                if (event.source_client, event.destination_client) != ends:
+                    continue
+            if isinstance(event, PacketEvent | RotationEvent):
+                yield Observed(record.height, record.index, record.transaction_hash, event)
 
     async def _in_batch(self, height: Height, claims: Claims) -> WholeBatch | BatchPaths | None:
         """None where the block's batch does not hold all that is claimed, or something is claimed to be absent."""

@@ -10,12 +10,14 @@ from adapters.permissioned.ledger import actions as a
 from adapters.permissioned.ledger import messages as m
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.governance.proposals import Outcome
+from adapters.permissioned.ledger.membership.validator_keys import binding_digest
 from adapters.permissioned.ledger.service.events import CallSent
 from console.ledger_joining import NewLedger, add_ledger
 from hub import messages as hub_messages
 from hub.answers import RequestState
 from hub.chain_node import Node
 from hub.client import HubClient
+from hub.clients.quorum import Config
 from hub.engine.embedded import EngineOptions
 from hub.events import ServiceCalled
 from hub.ibc.identifiers import ClientId
@@ -33,7 +35,7 @@ from tests.unit.ledger_node_world import ORGANISATIONS, LedgerNodeWorld
 from tests.unit.node_world import SIGNERS, StillClock
 from tests.unit.test_ledger_machine import Desk
 
-ANN, CARRIER = "bank-a/ann", "port/carrier"
+ANN, CARRIER, FERRYMAN, SEALER = "bank-a/ann", "port/carrier", "customs/ferryman", "bank-b/sealer"
 RELAYER_KEY = b"\x33" * 32
 NOBODY = Address(b"")
 TRUST = (Seconds(86_400), Seconds(3600))
@@ -122,6 +124,31 @@ class Trade:
             self.operator,
         )
 
+    # --- who signs ---
+
+    async def propose_validators(self, *signers: Signer) -> None:
+        """Have it voted for that these sign the ledger's next blocks; each key but the genesis's is first bound to its
+        member.
+        """
+        async with await self.world.connect(self.node, SEALER) as sealer:
+            digest = binding_digest(sealer.genesis_hash, sealer.member)
+            for signer in signers:
+                if signer is not self.signers[0]:
+                    await sealer.submit([m.BindValidatorKey(signer.address, signer.sign(digest))])
+        await self.decide(a.ProposeValidators(tuple(sorted((signer.address, 1) for signer in signers))))
+
+    async def epochs(self) -> tuple[int, int]:
+        """Of the ledger's validators, and of those that the hub's client believes."""
+        believed = (await self.hub.client(self.at_hub)).config
+        assert isinstance(believed, Config)
+        return (await self.ann.rotation()).validators.epoch, believed.validators.epoch
+
+    async def hub_epochs(self) -> tuple[int, int]:
+        """Of the hub's validators, and of those that the ledger's client believes."""
+        believed = (await self.ann.client(self.of_hub)).config
+        assert isinstance(believed, Config)
+        return (await self.hub.rotation()).validators.epoch, believed.validators.epoch
+
     # --- calls ---
 
     async def ask_desk(self, text: str, within: int = 300) -> bytes:
@@ -179,10 +206,14 @@ class Trade:
 
 
 @asynccontextmanager
-async def running_trade(folder: Path, signers: Sequence[Signer] = SIGNERS[:1]) -> AsyncIterator[Trade]:
-    """With a hub of its own. ``signers``: the ledger's checkpoint keys, first the one that the genesis names."""
+async def running_trade(
+    folder: Path, signers: Sequence[Signer] = SIGNERS[:1], next_hub_key: bytes | None = None
+) -> AsyncIterator[Trade]:
+    """With a hub of its own. ``signers``: the ledger's checkpoint keys, first the one that the genesis names.
+    ``next_hub_key`` signs for the hub after a rotation to it.
+    """
     async with (
-        devnet_node(folder / "hub") as node,
+        devnet_node(folder / "hub", next_key=next_hub_key) as node,
         await HubClient.connect(node.target, insecure=True) as hub,
         trade_with(hub, folder, signers) as trade,
     ):
@@ -205,6 +236,7 @@ async def trade_with(hub: HubClient, folder: Path, signers: Sequence[Signer] = S
 
         trade.chiefs = [await member(f"{organisation}/chief", "admin") for organisation in ORGANISATIONS]
         trade.ann, _ = await member(ANN, "member"), await member(CARRIER, "member")
+        await member(SEALER, "validator")
         await trade.connect()
         await trade.offer()
         yield trade

@@ -1,8 +1,9 @@
-"""The hub's validators hand over while chains run, while one of them is looked after by nobody, and after it has slept
-through several rotations. Keys are the test's, chains are real.
+"""Validators hand over, the hub's and a ledger's, while chains run, while one of them is looked after by nobody, and
+after it has slept through several rotations. Keys are the test's, chains are real.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +13,22 @@ import pytest
 from adapters.chain import Receive
 from adapters.errors import DeliveryRefused
 from adapters.evm.contract import Contract
-from hub.clients.quorum import SignedCheckpoint
-from hub.messages import ProposeValidatorSet, StoreRotationCheckpoint
+from hub.clients.errors import WrongEpoch
+from hub.clients.quorum import SignedCheckpoint, Update
+from hub.messages import ProposeValidatorSet, StoreRotationCheckpoint, UpdateQuorumClient
 from hub.proofs.eip712 import EvmDomain
 from hub.proofs.quorum import SignerSet, sign_quorum
 from hub.proofs.signatures import address_of
 from hub.quantities import Address, Epoch
+from relayers.hub_side import HubSide
+from relayers.ledger_chain import ledger_chain
+from relayers.rotation import ChainRotation
 from tests.anvil_chain import running_anvil
 from tests.e2e.network import RHYTHM, Network, Site, running_network, until
 from tests.e2e.node import VALIDATOR_KEY
+from tests.e2e.trade import FERRYMAN, Trade, running_trade
 from tests.evm_hub import JoinedChain, joined_chain
+from tests.unit.node_world import SIGNERS
 
 NEXT_KEY = b"\x23" * 32
 SLOW_LOOKS = replace(RHYTHM, clients_s=3600.0)
@@ -80,6 +87,146 @@ async def stored(network: Network, client: str) -> bool:
 
 async def reached(network: Network, wanted: int) -> bool:
     return await epoch(network) == wanted
+
+
+# --- a ledger's validators, by vote -----------------------------------------------------------------------------------
+
+FIRST, SECOND, THIRD = SIGNERS[:3]
+
+
+@pytest.fixture
+async def trade(tmp_path: Path) -> AsyncIterator[Trade]:
+    """Its nodes hold all keys; who signs is what was voted for."""
+    async with running_trade(tmp_path, [FIRST, SECOND, THIRD], next_hub_key=NEXT_KEY) as running:
+        yield running
+
+
+async def store_by_hand(trade: Trade) -> None:
+    """Any member may bring it: this one is no relayer."""
+    await trade.ann.submit([StoreRotationCheckpoint(trade.of_hub, await trade.ann.checkpoint(trade.of_hub))])
+
+
+async def test_a_ledger_s_validators_change_by_vote_and_calls_pass_both_ways(trade: Trade) -> None:
+    async with trade.relayer() as relayer:
+        await trade.call_both_ways("by the first")
+        assert await trade.epochs() == (1, 1)
+        await trade.propose_validators(SECOND, THIRD)
+        await trade.call_both_ways("while they hand over")
+        await until(lambda: stand(trade, 2, 2))
+        assert [one.address for one in (await trade.ann.status()).validators] == sorted((SECOND.address, THIRD.address))
+        assert {one.organisation for one in await trade.ann.validators()} == {"bank-b"}
+        await trade.call_both_ways("by the second and the third")
+        await trade.propose_validators(THIRD)
+        await until(lambda: stand(trade, 3, 3))
+        await trade.call_both_ways("by the third alone")
+        assert relayer.health() == {}
+        assert not relayer.metrics.registry.get_sample_value("relayer_rebuilds_total", {"path": "trade"})
+
+
+async def stand(trade: Trade, ledger: int, believed: int) -> bool:
+    return await trade.epochs() == (ledger, believed)
+
+
+async def test_a_ledger_waits_for_what_leads_the_hub_on_and_the_hub_catches_up_with_it(trade: Trade) -> None:
+    """No relayer for two rotations; the hub's client of the ledger sleeps through both."""
+    await trade.propose_validators(SECOND)
+    assert (await trade.ann.rotation()).missing == (trade.of_hub,)
+    await trade.ann.request_block()
+    assert await trade.epochs() == (1, 1)
+    await store_by_hand(trade)
+    assert await trade.epochs() == (2, 1)
+    await trade.propose_validators(FIRST)
+    await store_by_hand(trade)
+    assert await trade.epochs() == (3, 1)
+    call = await trade.ask_hub("while nobody looks")
+    with pytest.raises(WrongEpoch):
+        await trade.hub.submit([await shown(trade)], trade.operator)
+    async with trade.relayer() as relayer:
+        await trade.answer(call)
+        assert await trade.answered_by_hub(call) == b'{"text":"back"}'
+        assert await trade.epochs() == (3, 3)
+        await trade.call_both_ways("caught up")
+        assert relayer.health() == {}
+
+
+async def shown(trade: Trade) -> UpdateQuorumClient:
+    """The ledger's newest block, for the hub's client."""
+    return UpdateQuorumClient(trade.at_hub, Update(await trade.ann.checkpoint(trade.of_hub)))
+
+
+async def test_two_relayers_lead_the_hub_on_side_by_side(trade: Trade) -> None:
+    trade.world.issue(FERRYMAN, "member")
+    async with trade.relayer() as one, trade.relayer(FERRYMAN, key=b"\x34" * 32) as other:
+        for epoch, signer in ((2, SECOND), (3, THIRD), (4, FIRST)):
+            await trade.propose_validators(signer)
+            await until(lambda epoch=epoch: stand(trade, epoch, epoch))
+            await trade.call_both_ways(f"in epoch {epoch}")
+        await until(lambda: true(one.health() == other.health() == {}))
+
+
+async def true(value: bool) -> bool:
+    return value
+
+
+async def test_a_relayer_killed_between_the_steps_of_a_hand_over_is_followed_by_one_that_knows_nothing(
+    trade: Trade,
+) -> None:
+    await trade.propose_validators(SECOND)
+    async with one_step(trade) as rotation:
+        await rotation.store()
+    assert await trade.epochs() == (2, 1)
+    async with trade.relayer():
+        await until(lambda: stand(trade, 2, 2))
+    await trade.propose_validators(THIRD)
+    await store_by_hand(trade)
+    await trade.propose_validators(FIRST)
+    async with one_step(trade) as rotation:
+        await rotation.store()
+        await rotation.store()  # nothing waits any more: nothing is sent
+        found = await trade.ann.rotation_checkpoint(trade.of_hub, Epoch(2))
+        update = UpdateQuorumClient(trade.at_hub, Update(found.signed, found.next_set))
+        await trade.hub.submit([update], trade.operator)
+    assert await trade.epochs() == (4, 3)
+    async with trade.relayer():
+        await trade.call_both_ways("by one that knows nothing")
+    assert await trade.epochs() == (4, 4)
+
+
+@asynccontextmanager
+async def one_step(trade: Trade) -> AsyncIterator[ChainRotation]:
+    """What a relayer does for the ledger's rotations, and no more than it is asked for."""
+    chain = await ledger_chain(trade.hub, trade.target())
+    try:
+        yield ChainRotation(trade.hub, HubSide(trade.hub, trade.operator, chain), chain)
+    finally:
+        await chain.close()
+
+
+async def test_the_hub_and_a_ledger_hand_over_at_once(trade: Trade) -> None:
+    async with trade.relayer() as relayer:
+        await trade.hub.submit([ProposeValidatorSet(((address_of(NEXT_KEY), 1),))], trade.operator)
+        await trade.propose_validators(SECOND)
+        await trade.call_both_ways("meanwhile")
+        await until(lambda: stand(trade, 2, 2))
+        await until(lambda: hub_stands(trade, 2, 2))
+        await trade.call_both_ways("afterwards")
+        assert relayer.health() == {}
+
+
+async def hub_stands(trade: Trade, hub: int, believed: int) -> bool:
+    return await trade.hub_epochs() == (hub, believed)
+
+
+async def test_a_ledger_that_slept_is_led_through_the_hub_s_rotations(trade: Trade) -> None:
+    for key in (NEXT_KEY, VALIDATOR_KEY):
+        await trade.hub.submit([ProposeValidatorSet(((address_of(key), 1),))], trade.operator)
+        signed = await trade.hub.checkpoint(trade.at_hub)
+        await trade.hub.submit([StoreRotationCheckpoint(trade.at_hub, signed)], trade.operator)
+    assert await trade.hub_epochs() == (3, 1)
+    async with trade.relayer() as relayer:
+        await trade.call_both_ways("after a long sleep")
+        assert relayer.health() == {}
+    assert await trade.hub_epochs() == (3, 3)
 
 
 # --- many keys, held by the test --------------------------------------------------------------------------------------

@@ -16,12 +16,13 @@ from hub.events import Event, packet_key
 from hub.ibc.commitment import PathKind
 from hub.ibc.identifiers import ClientId
 from hub.machine import Machine, RefusedMessage
-from hub.quantities import Hash, Height, UnixSeconds
+from hub.quantities import Epoch, Hash, Height, UnixSeconds
 from hub.quantities import Sequence as PacketSequence
 from hub.rpc import views
 from hub.rpc.errors import PacketNotFound
 from hub.state.branch import MemoryState
 from hub.state.errors import BlockNotFound, HeightNotRetained
+from hub.validators import validators_of
 from tests.unit.quorum_chain import ReferenceTree
 
 
@@ -56,7 +57,9 @@ class MachineNode:
     # --- blocks ---
 
     async def status(self) -> answers.NodeStatus:
-        header, signers = self._chain.header, self._machine.genesis_validators
+        header = self._chain.header
+        signers = validators_of(self._chain.state, self._chain.outcomes[-1].epoch)
+        assert signers is not None
         return answers.NodeStatus(
             chain_id=self._machine.chain_id,
             genesis_hash=self._machine.genesis_hash,
@@ -145,6 +148,9 @@ class MachineNode:
     async def rotation(self) -> answers.Rotation:
         return views.rotation_answer(self._machine.clients, self._chain.state)
 
+    async def rotation_checkpoint(self, client: str, epoch: Epoch) -> answers.RotationCheckpoint:
+        return views.rotation_checkpoint_answer(self._machine.clients, self._chain.state, client, epoch)
+
     # --- transactions ---
 
     def put(self, signed: Any) -> answers.ReceiptOf[Any]:
@@ -176,3 +182,12 @@ def refused(error: HubError) -> Callable[..., Any]:
         raise error
 
     return raise_it
+
+
+def answering(answer: object) -> Callable[..., Any]:
+    """A call that is always answered so."""
+
+    async def answer_it(*_: object, **__: object) -> object:
+        return answer
+
+    return answer_it

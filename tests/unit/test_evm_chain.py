@@ -13,7 +13,7 @@ from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketSent, P
 from hub.ibc.commitment import Path, PathKind, acknowledgement_commitment, packet_commitment
 from hub.ibc.identifiers import ClientId, PortId
 from hub.ibc.packet import Packet, Payload
-from hub.quantities import Hash, Height, UnixSeconds
+from hub.quantities import Epoch, Hash, Height, UnixSeconds
 from hub.quantities import Sequence as PacketSequence
 from tests.anvil_chain import AnvilChain, account, running_anvil
 from tests.evm_hub import AT_HUB, HERE, JoinedChain, joined_chain
@@ -71,6 +71,14 @@ async def test_what_was_missed_is_delivered_against_a_later_state(joined: Joined
     delivered = await joined.chain.deliver(joined.hub.by_state(steps))
     assert await proof_kind(joined, delivered.transaction) == AGAINST_STATE
     assert await joined.chain.received([PacketSequence(n) for n in (1, 2, 900)]) == {1, 2, 900}
+
+
+async def test_a_chain_without_validators_of_its_own_never_hands_over(joined: JoinedChain) -> None:
+    assert await joined.chain.validators() is None
+    assert await joined.chain.request_block() is None
+    for asked in (joined.chain.store_hand_over(), joined.chain.hand_over(Epoch(1))):
+        with pytest.raises(NotProvable, match="no validators of its own"):
+            await asked
 
 
 async def test_a_packet_sent_is_read_proven_and_acknowledged(joined: JoinedChain) -> None:

@@ -8,9 +8,10 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from adapters.chain import Acknowledge, Chain, Delivery, Receive, TimeOut, path_of
+from adapters.chain import Acknowledge, Chain, Delivery, Receive, TimeOut, Validators, path_of
 from adapters.errors import DeliveryRefused, EndpointFault, NotProvable, SenderRefused
 from adapters.permissioned.chain import LedgerChain, LedgerSettings
+from adapters.permissioned.ledger import actions as a
 from adapters.permissioned.ledger import messages as m
 from adapters.permissioned.ledger.identities import OrganisationId
 from adapters.permissioned.ledger.service import calls
@@ -24,10 +25,18 @@ from hub.clients.base import ClientStatus, ProvenPoint
 from hub.clients.quorum import BatchPaths, Config, Proof, StateProofs, WholeBatch
 from hub.engine.errors import CheckpointWithheld, RateLimited
 from hub.errors import HubError
-from hub.events import AcknowledgementWritten, PacketReceived, PacketSent, PacketTimedOut, ServiceResulted
+from hub.events import (
+    AcknowledgementWritten,
+    PacketReceived,
+    PacketSent,
+    PacketTimedOut,
+    ServiceResulted,
+    ValidatorSetChanged,
+    ValidatorSetProposed,
+)
 from hub.ibc.identifiers import ClientId
-from hub.proofs.quorum import SignerSet
-from hub.quantities import Amount, Gas, Hash, Height, Seconds, UnixSeconds
+from hub.proofs.quorum import Member, SignerSet
+from hub.quantities import Amount, Epoch, Gas, Hash, Height, Power, Seconds, UnixSeconds
 from hub.quantities import Sequence as PacketSequence
 from hub.rpc.errors import HubUnreachable
 from hub.services import requests
@@ -43,8 +52,8 @@ from relayers.plan import Kind, Task
 from tests.unit import certificate_workshop as workshop
 from tests.unit.hub_chain import CONSUMER, MEMBER, OPERATOR, PROVIDER, RELAYER, VALIDATOR, HubChain
 from tests.unit.hub_world import bind, define, one
-from tests.unit.machine_node import MachineNode, refused
-from tests.unit.member_ledger import MemberLedger
+from tests.unit.machine_node import MachineNode, answering, refused
+from tests.unit.member_ledger import SIGNERS, MemberLedger
 from tests.unit.test_ledger_machine import ANN, Desk
 from tests.vectors.generate_quorum import ADDRESSES, KEYS
 
@@ -347,6 +356,52 @@ class TestDelivering:
         with pytest.raises(DeliveryRefused) as refusal:
             await world.chain.rotate(names_it, SignerSet.of_equals(3, [ADDRESSES[VALIDATOR]]))
         assert refusal.value.error == "WrongEpoch"
+
+
+class TestItsOwnValidators:
+    """They hand over by vote, once the ledger has what leads the hub's client on."""
+
+    NEXT = a.ProposeValidators(tuple(sorted((ADDRESSES[key], 2) for key in SIGNERS[:3])))
+
+    async def test_a_next_set_waits_for_the_hub_and_then_signs(self, world: World) -> None:
+        first = world.ledger.header.height
+        assert await world.chain.validators() == Validators(Epoch(1), Epoch(1), waits_for_hub=False)
+        world.ledger.decide(self.NEXT)
+        assert await world.chain.validators() == Validators(Epoch(1), Epoch(1), waits_for_hub=True)
+        await world.chain.store_hand_over()
+        assert await world.chain.validators() == Validators(Epoch(2), Epoch(1), waits_for_hub=False)
+        made = await world.chain.request_block()
+        assert made is not None
+        assert made.height == world.ledger.header.height
+        assert await world.chain.validators() == Validators(Epoch(2), Epoch(2), waits_for_hub=False)
+        observed = await world.chain.scan(first, made.height)
+        assert [type(entry.event) for entry in observed] == [ValidatorSetProposed, ValidatorSetChanged]
+        assert [type(messages[0]) for messages in world.sent] == [m.StoreRotationCheckpoint]
+
+    async def test_the_hub_s_client_is_handed_over_once(self, world: World) -> None:
+        world.ledger.decide(self.NEXT)
+        with pytest.raises(NotProvable, match="epoch 1"):
+            await world.chain.hand_over(Epoch(1))
+        await world.chain.store_hand_over()
+        hand_over = await world.chain.hand_over(Epoch(1))
+        assert [world.hub.do(RELAYER, hand_over).code for _ in range(2)] == [ResultCode.OK, ResultCode.NO_OP]
+        believed = (await world.hub_node.client(world.at_hub)).config
+        assert isinstance(believed, Config)
+        assert (believed.validators.epoch, believed.validators.members) == (
+            2,
+            tuple(Member(address, Power(power)) for address, power in self.NEXT.validators),
+        )
+
+    async def test_what_the_ledger_does_not_wait_for_is_refused_by_name(self, world: World) -> None:
+        with pytest.raises(DeliveryRefused) as refusal:
+            await world.chain.store_hand_over()
+        assert refusal.value.error == "NoRotationPending"
+        early = world.ledger.checkpoint()
+        world.ledger.decide(self.NEXT)
+        world.node.checkpoint = answering(early)  # type: ignore[method-assign]
+        with pytest.raises(DeliveryRefused) as refusal:
+            await world.chain.store_hand_over()
+        assert refusal.value.error == "WrongRotationCheckpoint"
 
 
 async def test_the_relayer_carries_calls_both_ways(world: World) -> None:
