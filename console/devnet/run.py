@@ -21,10 +21,11 @@ from console.exits import CheckFailed
 from console.home import ROOT, find_home
 from console.output import Output
 from console.session import hub_of, signer_of
-from console.tour.market import open_site
+from console.tour.market import compile_all, open_site
 from console.tour.outcome import Outcome
 from console.tour.run import run_tour, write_outcomes
 from console.tour.stage import Stage
+from console.tour.trade import Trade, offer_services
 from hub.client import HubClient
 from hub.signer import Signer
 
@@ -97,17 +98,21 @@ async def _stage(network: Network, output: Output) -> AsyncIterator[Stage]:
     operator = signer_of(home, None, None)
     async with hub_of(home) as hub:
         with output.progress("deploying contracts, having the ledger's organisations vote, registering all"):
-            chains, ledger = await asyncio.gather(
-                _connect_chains(network, hub, operator), connect_ledger(network, hub, operator)
+            chains, ledger, _ = await asyncio.gather(
+                _connect_chains(network, hub, operator),
+                connect_ledger(network, hub, operator),
+                asyncio.to_thread(compile_all),
             )
-        stage = Stage(network, hub, operator)
+        stage = Stage(network, hub, operator, Trade(network, ledger))
         output.note(f"{ledger.name}: {ONE_NODE}")
-        with output.progress("opening a shop and a buyer on each chain"):
-            for chain in chains:
-                stage.sites[chain.name] = await open_site(chain, hub, operator)
+        with output.progress("opening a shop and a buyer on each EVM chain, offering the ledger's services"):
+            opened = asyncio.gather(*(open_site(chain, hub, operator) for chain in chains))
+            await offer_services(ledger, hub, operator)
+            stage.sites |= {site.chain.name: site for site in await opened}
         try:
             yield stage
         finally:
+            await stage.trade.close()
             for site in stage.sites.values():
                 await site.close()
 

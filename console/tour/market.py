@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from eth_abi.abi import decode
+
 from adapters.evm.endpoints import Endpoints
 from adapters.evm.fees import FeePolicy
 from adapters.evm.finality import block_header
@@ -18,7 +20,7 @@ from adapters.evm.words import bytes_of, hex_of, number_of
 from console.amounts import address_text
 from console.chains import ChainFile
 from console.devnet.accounts import Holder, dev_account
-from console.devnet.contracts import Deployed, deploy
+from console.devnet.contracts import Deployed, Mined, deploy
 from console.exits import TimedOut
 from console.solidity import compile_file
 from hub.client import HubClient
@@ -42,7 +44,9 @@ MAX_RESPONSE_SECONDS = 5
 GRACE_SECONDS = 10
 POLL_SECONDS = 0.25
 PACE = Pace(poll_s=0.2)
-_ABI = 1
+_QUOTED = b"Quoted(bytes32,string,bytes,uint256)"
+ABI = 1
+"""How inputs and outputs are written (hub.services.payload.InputEncoding)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,10 @@ class Site:
     ) -> list[Call]:
         """Ask for ``count`` quotes in one transaction. Durations in seconds."""
         mined = await self.buyer.send("ask", service, item, count, answer_within, accept_within, FEE)
+        return self.calls_in(mined)
+
+    def calls_in(self, mined: Mined) -> list[Call]:
+        """The calls that a transaction made, numbered as pieces from 1 on."""
         asked = [log.topics[1] for log in mined.named("Asked(bytes32)")]
         sent = mined.named("PacketSent(bytes32,uint64,uint16,uint64,bytes32,bytes)")
         sequences = [PacketSequence(int.from_bytes(log.topics[2], "big")) for log in sent]
@@ -110,6 +118,17 @@ class Site:
         query = {"address": hex_of(contract.address), "fromBlock": hex(since), "toBlock": "latest", "topics": wanted}
         found = await self.endpoints.call("eth_getLogs", query)
         return [(Height(number_of(log["blockNumber"])), bytes_of(log["transactionHash"])) for log in found]
+
+    async def quoted(self, request_id: bytes, since: Height) -> list[tuple[str, bytes]]:
+        """Who asked the shop with a request: client at the hub and caller, each time that it was asked."""
+        query = {
+            "address": hex_of(self.shop.address),
+            "fromBlock": hex(since),
+            "topics": [hex_of(keccak256(_QUOTED)), hex_of(request_id)],
+        }
+        found = await self.endpoints.call("eth_getLogs", query)
+        told = [decode(["string", "bytes", "uint256"], bytes_of(log["data"])) for log in found]
+        return [(client, caller) for client, caller, _ in told]
 
     async def blocks_taken(self, call: Call) -> int:
         """From the block of a call to the block of its outcome."""
@@ -140,16 +159,18 @@ class Site:
         await self.endpoints.close()
 
 
+def compile_all() -> None:
+    """Compile the tour's contracts, all of which are remembered, so that nobody waits for the compiler later."""
+    for path in sorted(CONTRACTS.glob("*.sol")):
+        compile_file(path)
+
+
 async def open_site(chain: ChainFile, hub: HubClient, operator: Signer) -> Site:
     """Put buyer and shop on a chain, define and bind its service, and give the buyer money at the hub."""
     endpoints = Endpoints(chain.name, chain.endpoints)
     sender = Sender(endpoints, dev_account(Holder.VISITOR), chain.chain_id, FeePolicy(), PACE)
-    (buyer, _), (shop, _) = await asyncio.gather(
-        *(
-            deploy(endpoints, sender, compile_file(CONTRACTS / f"{name}.sol"), chain.gateway)
-            for name in ("Buyer", "Shop")
-        )
-    )
+    compiled = [compile_file(CONTRACTS / f"{name}.sol") for name in ("Buyer", "Shop")]
+    (buyer, _), (shop, _) = await asyncio.gather(*(deploy(endpoints, sender, one, chain.gateway) for one in compiled))
     site = Site(chain, endpoints, sender, buyer, shop)
     pocket = await hub.caller_account(chain.client_at_hub, buyer.address)
     await hub.submit([*_offer(site, shop.address), Faucet(pocket.address, POCKET_MONEY)], operator)
@@ -160,6 +181,6 @@ def _offer(site: Site, shop: Address) -> tuple[DefineService, BindService]:
     description = f"Quotes {PRICE_A_PIECE} a piece, by {address_text(shop)} on chain {site.chain.name}"
     define = DefineService(site.service, description, ("tour",), "", "", INPUT_ABI, OUTPUT_ABI)
     bind = BindService(
-        site.service, site.chain.client_at_hub, shop, _ABI, FEE, Gas(300_000), MAX_RESPONSE_SECONDS, GRACE_SECONDS
+        site.service, site.chain.client_at_hub, shop, ABI, FEE, Gas(300_000), MAX_RESPONSE_SECONDS, GRACE_SECONDS
     )
     return define, bind

@@ -13,8 +13,10 @@ from console.errors import as_console_error
 from console.tour.burst_50 import burst_50
 from console.tour.call_ab import call_ab
 from console.tour.call_ba import call_ba
+from console.tour.document_verify import document_verify
 from console.tour.forged import forged
 from console.tour.late_relayer import late_relayer
+from console.tour.ledger_calls_evm import ledger_calls_evm
 from console.tour.outcome import Outcome, StepFailed
 from console.tour.provider_reverts import provider_reverts
 from console.tour.silent_chain import silent_chain
@@ -34,6 +36,8 @@ STEPS: tuple[Step, ...] = (
     late_relayer,
     forged,
     third_chain,
+    document_verify,
+    ledger_calls_evm,
 )
 
 

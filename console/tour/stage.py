@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from console.devnet.network import Network
 from console.tour.market import Site
+from console.tour.trade import Trade
 from hub.answers import RequestState, ServiceRequest
 from hub.client import HubClient
 from hub.quantities import UnixSeconds
@@ -20,6 +21,7 @@ class Stage:
     network: Network
     hub: HubClient
     operator: Signer
+    trade: Trade
     sites: dict[str, Site] = field(default_factory=dict)
 
     @property

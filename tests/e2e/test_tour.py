@@ -22,6 +22,8 @@ ALL = [
     "late_relayer",
     "forged",
     "third_chain",
+    "document_verify",
+    "ledger_calls_evm",
 ]
 
 
