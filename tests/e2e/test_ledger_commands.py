@@ -109,7 +109,7 @@ def test_a_receivable_is_financed_once(person: Typing) -> None:
 
 
 def test_a_vote(person: Typing) -> None:
-    number = person.type("proposal", "change-parameter", "votes_denominator", "3")["number"]
+    number = person.type("proposal", "change-parameters", "votes_numerator=2", "votes_denominator=3")["number"]
     for name in ("bank-a", "bank-b", "customs"):
         person.type("proposal", "vote", str(number), "--yes", "--as", f"{name}/admin")
     assert person.type("proposal", "show", str(number))["outcome"] == "passed"

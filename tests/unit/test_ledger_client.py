@@ -178,7 +178,7 @@ async def test_a_record_s_history_says_who_and_by_which_certificate(
 
 async def test_votes_are_seen_as_they_are_cast(world: LedgerNodeWorld, node: Node, ann: LedgerClient) -> None:
     chiefs = [await enrolled(world, node, f"{name}/chief", "admin") for name in ("bank-a", "bank-b", "port")]
-    action = a.ChangeParameter("replacement_delay", 60)
+    action = a.ChangeParameters((a.ParameterChange("replacement_delay", 60),))
     with pytest.raises(MemberRoleRefused):
         await ann.submit([Propose(action, Seconds(3600))])
     await chiefs[0].submit([Propose(action, Seconds(3600))])
@@ -210,7 +210,9 @@ async def test_a_vote_of_a_removed_organisation_is_shown_and_counts_no_more(
     world: LedgerNodeWorld, node: Node, ann: LedgerClient
 ) -> None:
     by = await chiefs(world, node)
-    await by["bank-a"].submit([Propose(a.ChangeParameter("replacement_delay", 60), Seconds(3600))])
+    await by["bank-a"].submit(
+        [Propose(a.ChangeParameters((a.ParameterChange("replacement_delay", 60),)), Seconds(3600))]
+    )
     for name in ("bank-a", "port"):
         await by[name].submit([Vote(1, name == "port")])
     leaving = by.pop("port")

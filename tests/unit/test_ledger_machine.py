@@ -115,6 +115,10 @@ def ledger() -> MemberLedger:
     return MemberLedger(Desk, enrolled=[ANN, BEN])
 
 
+def changed(**values: int) -> a.ChangeParameters:
+    return a.ChangeParameters(tuple(a.ParameterChange(name, value) for name, value in values.items()))
+
+
 def note(ledger: MemberLedger, text: str) -> bytes:
     place = ledger.state, ledger.now, ledger.header.height
     argument = b'{"text":"%s"}' % text.encode()
@@ -233,8 +237,17 @@ class TestVotes:
         ("action", "reason"),
         [
             (a.RetireContract("no-such"), "CONTRACT_NOT_ACTIVE"),
-            (a.ChangeParameter("no_such", 1), "ACTION_REFUSED"),
-            (a.ChangeParameter("votes_numerator", 2), "ACTION_REFUSED"),
+            (changed(no_such=1), "ACTION_REFUSED"),
+            (changed(votes_numerator=2), "ACTION_REFUSED"),
+            (changed(votes_denominator=3), "ACTION_REFUSED"),
+            (changed(votes_numerator=0), "ACTION_REFUSED"),
+            (changed(votes_numerator=1, votes_denominator=2**64 - 1), "ACTION_REFUSED"),
+            (changed(replacement_delay=366 * 86_400 + 1), "ACTION_REFUSED"),
+            (changed(), "ACTION_REFUSED"),
+            (a.ChangeParameters((a.ParameterChange("votes_numerator", 1),) * 2), "ACTION_REFUSED"),
+            (a.ActivateContract("Not a name", 1, Hash(bytes(32)), "any member"), "INVALID_CONTRACT_NAME"),
+            (a.ActivateContract("x" * 300, 1, Hash(bytes(32)), "any member"), "INVALID_CONTRACT_NAME"),
+            (a.UpgradeContract("", 1, Hash(bytes(32)), "any member"), "INVALID_CONTRACT_NAME"),
             (a.ProposeValidators(((b"\x01" * 20, 1),)), "ACTION_REFUSED"),
             (a.RemoveOrganisation("nobody"), "ORGANISATION_UNKNOWN"),
             (a.Connect(hub_messages.ApplyClientReplacement("quorum-9")), "REPLACEMENT_NOT_SCHEDULED"),
@@ -247,7 +260,12 @@ class TestVotes:
         assert failed.reason == reason
 
     def test_a_parameter_and_an_organisation(self, ledger: MemberLedger) -> None:
-        ledger.decide(a.ChangeParameter("votes_denominator", 3))
+        ledger.decide(changed(votes_numerator=2, votes_denominator=3))
+        number = ledger.propose(a.RetireContract("desk"))
+        for organisation in ("bank-a", "bank-b"):
+            assert not [
+                e for e in ledger.do(f"{organisation}/chief", m.Vote(number, True)).events if "Passed" in str(e)
+            ]
         ledger.decide(a.RemoveOrganisation("bank-b"))
         with pytest.raises(HubError) as refused:
             ledger.invoke(BEN, "desk", "write", Note("x"))

@@ -21,11 +21,12 @@ __all__ = [
     "ActivateContract",
     "AddAuthority",
     "AddOrganisation",
-    "ChangeParameter",
+    "ChangeParameters",
     "ChangePolicy",
     "Connect",
     "ConnectingMessage",
     "MembershipAction",
+    "ParameterChange",
     "ProposeValidators",
     "RemoveAuthority",
     "RemoveOrganisation",
@@ -75,11 +76,17 @@ class RetireContract(msgspec.Struct, frozen=True, array_like=True, tag=True):
     contract: str
 
 
-class ChangeParameter(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class ParameterChange(msgspec.Struct, frozen=True, array_like=True):
     """``name`` is a field of ``parameters.Parameters``."""
 
     name: str
     value: int
+
+
+class ChangeParameters(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Set parameters, all of them at once: the threshold is two, and neither alone can be raised."""
+
+    changes: tuple[ParameterChange, ...]
 
 
 ConnectingMessage: TypeAlias = (
@@ -110,7 +117,7 @@ Action: TypeAlias = (
     | UpgradeContract
     | ChangePolicy
     | RetireContract
-    | ChangeParameter
+    | ChangeParameters
     | Connect
 )
 """All that a proposal may ask for."""

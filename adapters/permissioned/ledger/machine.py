@@ -12,7 +12,7 @@ from adapters.permissioned.ledger.contracts.runtime import Invocation, Runtime
 from adapters.permissioned.ledger.genesis import LedgerGenesis
 from adapters.permissioned.ledger.governance import proposals
 from adapters.permissioned.ledger.governance.actions import carry_out
-from adapters.permissioned.ledger.identities import ContractName, MemberName, MemberRole
+from adapters.permissioned.ledger.identities import ContractName, MemberName, MemberRole, contract_name
 from adapters.permissioned.ledger.membership import organisations, registry, revocation, validator_keys
 from adapters.permissioned.ledger.messages import SignedTransaction
 from adapters.permissioned.ledger.parameters import broken_rule, parameters, put_parameters
@@ -168,8 +168,8 @@ class LedgerMachine(Machine[SignedTransaction]):
                 self.runtime.change_policy(ctx, ContractName(action.contract), action.policy, present)
             case a.RetireContract():
                 self.runtime.retire(ctx, ContractName(action.contract))
-            case a.ChangeParameter():
-                _change_parameter(ctx, action)
+            case a.ChangeParameters():
+                _change_parameters(ctx, action)
             case a.ProposeValidators():
                 self._propose_validators(ctx, action)
             case a.Connect():
@@ -187,14 +187,19 @@ class LedgerMachine(Machine[SignedTransaction]):
 
 
 def _pin(action: a.ActivateContract | a.UpgradeContract) -> Pin:
-    return Pin(ContractName(action.contract), action.version, action.package_hash, action.policy)
+    """Raises InvalidContractName: of what can be no contract's name it is no use to install the code."""
+    return Pin(contract_name(action.contract), action.version, action.package_hash, action.policy)
 
 
-def _change_parameter(ctx: Context, action: a.ChangeParameter) -> None:
+def _change_parameters(ctx: Context, action: a.ChangeParameters) -> None:
     now = parameters(ctx.state)
-    if action.name not in now.__struct_fields__:
-        raise ActionRefused(f"there is no parameter {action.name}: there are {', '.join(now.__struct_fields__)}")
-    chosen = msgspec.structs.replace(now, **{action.name: action.value})
+    changes = {change.name: change.value for change in action.changes}
+    if not changes or len(changes) != len(action.changes):
+        raise ActionRefused("it changes one parameter at least, and each once")
+    for name in changes:
+        if name not in now.__struct_fields__:
+            raise ActionRefused(f"there is no parameter {name}: there are {', '.join(now.__struct_fields__)}")
+    chosen = msgspec.structs.replace(now, **changes)
     if (rule := broken_rule(chosen)) is not None:
         raise ActionRefused(rule)
     put_parameters(ctx.state, chosen)

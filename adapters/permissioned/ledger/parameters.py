@@ -8,13 +8,17 @@ from hub.state.collections import Records, Room
 
 
 class Parameters(msgspec.Struct, frozen=True, array_like=True):
-    """Durations are in seconds. A proposal passes when yes × denominator > numerator × organisations."""
+    """Durations are in seconds. A proposal passes when yes × denominator > numerator × organisations: more than half of
+    them at least, or two minorities could decide opposite things."""
 
     votes_numerator: int = 1
     votes_denominator: int = 2
     replacement_delay: Seconds = Seconds(24 * 3600)
     """Between the vote for another client of the hub and its taking effect."""
 
+
+MAX_REPLACEMENT_DELAY = Seconds(366 * 86_400)
+"""After longer than that nobody waits for a client to be replaced, and with it the ledger for a hub."""
 
 _PARAMETERS = Records(Room.PARAMETERS, Parameters, remembered=64)
 
@@ -34,4 +38,8 @@ def broken_rule(chosen: Parameters) -> str | None:
         return "a parameter is a number from 0 to 2**64 - 1"
     if not 0 <= chosen.votes_numerator < chosen.votes_denominator:
         return "votes_numerator is below votes_denominator: all organisations together must be able to pass something"
+    if chosen.votes_numerator * 2 < chosen.votes_denominator:
+        return "votes_numerator is half of votes_denominator at least: no minority decides for all"
+    if chosen.replacement_delay > MAX_REPLACEMENT_DELAY:
+        return f"replacement_delay is at most {MAX_REPLACEMENT_DELAY} seconds"
     return None

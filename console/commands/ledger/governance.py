@@ -173,20 +173,26 @@ def retire_contract(
     _propose(a.RetireContract(contract), valid_for, home, member, json)
 
 
-@app.command("change-parameter")
-def change_parameter(
-    name: Annotated[str, typer.Argument()],
-    value: Annotated[int, typer.Argument()],
+@app.command("change-parameters")
+def change_parameters(
+    changes: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...", help="All take effect together.")],
     valid_for: ValidFor = DAY,
     home: Home = None,
     member: As = None,
     json: Json = False,
 ) -> None:
-    """Propose another value of a parameter; `ichub ledger query parameters` shows them.
+    """Propose other values of parameters; `ichub ledger query parameters` shows them.
 
-    Example: ichub ledger proposal change-parameter votes_denominator 3
+    Example: ichub ledger proposal change-parameters votes_numerator=2 votes_denominator=3
     """
-    _propose(a.ChangeParameter(name, value), valid_for, home, member, json)
+    _propose(a.ChangeParameters(tuple(map(_change, changes))), valid_for, home, member, json)
+
+
+def _change(text: str) -> a.ParameterChange:
+    name, _, value = text.partition("=")
+    if not (name and value.isascii() and value.isdigit()):
+        raise Misused(f"{text} is no change of a parameter: write its name, = and a whole number")
+    return a.ParameterChange(name, int(value))
 
 
 def _propose(action: a.Action, valid_for: int, home: Path | None, member: str | None, as_json: bool) -> None:

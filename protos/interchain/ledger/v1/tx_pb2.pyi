@@ -413,7 +413,7 @@ class Action(_message.Message):
     UPGRADE_CONTRACT_FIELD_NUMBER: _builtins.int
     CHANGE_POLICY_FIELD_NUMBER: _builtins.int
     RETIRE_CONTRACT_FIELD_NUMBER: _builtins.int
-    CHANGE_PARAMETER_FIELD_NUMBER: _builtins.int
+    CHANGE_PARAMETERS_FIELD_NUMBER: _builtins.int
     CONNECT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def add_organisation(self) -> Global___AddOrganisation: ...
@@ -434,7 +434,7 @@ class Action(_message.Message):
     @_builtins.property
     def retire_contract(self) -> Global___RetireContract: ...
     @_builtins.property
-    def change_parameter(self) -> Global___ChangeParameter: ...
+    def change_parameters(self) -> Global___ChangeParameters: ...
     @_builtins.property
     def connect(self) -> Global___Connect: ...
     def __init__(
@@ -449,14 +449,14 @@ class Action(_message.Message):
         upgrade_contract: Global___UpgradeContract | None = ...,
         change_policy: Global___ChangePolicy | None = ...,
         retire_contract: Global___RetireContract | None = ...,
-        change_parameter: Global___ChangeParameter | None = ...,
+        change_parameters: Global___ChangeParameters | None = ...,
         connect: Global___Connect | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "activate_contract", b"activate_contract", "add_authority", b"add_authority", "add_organisation", b"add_organisation", "change_parameter", b"change_parameter", "change_policy", b"change_policy", "connect", b"connect", "propose_validators", b"propose_validators", "remove_authority", b"remove_authority", "remove_organisation", b"remove_organisation", "retire_contract", b"retire_contract", "upgrade_contract", b"upgrade_contract"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "activate_contract", b"activate_contract", "add_authority", b"add_authority", "add_organisation", b"add_organisation", "change_parameters", b"change_parameters", "change_policy", b"change_policy", "connect", b"connect", "propose_validators", b"propose_validators", "remove_authority", b"remove_authority", "remove_organisation", b"remove_organisation", "retire_contract", b"retire_contract", "upgrade_contract", b"upgrade_contract"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "activate_contract", b"activate_contract", "add_authority", b"add_authority", "add_organisation", b"add_organisation", "change_parameter", b"change_parameter", "change_policy", b"change_policy", "connect", b"connect", "propose_validators", b"propose_validators", "remove_authority", b"remove_authority", "remove_organisation", b"remove_organisation", "retire_contract", b"retire_contract", "upgrade_contract", b"upgrade_contract"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "activate_contract", b"activate_contract", "add_authority", b"add_authority", "add_organisation", b"add_organisation", "change_parameters", b"change_parameters", "change_policy", b"change_policy", "connect", b"connect", "propose_validators", b"propose_validators", "remove_authority", b"remove_authority", "remove_organisation", b"remove_organisation", "retire_contract", b"retire_contract", "upgrade_contract", b"upgrade_contract"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_action: _TypeAlias = _typing.Literal["add_organisation", "remove_organisation", "add_authority", "remove_authority", "propose_validators", "activate_contract", "upgrade_contract", "change_policy", "retire_contract", "change_parameter", "connect"]  # noqa: Y015
+    _WhichOneofReturnType_action: _TypeAlias = _typing.Literal["add_organisation", "remove_organisation", "add_authority", "remove_authority", "propose_validators", "activate_contract", "upgrade_contract", "change_policy", "retire_contract", "change_parameters", "connect"]  # noqa: Y015
     _WhichOneofArgType_action: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_action) -> _WhichOneofReturnType_action | None: ...
 
@@ -690,8 +690,30 @@ class RetireContract(_message.Message):
 Global___RetireContract: _TypeAlias = RetireContract  # noqa: Y015
 
 @_typing.final
-class ChangeParameter(_message.Message):
-    """Set one of the ledger's parameters."""
+class ChangeParameters(_message.Message):
+    """Set some of the ledger's parameters at once."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParameterChange]: ...
+    def __init__(
+        self,
+        *,
+        changes: _abc.Iterable[Global___ParameterChange] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeParameters: _TypeAlias = ChangeParameters  # noqa: Y015
+
+@_typing.final
+class ParameterChange(_message.Message):
+    """A parameter and what it becomes."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -711,7 +733,7 @@ class ChangeParameter(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ChangeParameter: _TypeAlias = ChangeParameter  # noqa: Y015
+Global___ParameterChange: _TypeAlias = ParameterChange  # noqa: Y015
 
 @_typing.final
 class Connect(_message.Message):
