@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from console import commands
-from console.errors import as_console_error
+from console.commands import Commands
 from console.exits import ExitCode, OurFault
-from console.output import print_error
+from console.lazy import QUIET
 from hub.version import VERSION
 
 TRACEBACK_VARIABLE = "ICHUB_TRACEBACK"
@@ -25,11 +24,11 @@ Exit codes: 0 done · 1 refused by a rule, which is named · 2 the command line 
 
 app = typer.Typer(
     name="ichub",
+    cls=Commands,
     help=HELP,
     no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
+    **QUIET,
 )
 
 
@@ -52,11 +51,13 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one command and end the process with its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        commands.register(app, given)
         app(args=given, prog_name="ichub")
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:
+        from console.errors import as_console_error  # noqa: PLC0415  # it knows every room's errors
+        from console.output import print_error  # noqa: PLC0415
+
         known = as_console_error(error)
         if known is None:
             if os.environ.get(TRACEBACK_VARIABLE):

@@ -1,39 +1,36 @@
 """The commands of ``ichub``, one file a group: each reads options, calls a room of the project, prints."""
 
-from collections.abc import Sequence
-from importlib import import_module
-
-import typer
-
-COMMANDS = (
-    "init",
-    "start",
-    "doctor",
-    "backup",
-    "restore",
-    "keys",
-    "account",
-    "chain",
-    "client",
-    "validators",
-    "service",
-    "call",
-    "packet",
-    "receipt",
-)
-DAEMONS = ("attestor", "relayer", "ledger", "devnet")
-"""In the order in which ``ichub --help`` lists them; each is a module here, with ``app`` for a group of commands."""
+from console.lazy import Entry, LazyGroup
 
 
-def register(app: typer.Typer, arguments: Sequence[str]) -> None:
-    """Put the commands into the application: the one that is asked for alone, so that it starts quickly, else all."""
-    known = (*COMMANDS, *DAEMONS)
-    asked = next((word for word in arguments if not word.startswith("-")), "")
-    if not asked and "--version" in arguments:
-        return
-    for name in [asked] if asked in known else known:
-        module = import_module(f"console.commands.{name}")
-        if hasattr(module, "app"):
-            app.add_typer(module.app, name=name)
-        else:
-            app.command(name)(getattr(module, name))
+def _group(name: str, about: str) -> Entry:
+    return Entry(f"console.commands.{name}:app", about)
+
+
+def _one(name: str, about: str) -> Entry:
+    return Entry(f"console.commands.{name}:{name}", about)
+
+
+class Commands(LazyGroup):
+    """In the order in which ``ichub --help`` lists them."""
+
+    entries = {  # noqa: RUF012  # it is what the base class names
+        "init": _one("init", "Make a node's home: keys, certificates, genesis."),
+        "start": _one("start", "Run the node of a home until Ctrl-C or SIGTERM."),
+        "doctor": _one("doctor", "Look for what commonly goes wrong, and say what to do."),
+        "backup": _one("backup", "Copy the node's blocks and state while it runs."),
+        "restore": _one("restore", "Put a backup's blocks and state back."),
+        "keys": _group("keys", "Keys of the home, in encrypted keystores."),
+        "account": _group("account", "Accounts at the hub: what they hold, what they may do."),
+        "chain": _group("chain", "Chains: connect one, list them, show one."),
+        "client": _group("client", "The hub's light clients: what it believes of chains."),
+        "validators": _group("validators", "The validators that sign the hub's blocks."),
+        "service": _group("service", "Services: what they take and answer, who offers them."),
+        "call": _one("call", "Call a service from a hub account."),
+        "packet": _group("packet", "Packets: which are on their way, the life of one."),
+        "receipt": _group("receipt", "Receipts: a call in one file, verified offline."),
+        "attestor": _group("attestor", "Attestors: sign headers of chains that they see."),
+        "relayer": _group("relayer", "Relayers: carry packets, trusted by nobody."),
+        "ledger": _group("ledger", "A permissioned ledger: its members, votes, contracts."),
+        "devnet": _group("devnet", "A whole network on this machine, to try all of it."),
+    }

@@ -2,18 +2,34 @@
 
 import typer
 
-from console.commands.ledger import contracts, documents, governance, members, node, receivables
+from console.lazy import Entry, LazyGroup
+
+
+def _in(module: str, attribute: str, about: str) -> Entry:
+    return Entry(f"console.commands.ledger.{module}:{attribute}", about)
+
+
+class LedgerCommands(LazyGroup):
+    """In the order in which ``ichub ledger --help`` lists them."""
+
+    entries = {  # noqa: RUF012  # it is what the base class names
+        "init": _in("node", "init", "Make a ledger: its genesis, a node's home."),
+        "start": _in("node", "start", "Run the node of a home until Ctrl-C or SIGTERM."),
+        "enrol": _in("members", "enrol", "Become a member: certificate and enrolment."),
+        "org": _in("members", "organisations", "Organisations; they join and leave by vote."),
+        "member": _in("members", "members", "Members, known by their certificates."),
+        "ca": _in("members", "authorities", "Certificate authorities, revocation lists."),
+        "proposal": _in("governance", "app", "Propose, vote, see what was decided."),
+        "contract": _in("contracts", "app", "Contracts: pinned by hash, active by vote."),
+        "document": _in("documents", "app", "Documents: notarise, countersign, verify."),
+        "receivable": _in("receivables", "app", "Receivables: registered once, financed by one."),
+        "history": _in("contracts", "history", "Who changed a record, when, endorsed by whom."),
+        "query": _in("queries", "app", "What the ledger says of itself."),
+    }
+
 
 app = typer.Typer(
-    help="A permissioned ledger: its node, members, votes, contracts, documents and receivables.", no_args_is_help=True
+    cls=LedgerCommands,
+    help="A permissioned ledger: its node, members, votes, contracts, documents and receivables.",
+    no_args_is_help=True,
 )
-for command in (node.init, node.start, members.enrol, contracts.history):
-    app.command()(command)
-app.add_typer(members.organisations, name="org")
-app.add_typer(members.members, name="member")
-app.add_typer(members.authorities, name="ca")
-app.add_typer(governance.app, name="proposal")
-app.add_typer(contracts.app, name="contract")
-app.add_typer(documents.app, name="document")
-app.add_typer(receivables.app, name="receivable")
-app.add_typer(node.query, name="query")

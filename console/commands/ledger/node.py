@@ -1,4 +1,4 @@
-"""``ichub ledger init``, ``start`` and ``query``: a node, and what it says."""
+"""``ichub ledger init`` and ``start``: a node."""
 
 import secrets
 import time
@@ -28,8 +28,8 @@ from adapters.permissioned.ledger.identities import (
 from adapters.permissioned.ledger.membership.validator_keys import too_powerful
 from adapters.permissioned.ledger.node import PrivateConfig, run_ledger
 from adapters.permissioned.ledger.parameters import Parameters
-from console.amounts import address_text, moment, parse_address
-from console.commands.ledger.options import As, Home, ledger_of
+from console.amounts import parse_address
+from console.commands.ledger.options import Home
 from console.config import require_endpoint
 from console.exits import Misused, Refused
 from console.home import ask_password, password_of
@@ -38,7 +38,6 @@ from console.ledger_home import DEFAULT_LEDGER_LISTEN, LedgerHome, find_ledger_h
 from console.logs import JsonLogs, log_to_stderr
 from console.options import Json, PasswordFile
 from console.output import Output
-from console.session import run
 from hub.chain_node import NodeConfigOf
 from hub.engine.embedded import EngineOptions
 from hub.quantities import Address, UnixSeconds
@@ -46,8 +45,6 @@ from hub.rpc.serving import TlsFiles
 from hub.signer import KeySigner
 
 ADMIN, NODE = MemberName("admin"), MemberName("node")
-
-query = typer.Typer(help="What the ledger says of itself.", no_args_is_help=True)
 
 
 def init(
@@ -132,64 +129,6 @@ def start(home: Home = None, password_file: PasswordFile = None, json: JsonLogs 
     )
     keeps = tuple(organisation_id(name) for name in config.keeps_private_values_for)
     uvloop.run(run_ledger(node, PrivateConfig(place.path / "private.db", keeps), installed, [signer]))
-
-
-@query.command()
-def status(home: Home = None, member: As = None, json: Json = False) -> None:
-    """Height, time, roots and validators.
-
-    Example: ichub ledger query status
-    """
-
-    async def work() -> None:
-        async with ledger_of(home, member) as ledger:
-            found, signers = await ledger.status(), await ledger.validators()
-        row = {
-            "chain": found.chain_id,
-            "height": found.height,
-            "time": moment(found.time),
-            "genesis_hash": found.genesis_hash,
-            "app_root": found.app_root,
-            "engine": f"{found.engine} (one operator)" if found.engine == "embedded" else found.engine,
-            "validators": [f"{one.organisation}: {address_text(one.address)}, power {one.power}" for one in signers],
-        }
-        Output(json).record("Ledger", row)
-
-    run(work())
-
-
-@query.command()
-def parameters(home: Home = None, member: As = None, json: Json = False) -> None:
-    """What the organisations may change by vote.
-
-    Example: ichub ledger query parameters
-    """
-
-    async def work() -> None:
-        async with ledger_of(home, member) as ledger:
-            Output(json).record("Parameters", await ledger.parameters())
-
-    run(work())
-
-
-@query.command()
-def calls(home: Home = None, member: As = None, json: Json = False) -> None:
-    """The calls that a member made to services of other chains, with their results.
-
-    Example: ichub ledger query calls --as bank-a/ann
-    """
-
-    async def work() -> None:
-        async with ledger_of(home, member) as ledger:
-            found = await ledger.calls()
-        rows = [
-            {"call": one.call_id, "service": one.service, "state": one.state.name.lower(), "code": one.code,
-             "output": one.output.decode("utf-8", "replace"), "message": one.message}
-            for one in found
-        ]  # fmt: skip
-        Output(json).rows("Calls", rows, "no calls yet")
-
-    run(work())
 
 
 def make_ledger_home(

@@ -1,0 +1,77 @@
+"""Groups that import a command when it is asked for: what help says of each, and what it does without importing."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from console.commands import Commands
+from console.commands.ledger import LedgerCommands
+from console.devnet.processes import ROOT
+from console.lazy import LazyGroup
+from console.main import app
+
+HEAVY = ("grpc", "web3", "eth_account", "hub.app", "adapters", "cryptography")
+GROUPS: dict[str, type[LazyGroup]] = {"": Commands, "ledger": LedgerCommands}
+
+
+def group(name: str) -> Any:
+    root: Any = get_command(app)
+    return root.get_command(None, name) if name else root
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_every_command_that_is_listed_is_there_under_its_name(name: str) -> None:
+    for entry in GROUPS[name].entries:
+        command = group(name).get_command(None, entry)
+        assert command.name == entry
+        assert command.help
+    assert group(name).get_command(None, "nonsense") is None
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_help_says_a_whole_sentence_of_each_on_its_own_line(name: str) -> None:
+    widest = max(map(len, GROUPS[name].entries))
+    for entry in GROUPS[name].entries.values():
+        assert entry.about.endswith(".")
+        assert 2 + widest + 2 + len(entry.about) <= 78
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "said"),
+    [
+        (["--help"], {}, "  receipt "),
+        (["ledger", "--help"], {}, "  receivable"),
+        (
+            [],
+            {"_ICHUB_COMPLETE": "complete_bash", "COMP_WORDS": "ichub re", "COMP_CWORD": "1"},
+            "restore\nreceipt\nrelayer",
+        ),
+        (["nonsense"], {}, ""),
+        (["--version"], {}, "ichub "),
+    ],
+)
+def test_what_a_newcomer_types_first_imports_no_network_and_no_chain(
+    words: list[str], environment: dict[str, str], said: str
+) -> None:
+    program = f"""
+import sys
+from console.main import main
+try:
+    main({words!r})
+finally:
+    print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said in done.stdout
+    assert done.stderr.splitlines()[-1] == "[]"
