@@ -38,10 +38,11 @@ from hub.ibc.commitment import Path, PathKind
 from hub.ibc.identifiers import ClientId
 from hub.ibc.lanes import Lane, LaneRecord, encode_records
 from hub.proofs.merkle import EMPTY_BATCH_ROOT
-from hub.proofs.quorum import SignerSet, sign_quorum
-from hub.quantities import Address, Epoch, Hash, Height, Seconds, UnixSeconds
+from hub.proofs.quorum import SignerSet, is_quorum, sign_quorum
+from hub.quantities import Address, Hash, Height, Seconds, UnixSeconds
 from hub.services.application import ENCODING, PORT, VERSION
 from hub.state.branch import MemoryState
+from hub.validators import validators_of
 from tests.unit import certificate_workshop as workshop
 from tests.unit.certificate_workshop import Certified
 from tests.unit.hub_chain import OPERATOR, RELAYER, VALIDATOR, HubChain, tree_of
@@ -181,16 +182,17 @@ class MemberLedger:
     # --- a hub ---
 
     def checkpoint(self, height: int = 0, **changes: Any) -> SignedCheckpoint:
-        """A block, the latest by default, as three of the four validators sign it for the hub."""
+        """A block, the latest by default, as a bare quorum of its validators signs it for the hub."""
         other = self.machine.clients.counterparty(self.state, self.hub_client)
         header = self.blocks[(height or self.header.height) - 1][0]
-        roots = {batch.client: batch.root for batch in self.outcomes[header.height - 1].batches}
+        outcome = self.outcomes[header.height - 1]
+        roots = {batch.client: batch.root for batch in outcome.batches}
         fields: dict[str, Any] = {
             "chain": self.machine.chain_id,
             "genesis_hash": self.machine.genesis_hash,
             "source_client": self.hub_client,
             "destination_client": other.client,
-            "epoch": Epoch(1),
+            "epoch": outcome.epoch,
             "height": header.height,
             "timestamp": header.time,
             "block_hash": header.hash(),
@@ -198,9 +200,9 @@ class MemberLedger:
             "batch_root": roots.get(self.hub_client, EMPTY_BATCH_ROOT),
             "next_validator_set_hash": header.next_validator_set_hash,
         }
-        shown = Checkpoint(**(fields | changes))
-        keys = {ADDRESSES[key]: KEYS[key] for key in SIGNERS[:3]}
-        return SignedCheckpoint(shown, sign_quorum(self.signers, keys, shown.digest(other.domain)))
+        shown, signing = Checkpoint(**(fields | changes)), validators_of(self.state, outcome.epoch)
+        assert signing is not None
+        return SignedCheckpoint(shown, sign_quorum(signing, bare_quorum(signing), shown.digest(other.domain)))
 
     def connect(self, hub: HubChain) -> None:
         """Clients, counterparties and lanes on both sides: at the hub by its operator, here by votes."""
@@ -227,45 +229,77 @@ class MemberLedger:
             for side, state in (("here", self.state), ("hub", hub.state))
         }
 
+    # --- what a relayer carries: packets of this ledger's and of the hub's, each with its proof ---
+
+    def receive_at_hub(self, *sent: PacketSent) -> hub_messages.ReceivePackets:
+        proof = self.proof(PathKind.COMMITMENT, sent)
+        return hub_messages.ReceivePackets(self.client, self._records("hub", 0, sent), proof)
+
+    def acknowledge_at_hub(
+        self, sent: Sequence[PacketSent], answers: Sequence[bytes]
+    ) -> hub_messages.AcknowledgePackets:
+        proof = self.proof(PathKind.ACKNOWLEDGEMENT, sent)
+        return hub_messages.AcknowledgePackets(self.client, self._records("hub", 1, sent), tuple(answers), proof)
+
+    def time_out_at_hub(self, *sent: PacketSent) -> hub_messages.TimeOutPackets:
+        proof = self.proof(PathKind.RECEIPT, sent)
+        return hub_messages.TimeOutPackets(self.client, self._records("hub", 1, sent), proof)
+
+    def receive_here(self, *sent: PacketSent) -> m.ReceivePackets:
+        proof = self._hub_proof(PathKind.COMMITMENT, sent)
+        return m.ReceivePackets(self.hub_client, self._records("here", 1, sent), proof)
+
+    def acknowledge_here(self, sent: Sequence[PacketSent], answers: Sequence[bytes]) -> m.AcknowledgePackets:
+        proof = self._hub_proof(PathKind.ACKNOWLEDGEMENT, sent)
+        return m.AcknowledgePackets(self.hub_client, self._records("here", 0, sent), tuple(answers), proof)
+
+    def time_out_here(self, *sent: PacketSent) -> m.TimeOutPackets:
+        proof = self._hub_proof(PathKind.RECEIPT, sent)
+        return m.TimeOutPackets(self.hub_client, self._records("here", 0, sent), proof)
+
     def bring_to_hub(self, sent: PacketSent) -> TransactionResult:
-        """Carry a packet from here to the hub, with its proof."""
-        record = LaneRecord(self.numbers["hub"][0], sent.sequence, sent.timeout, sent.value)
-        proof = self._proof([Path(PathKind.COMMITMENT, self.hub_client, sent.sequence)])
-        return self.hub.try_(RELAYER, hub_messages.ReceivePackets(self.client, encode_records([record]), proof))
+        """Carry a packet from here to the hub."""
+        return self.hub.try_(RELAYER, self.receive_at_hub(sent))
 
     def answer_to_hub(self, sent: PacketSent, answer: bytes) -> TransactionResult:
         """Show the hub what was answered here to its packet."""
-        record = LaneRecord(self.numbers["hub"][1], sent.sequence, sent.timeout, sent.value)
-        proof = self._proof([Path(PathKind.ACKNOWLEDGEMENT, self.hub_client, sent.sequence)])
-        message = hub_messages.AcknowledgePackets(self.client, encode_records([record]), (answer,), proof)
-        return self.hub.try_(RELAYER, message)
+        return self.hub.try_(RELAYER, self.acknowledge_at_hub([sent], [answer]))
 
     def take_in(self, sent: PacketSent, by: str = "port/chief") -> TransactionResult:
-        """Carry a packet of the hub here, with its proof, by a member's transaction."""
-        record = LaneRecord(self.numbers["here"][1], sent.sequence, sent.timeout, sent.value)
-        proof = self.hub.proof(self.client, [Path(PathKind.COMMITMENT, self.client, sent.sequence)])
-        return self.try_(by, m.ReceivePackets(self.hub_client, encode_records([record]), proof))
+        """Carry a packet of the hub here, by a member's transaction."""
+        return self.try_(by, self.receive_here(sent))
 
     def learn(self, sent: PacketSent, answer: bytes, by: str = "port/chief") -> TransactionResult:
         """Show the ledger what the hub answered to its packet."""
-        record = LaneRecord(self.numbers["here"][0], sent.sequence, sent.timeout, sent.value)
-        proof = self.hub.proof(self.client, [Path(PathKind.ACKNOWLEDGEMENT, self.client, sent.sequence)])
-        return self.try_(by, m.AcknowledgePackets(self.hub_client, encode_records([record]), (answer,), proof))
+        return self.try_(by, self.acknowledge_here([sent], [answer]))
 
     def give_up(self, sent: PacketSent, by: str = "port/chief") -> TransactionResult:
         """Show the ledger that the hub has never received its packet."""
-        record = LaneRecord(self.numbers["here"][0], sent.sequence, sent.timeout, sent.value)
-        proof = self.hub.proof(self.client, [Path(PathKind.RECEIPT, self.client, sent.sequence)])
-        return self.try_(by, m.TimeOutPackets(self.hub_client, encode_records([record]), proof))
+        return self.try_(by, self.time_out_here(sent))
 
-    def _proof(self, paths: list[Path]) -> Proof:
+    def proof(self, kind: PathKind, sent: Sequence[PacketSent]) -> Proof:
+        """What stands here for these packets in the latest state."""
+        paths = [Path(kind, self.hub_client, one.sequence) for one in sent]
         return Proof(self.checkpoint(), StateProofs(tuple(self.tree.proof(path.encode()) for path in paths)))
+
+    def _hub_proof(self, kind: PathKind, sent: Sequence[PacketSent]) -> Proof:
+        return self.hub.proof(self.client, [Path(kind, self.client, one.sequence) for one in sent])
+
+    def _records(self, side: str, lane: int, sent: Sequence[PacketSent]) -> bytes:
+        number = self.numbers[side][lane]
+        return encode_records(LaneRecord(number, one.sequence, one.timeout, one.value) for one in sent)
 
     client: ClientId
     hub_client: ClientId
     numbers: dict[str, tuple[int, ...]]
 
 
-def hub_at(time: UnixSeconds) -> HubChain:
-    """A hub that begins at the ledger's time."""
-    return HubChain(time=time)
+def bare_quorum(signers: SignerSet) -> dict[Address, bytes]:
+    """The keys of as few as are enough, the most powerful first."""
+    keys: dict[Address, bytes] = {}
+    power = 0
+    for member in sorted(signers.members, key=lambda one: -one.power):
+        if not is_quorum(power, signers.total_power()):
+            keys[member.address] = KEYS[ADDRESSES.index(member.address)]
+            power += member.power
+    return keys

@@ -1,0 +1,10 @@
+"""Section 8 of the design with a permissioned ledger in the loop: whatever is done in whatever order."""
+
+from hypothesis import HealthCheck, settings
+
+from tests.properties.ledger_machine import LedgerMachine
+
+TestLedgerInTheLoop = LedgerMachine.TestCase
+TestLedgerInTheLoop.settings = settings(
+    max_examples=15, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
