@@ -112,10 +112,7 @@ def test_a_removed_organisation_acts_no_more_and_may_come_back(world: Membership
         world.enrol(world.member("bob"))
     assert organisations.live_organisations(world.state) == ("bank-b",)
     assert registry.certificate(world.state, identity.fingerprint) is not None
-    carry_out(world.ctx, AddOrganisation("bank-a", "Bank A, new", ()))
-    with refused(world, e.AuthorityRemoved):
-        world.authenticate(identity)
-    carry_out(world.ctx, AddAuthority("bank-a", world.root.der))
+    carry_out(world.ctx, AddOrganisation("bank-a", "Bank A, new", (world.root.der,)))
     with refused(world, e.AuthorityRemoved):
         world.authenticate(identity)
     carry_out(world.ctx, AddAuthority("bank-a", world.issuing.der))

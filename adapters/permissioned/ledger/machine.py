@@ -12,7 +12,7 @@ from adapters.permissioned.ledger.contracts.runtime import Invocation, Runtime
 from adapters.permissioned.ledger.genesis import LedgerGenesis
 from adapters.permissioned.ledger.governance import proposals
 from adapters.permissioned.ledger.governance.actions import carry_out
-from adapters.permissioned.ledger.identities import ContractName, MemberName, MemberRole, contract_name
+from adapters.permissioned.ledger.identities import ContractName, MemberName, MemberRole, contract_name, fingerprint
 from adapters.permissioned.ledger.membership import organisations, registry, revocation, validator_keys
 from adapters.permissioned.ledger.messages import SignedTransaction
 from adapters.permissioned.ledger.parameters import broken_rule, parameters, put_parameters
@@ -53,9 +53,7 @@ class LedgerMachine(Machine[SignedTransaction]):
         ctx = Context(state, Height(0), self.genesis.time)
         put_parameters(state, self.genesis.parameters)
         for founder in self.genesis.organisations:
-            organisations.add_organisation(ctx, founder.id, founder.display_name)
-            for authority in founder.authorities:
-                organisations.add_authority(ctx, founder.id, authority)
+            organisations.admit_organisation(ctx, founder.id, founder.display_name, founder.authorities)
         for validator in self.genesis.validators:
             validator_keys.put_validator_key(ctx, validator.organisation, FOUNDER, validator.address)
         for contract in self.genesis.contracts:
@@ -84,7 +82,7 @@ class LedgerMachine(Machine[SignedTransaction]):
                 return self._relaying.prove(ctx, message)
             case m.InvokeContract() | m.CallService() | m.RetryCallback():
                 self._use(ctx, who, message)
-            case m.EnrolMember() if len(signed.transaction.messages) > 1:
+            case m.EnrolMember() if len(signed.transaction.messages) > 1 or not _is_own(message, who):
                 raise EnrolmentNotAlone
             case _:
                 return self._govern(ctx, who, message)
@@ -181,9 +179,16 @@ class LedgerMachine(Machine[SignedTransaction]):
 
     def _propose_validators(self, ctx: Context, action: a.ProposeValidators) -> None:
         for address, _ in action.validators:
-            if validator_keys.validator_key(ctx.state, address) is None:
+            key = validator_keys.validator_key(ctx.state, address)
+            if key is None:
                 raise ActionRefused(f"0x{address.hex()} is nobody's checkpoint key: its member binds it first")
+            organisations.live_organisation(ctx.state, key.organisation)
         self._relaying.connect(ctx, ProposeValidatorSet(action.validators), parameters(ctx.state).replacement_delay)
+
+
+def _is_own(message: m.EnrolMember, who: Signers) -> bool:
+    """Whether the certificate's own key signed its enrolment, as the author."""
+    return fingerprint(message.certificate) == who.author.fingerprint
 
 
 def _pin(action: a.ActivateContract | a.UpgradeContract) -> Pin:

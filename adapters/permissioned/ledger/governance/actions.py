@@ -9,7 +9,8 @@ from hub.state.context import Context
 
 
 class AddOrganisation(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Let an organisation join, or come back. ``authorities``: certificates, DER, each after the one that signed it."""
+    """Let an organisation join, or come back. ``authorities``: certificates, DER, a root among them, each after the one
+    that signed it."""
 
     organisation: str
     display_name: str
@@ -42,9 +43,7 @@ def carry_out(ctx: Context, action: MembershipAction) -> None:
     """Do what was voted for. Raises NamingError, CertificateError, MembershipError; the context is dropped then."""
     match action:
         case AddOrganisation():
-            organisations.add_organisation(ctx, action.organisation, action.display_name)
-            for certificate in action.authorities:
-                organisations.add_authority(ctx, action.organisation, certificate)
+            organisations.admit_organisation(ctx, action.organisation, action.display_name, action.authorities)
         case RemoveOrganisation():
             organisations.remove_organisation(ctx, action.organisation)
         case AddAuthority():

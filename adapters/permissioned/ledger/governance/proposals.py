@@ -77,13 +77,14 @@ class Outcome(IntEnum):
 
 
 class Ballot(msgspec.Struct, frozen=True, array_like=True):
-    """One organisation's vote, and the member and the certificate by which it was cast."""
+    """One organisation's vote, and the member and the certificate by which it was cast; in which ``stay`` of it."""
 
     organisation: OrganisationId
     name: MemberName
     fingerprint: Fingerprint
     approve: bool
     cast_at: UnixSeconds
+    stay: int
 
 
 class Proposal(msgspec.Struct, frozen=True, array_like=True):
@@ -158,7 +159,7 @@ def vote(
     stands. Raises MemberRoleRefused, OrganisationRemoved, ProposalUnknown, ProposalClosed, AlreadyVoted.
     """
     require_role(voter, MemberRole.ADMIN)
-    live_organisation(ctx.state, voter.organisation)
+    stay = live_organisation(ctx.state, voter.organisation).stay
     known = proposal(ctx.state, number)
     if known is None:
         raise ProposalUnknown(number)
@@ -169,7 +170,7 @@ def vote(
     for ballot in standing:
         if ballot.organisation == voter.organisation:
             raise AlreadyVoted(number, voter.organisation, member_id(ballot.organisation, ballot.name))
-    cast = Ballot(voter.organisation, voter.name, voter.fingerprint, approve, ctx.time)
+    cast = Ballot(voter.organisation, voter.name, voter.fingerprint, approve, ctx.time, stay)
     earlier = (ballot for ballot in known.ballots if ballot.organisation != voter.organisation)
     voted = msgspec.structs.replace(known, ballots=(*earlier, cast))
     _PROPOSALS.put(ctx.state, u64(number), voted)
@@ -225,12 +226,8 @@ def outcome_at(record: Proposal, now: UnixSeconds) -> Outcome:
 
 def standing_ballots(state: StateReader, record: Proposal) -> tuple[Ballot, ...]:
     """The votes that count now: of organisations that are not removed and have not been since they voted."""
-    joined = {each.id: each.joined_at for each in organisations(state) if not each.removed}
-    return tuple(
-        ballot
-        for ballot in record.ballots
-        if ballot.organisation in joined and joined[ballot.organisation] <= ballot.cast_at
-    )
+    stays = {each.id: each.stay for each in organisations(state) if not each.removed}
+    return tuple(ballot for ballot in record.ballots if stays.get(ballot.organisation) == ballot.stay)
 
 
 def tally(state: StateReader, record: Proposal) -> Tally:

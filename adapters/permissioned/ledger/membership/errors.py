@@ -314,6 +314,16 @@ class LastOrganisation(MembershipError):
 
 
 @dataclass(eq=False)
+class RootMissing(MembershipError):
+    organisation: str
+    template: ClassVar[str] = (
+        "{organisation} has no root authority and would be counted in votes that it cannot cast: give its root's "
+        "certificate as well"
+    )
+    status: ClassVar[StatusName] = "FAILED_PRECONDITION"
+
+
+@dataclass(eq=False)
 class AuthorityUnknown(MembershipError):
     authority: bytes
     template: ClassVar[str] = "there is no authority {authority}: it joins by vote"

@@ -3,7 +3,9 @@
 None is forgotten: what was removed acts no more, and stays to be verified.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
 
 from adapters.permissioned.ledger import events
 from adapters.permissioned.ledger.identities import MAX_ORGANISATION_CHARACTERS, OrganisationId, organisation_id
@@ -19,6 +21,7 @@ from adapters.permissioned.ledger.membership.errors import (
     OrganisationExists,
     OrganisationRemoved,
     OrganisationUnknown,
+    RootMissing,
     TooManyAuthorities,
     TooManyOrganisations,
 )
@@ -57,8 +60,21 @@ def add_organisation(ctx: Context, organisation: str, display_name: str) -> None
         raise OrganisationExists(identifier)
     if len(live_organisations(ctx.state)) >= MAX_ORGANISATIONS:
         raise TooManyOrganisations(MAX_ORGANISATIONS)
-    ORGANISATIONS.put(ctx.state, text(identifier), Organisation(identifier, display_name, (), ctx.time))
+    stay = 1 if known is None else known.stay + 1
+    ORGANISATIONS.put(ctx.state, text(identifier), Organisation(identifier, display_name, (), ctx.time, stay=stay))
     ctx.emit(events.OrganisationAdded(identifier, display_name))
+
+
+def admit_organisation(ctx: Context, organisation: str, display_name: str, authorities: Iterable[bytes]) -> None:
+    """Let an organisation join, or come back, with its authorities (DER), each after the one that signed it.
+
+    Raises CertificateError, NamingError, MembershipError, RootMissing for one that could not act.
+    """
+    add_organisation(ctx, organisation, display_name)
+    for certificate in authorities:
+        add_authority(ctx, organisation, certificate)
+    if not issuers_of(ctx.state, live_organisation(ctx.state, organisation))[0]:
+        raise RootMissing(organisation)
 
 
 def remove_organisation(ctx: Context, organisation: str) -> None:
@@ -71,9 +87,7 @@ def remove_organisation(ctx: Context, organisation: str) -> None:
         raise LastOrganisation(record.id)
     for identifier in record.authorities:
         _remove(ctx, identifier)
-    ORGANISATIONS.put(
-        ctx.state, text(record.id), Organisation(record.id, record.display_name, (), record.joined_at, removed=True)
-    )
+    ORGANISATIONS.put(ctx.state, text(record.id), replace(record, authorities=(), removed=True))
     ctx.emit(events.OrganisationRemoved(record.id))
 
 
@@ -105,8 +119,8 @@ def add_authority(ctx: Context, organisation: str, certificate: bytes) -> Author
 def remove_authority(ctx: Context, authority: bytes) -> None:
     """Remove an authority: what it signed counts no more from the next transaction on.
 
-    An organisation keeps a root: without one it would be counted in votes that it cannot cast. Raises AuthorityUnknown,
-    AuthorityRemoved, LastAuthority.
+    An organisation keeps a root that has not ended: without one it would be counted in votes that it cannot cast.
+    Raises AuthorityUnknown, AuthorityRemoved, LastAuthority.
     """
     identifier = AuthorityId(Hash(authority))
     known = AUTHORITIES.get(ctx.state, identifier)
@@ -115,10 +129,12 @@ def remove_authority(ctx: Context, authority: bytes) -> None:
     if known.standing is Standing.REMOVED:
         raise AuthorityRemoved(authority)
     record = live_organisation(ctx.state, known.organisation)
-    if [root.authority_id for root in issuers_of(ctx.state, record)[0]] == [identifier]:
+    roots = issuers_of(ctx.state, record)[0]
+    others = [root for root in roots if root.authority_id != identifier]
+    if len(others) < len(roots) and not any(ctx.time < root.valid_until for root in others):
         raise LastAuthority(identifier, record.id)
     kept = tuple(each for each in record.authorities if each != identifier)
-    ORGANISATIONS.put(ctx.state, text(record.id), Organisation(record.id, record.display_name, kept, record.joined_at))
+    ORGANISATIONS.put(ctx.state, text(record.id), replace(record, authorities=kept))
     _remove(ctx, identifier)
 
 
@@ -173,9 +189,7 @@ def keep_authority(ctx: Context, record: Organisation, authority: Certificate, s
     if identifier not in record.authorities:
         if len(record.authorities) >= MAX_AUTHORITIES:
             raise TooManyAuthorities(record.id, MAX_AUTHORITIES)
-        record = Organisation(
-            record.id, record.display_name, (*record.authorities, identifier), record.joined_at, record.removed
-        )
+        record = replace(record, authorities=(*record.authorities, identifier))
         ORGANISATIONS.put(ctx.state, text(record.id), record)
     AUTHORITIES.put(ctx.state, identifier, Authority(record.id, authority.der, standing, ctx.time))
     ctx.emit(events.AuthorityAdded(identifier, record.id, authority.der, standing is Standing.REGISTERED))

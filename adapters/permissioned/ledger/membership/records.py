@@ -23,13 +23,17 @@ class Standing(IntEnum):
 
 
 class Organisation(msgspec.Struct, frozen=True, array_like=True):
-    """``authorities``: those of its own that are not removed, in the order in which they came."""
+    """``authorities``: those of its own that are not removed, in the order in which they came.
+
+    ``stay``: how often it has joined; its votes of an earlier stay count no more.
+    """
 
     id: OrganisationId
     display_name: str
     authorities: tuple[AuthorityId, ...]
     joined_at: UnixSeconds
     removed: bool = False
+    stay: int = 1
 
 
 class Authority(msgspec.Struct, frozen=True, array_like=True):
