@@ -2,12 +2,13 @@
 
 ORGANISATION/
   ca.pem, ca.key              its root authority
+  ca.crl                      its newest revocation list, DER, once it has revoked anyone
   members/NAME.pem, NAME.key  its members', who they are by O (organisation), OU (role) and CN (name)
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -41,6 +42,10 @@ class OrganisationFolder:
     @property
     def authority_key(self) -> Path:
         return self.path / "ca.key"
+
+    @property
+    def revocations(self) -> Path:
+        return self.path / "ca.crl"
 
     def member(self, name: str) -> tuple[Path, Path]:
         """A member's certificate and key."""
@@ -79,6 +84,35 @@ class OrganisationFolder:
         certificate.write_bytes(self._sign(key, name, role, ()).public_bytes(serialization.Encoding.PEM))
         return certificate
 
+    def revoke(self, certificate: Path) -> Path:
+        """Revoke a certificate that the authority signed (PEM): a newer list, which names all that was revoked before,
+        too. The ledger learns of it by `UpdateRevocations`. Raises Misused.
+        """
+        authority, key = self._open()
+        try:
+            known = x509.load_der_x509_crl(self.revocations.read_bytes()) if self.revocations.exists() else None
+            revoked = x509.load_pem_x509_certificate(certificate.read_bytes())
+        except (OSError, ValueError) as error:
+            raise Misused(f"{certificate} or {self.revocations} cannot be read ({error}): give PEM and DER") from error
+        if revoked.issuer != authority.subject:
+            raise Misused(f"{certificate} is not of {self.organisation}'s authority: only who signed it can revoke it")
+        number = 1 if known is None else known.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number + 1
+        now = datetime.now(UTC).replace(microsecond=0)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(authority.subject)
+            .last_update(now)
+            .next_update(now + _LIST_VALID_FOR)
+            .add_extension(x509.CRLNumber(number), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+        )
+        serials = {revoked.serial_number: now} | {one.serial_number: one.revocation_date_utc for one in known or ()}
+        for serial, since in serials.items():
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since).build()
+            builder = builder.add_revoked_certificate(entry)
+        self.revocations.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
+        return self.revocations
+
     def _sign(
         self, key: ec.EllipticCurvePublicKey, name: MemberName, role: MemberRole, hosts: Sequence[str]
     ) -> x509.Certificate:
@@ -115,6 +149,9 @@ class OrganisationFolder:
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise Misused(f"{self.authority_key} is no elliptic curve key: an authority's is on P-256 or P-384")
         return x509.load_pem_x509_certificate(self.authority.read_bytes()), key
+
+
+_LIST_VALID_FOR = timedelta(days=30)
 
 
 def _began() -> datetime:

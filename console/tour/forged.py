@@ -3,16 +3,15 @@ honest one carries the very packet that was to be forged.
 """
 
 import secrets
-from collections.abc import Awaitable
 from dataclasses import replace
 
 import msgspec
 
 from adapters.chain import Delivery, Receive
-from adapters.errors import DeliveryRefused
 from adapters.evm.chain import EvmChain
 from console.chain_access import open_evm_chain
 from console.devnet.accounts import Holder, dev_account
+from console.tour.hostile import lane_at_hub, refused
 from console.tour.market import Call, Site
 from console.tour.outcome import StepFailed, require
 from console.tour.quotes import require_quote
@@ -20,21 +19,22 @@ from console.tour.stage import Stage
 from hub.block import ResultCode
 from hub.clients.attested_evm import Proof, SignedHeader
 from hub.clients.base import Claims
+from hub.clients.errors import MembershipNotProven
 from hub.clients.quorum import SignedCheckpoint
-from hub.errors import HubError
 from hub.events import PacketSent
 from hub.ibc.commitment import Path, PathKind, packet_commitment
-from hub.ibc.identifiers import ClientId, PortId
 from hub.ibc.lanes import LaneRecord, encode_records
-from hub.ibc.packet import Packet, Payload
+from hub.ibc.packet import Packet
 from hub.messages import ReceivePackets
+from hub.proofs.errors import UnrecoverableSignature, WrongSigner
 from hub.proofs.merkle import batch_root
 from hub.proofs.signatures import sign_digest
 from hub.quantities import Hash, Height, Sequence
 from hub.signer import KeySigner
+from relayers.flow import packet_of
 
-_HUB_REFUSALS = {"forged value": {"MembershipNotProven"}, "forged header": {"WrongSigner", "UnrecoverableSignature"}}
-_ROUTER_REFUSALS = {"forged batch": {"WrongSigner", "UnrecoverableSignature"}, "forged checkpoint": {"WrongSigner"}}
+_NOBODYS_SIGNATURE = (WrongSigner, UnrecoverableSignature)
+"""A changed digest turns a signature into that of a stranger, or of nobody."""
 
 
 async def forged(stage: Stage) -> str:
@@ -76,11 +76,10 @@ async def _at_hub(stage: Stage, chain: EvmChain, call: Call) -> list[str]:
         honest.basis.header, state_root=Hash(secrets.token_bytes(32)), block_hash=Hash(secrets.token_bytes(32))
     )
     fake = msgspec.structs.replace(honest, basis=SignedHeader(fake_header, honest.basis.signature))
-    lane = await _lane_at_hub(stage, packet)
-    return [
-        await _refused("hub", "forged value", _deliver_to_hub(stage, lane, tampered, honest), _HUB_REFUSALS),
-        await _refused("hub", "forged header", _deliver_to_hub(stage, lane, packet, fake), _HUB_REFUSALS),
-    ]
+    lane = await lane_at_hub(stage, packet.source_client, packet.destination_client)
+    value = await refused("a forged value", _deliver_to_hub(stage, lane, tampered, honest), MembershipNotProven)
+    header = await refused("a forged header", _deliver_to_hub(stage, lane, packet, fake), *_NOBODYS_SIGNATURE)
+    return [f"forged value by the hub ({value})", f"forged header by the hub ({header})"]
 
 
 async def _is_final(chain: EvmChain, call: Call) -> bool:
@@ -106,12 +105,10 @@ async def _at_router(stage: Stage, chain: EvmChain) -> list[str]:
     entries = [(p, packet_commitment(tampered) if p == path else c) for p, c in entries]
     delivery = Delivery(signed, [Receive(tampered)], entries)
     forged_signed = _signed_by_stranger(signed, batch_root(entries))
-    return [
-        await _refused("router", "forged batch", chain.deliver(delivery), _ROUTER_REFUSALS),
-        await _refused(
-            "router", "forged checkpoint", chain.deliver(replace(delivery, checkpoint=forged_signed)), _ROUTER_REFUSALS
-        ),
-    ]
+    forged_delivery = replace(delivery, checkpoint=forged_signed)
+    batch_name = await refused("a forged batch", chain.deliver(delivery), *_NOBODYS_SIGNATURE)
+    name = await refused("a forged checkpoint", chain.deliver(forged_delivery), *_NOBODYS_SIGNATURE)
+    return [f"forged batch by the router ({batch_name})", f"forged checkpoint by the router ({name})"]
 
 
 async def _first_packet(stage: Stage, chain: EvmChain) -> tuple[Height, Packet]:
@@ -133,29 +130,3 @@ def _tampered(packet: Packet) -> Packet:
     value = bytes((*packet.payload.value[:-1], packet.payload.value[-1] ^ 1))
     payload = msgspec.structs.replace(packet.payload, value=value)
     return msgspec.structs.replace(packet, payload=payload)
-
-
-async def _refused(place: str, what: str, attempt: Awaitable[object], expected: dict[str, set[str]]) -> str:
-    try:
-        await attempt
-    except HubError as error:
-        name = error.error if isinstance(error, DeliveryRefused) else type(error).__name__
-        require(name in expected[what], f"{what} at the {place} was refused as {name} ({error}), not {expected[what]}")
-        return f"{what} by the {place} ({name})"
-    raise StepFailed(f"the {place} accepted a {what}")
-
-
-async def _lane_at_hub(stage: Stage, packet: Packet) -> int:
-    for lane in await stage.hub.lanes():
-        if (lane.source_client, lane.destination_client) == (packet.source_client, packet.destination_client):
-            return lane.lane
-    raise StepFailed(f"the hub has no lane from {packet.source_client} to {packet.destination_client}")
-
-
-def packet_of(event: PacketSent) -> Packet:
-    payload = Payload(
-        PortId(event.source_port), PortId(event.destination_port), event.version, event.encoding, event.value
-    )
-    return Packet(
-        event.sequence, ClientId(event.source_client), ClientId(event.destination_client), event.timeout, payload
-    )

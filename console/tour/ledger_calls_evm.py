@@ -5,11 +5,12 @@ from eth_abi.abi import decode, encode
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.messages import CallService
 from adapters.permissioned.ledger.service.events import CallSent
-from console.tour.market import ABI, FEE, ITEM, POCKET_MONEY, PRICE_A_PIECE, Site
+from console.tour.market import FEE, ITEM, POCKET_MONEY, PRICE_A_PIECE, Site
 from console.tour.outcome import require
 from console.tour.stage import Stage
 from hub.messages import Faucet
 from hub.quantities import Height, UnixSeconds
+from hub.services.payload import InputEncoding
 
 _CALLER = "bank-a/bo"
 _PIECES = 3
@@ -40,7 +41,7 @@ async def ledger_calls_evm(stage: Stage) -> str:
 
 async def _call(member: LedgerClient, service: str, deadline: UnixSeconds) -> bytes:
     asked = encode(["string", "uint256"], [ITEM, _PIECES])
-    receipt = await member.submit([CallService(service, ABI, asked, FEE, deadline)])
+    receipt = await member.submit([CallService(service, InputEncoding.ABI, asked, FEE, deadline)])
     return next(one.event.call_id for one in receipt.events if isinstance(one.event, CallSent))
 
 

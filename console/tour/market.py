@@ -29,7 +29,7 @@ from hub.messages import BindService, DefineService, Faucet
 from hub.proofs.keccak import keccak256
 from hub.quantities import Address, Amount, Gas, Height
 from hub.quantities import Sequence as PacketSequence
-from hub.services.payload import packet_request_id
+from hub.services.payload import InputEncoding, packet_request_id
 from hub.signer import Signer
 
 CONTRACTS = Path(__file__).parent / "contracts"
@@ -45,8 +45,6 @@ GRACE_SECONDS = 10
 POLL_SECONDS = 0.25
 PACE = Pace(poll_s=0.2)
 _QUOTED = b"Quoted(bytes32,string,bytes,uint256)"
-ABI = 1
-"""How inputs and outputs are written (hub.services.payload.InputEncoding)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +179,13 @@ def _offer(site: Site, shop: Address) -> tuple[DefineService, BindService]:
     description = f"Quotes {PRICE_A_PIECE} a piece, by {address_text(shop)} on chain {site.chain.name}"
     define = DefineService(site.service, description, ("tour",), "", "", INPUT_ABI, OUTPUT_ABI)
     bind = BindService(
-        site.service, site.chain.client_at_hub, shop, ABI, FEE, Gas(300_000), MAX_RESPONSE_SECONDS, GRACE_SECONDS
+        site.service,
+        site.chain.client_at_hub,
+        shop,
+        InputEncoding.ABI,
+        FEE,
+        Gas(300_000),
+        MAX_RESPONSE_SECONDS,
+        GRACE_SECONDS,
     )
     return define, bind

@@ -14,11 +14,15 @@ from console.tour.burst_50 import burst_50
 from console.tour.call_ab import call_ab
 from console.tour.call_ba import call_ba
 from console.tour.document_verify import document_verify
+from console.tour.double_pledge import double_pledge
 from console.tour.forged import forged
+from console.tour.forged_checkpoint import forged_checkpoint
 from console.tour.late_relayer import late_relayer
 from console.tour.ledger_calls_evm import ledger_calls_evm
+from console.tour.member_revoked import member_revoked
 from console.tour.outcome import Outcome, StepFailed
 from console.tour.provider_reverts import provider_reverts
+from console.tour.receipt_offline import receipt_offline
 from console.tour.silent_chain import silent_chain
 from console.tour.stage import Stage
 from console.tour.third_chain import third_chain
@@ -38,6 +42,10 @@ STEPS: tuple[Step, ...] = (
     third_chain,
     document_verify,
     ledger_calls_evm,
+    double_pledge,
+    member_revoked,
+    receipt_offline,
+    forged_checkpoint,
 )
 
 

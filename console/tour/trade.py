@@ -18,7 +18,6 @@ from console.devnet.contracts import Deployed, deploy
 from console.devnet.network import Network
 from console.solidity import compile_file
 from console.tour.market import (
-    ABI,
     CONTRACTS,
     FEE,
     GRACE_SECONDS,
@@ -30,6 +29,7 @@ from console.tour.market import (
 from hub.client import HubClient
 from hub.messages import BindService, DefineService, Faucet
 from hub.quantities import Gas
+from hub.services.payload import InputEncoding
 from hub.signer import Signer
 
 _NO_GAS = Gas(1)
@@ -85,7 +85,7 @@ async def offer_services(chain: LedgerFile, hub: HubClient, operator: Signer) ->
                     service.service,
                     chain.client_at_hub,
                     name.encode(),
-                    ABI,
+                    InputEncoding.ABI,
                     FEE,
                     _NO_GAS,
                     MAX_RESPONSE_SECONDS,

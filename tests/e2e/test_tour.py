@@ -24,6 +24,10 @@ ALL = [
     "third_chain",
     "document_verify",
     "ledger_calls_evm",
+    "double_pledge",
+    "member_revoked",
+    "receipt_offline",
+    "forged_checkpoint",
 ]
 
 
