@@ -1,6 +1,7 @@
 """Members and organisations that mean ill, or are careless, at the state machine: each refused, or without effect."""
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.permissioned.ledger import actions as a
 from adapters.permissioned.ledger import messages as m
@@ -10,9 +11,12 @@ from adapters.permissioned.ledger.identities import fingerprint
 from adapters.permissioned.ledger.membership import errors as e
 from adapters.permissioned.ledger.membership import registry
 from adapters.permissioned.ledger.membership.certificates import read_authority
+from hub import messages as hub
 from hub.block import ResultCode
-from hub.quantities import Address
+from hub.ibc.identifiers import ClientId
+from hub.quantities import Address, Hash
 from tests.unit import certificate_workshop as workshop
+from tests.unit.hub_chain import HubChain
 from tests.unit.hub_world import one
 from tests.unit.member_ledger import ORGANISATIONS, SIGNERS, MemberLedger
 from tests.vectors.generate_quorum import ADDRESSES
@@ -90,6 +94,19 @@ def test_who_is_removed_and_back_within_one_second_votes_anew(ledger: MemberLedg
     assert record is not None
     assert proposals.tally(ledger.state, record) == (0, 0, 4)
     ledger.do("port/chief", m.Vote(number, False))
+
+
+def test_a_ledger_has_one_hub(ledger: MemberLedger) -> None:
+    """``attested-0`` of another hub is another chain, and another caller under the same name; its calls and requests
+    would have the identifiers of the first one's."""
+    ledger.connect(HubChain(time=ledger.now))
+    known = ledger.machine.clients.config(ledger.state, ledger.hub_client)
+    ledger.decide(a.Connect(hub.CreateQuorumClient(replace(known, genesis_hash=Hash(b"\x07" * 32)))))
+    second = hub.RegisterCounterparty(ClientId("quorum-1"), ledger.client, 0, Address(b""), b"\x07" * 32)
+    failed = one(ledger.decide(a.Connect(second)).events, ProposalFailed)
+    assert failed.reason == "ACTION_REFUSED"
+    assert "quorum-0" in failed.message
+    assert [client for client, _ in ledger.machine.counterparties(ledger.state)] == ["quorum-0"]
 
 
 def validators(*addresses: bytes) -> a.ProposeValidators:

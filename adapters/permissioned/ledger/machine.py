@@ -22,7 +22,7 @@ from adapters.permissioned.ledger.transactions import Signers, signers, validate
 from hub.accounts.transactions import MAX_NONCE_LEAD, validate_size
 from hub.clients.host import Host
 from hub.machine import Machine
-from hub.messages import ProposeValidatorSet
+from hub.messages import ProposeValidatorSet, RegisterCounterparty
 from hub.quantities import Height, UnixSeconds
 from hub.relaying import Relaying
 from hub.services.application import PORT
@@ -171,11 +171,19 @@ class LedgerMachine(Machine[SignedTransaction]):
             case a.ProposeValidators():
                 self._propose_validators(ctx, action)
             case a.Connect():
-                self._relaying.connect(ctx, action.message, parameters(ctx.state).replacement_delay)
+                self._connect(ctx, action.message)
             case a.AddOrganisation() | a.RemoveOrganisation() | a.AddAuthority() | a.RemoveAuthority():
                 carry_out(ctx, action)
             case _:
                 assert_never(action)
+
+    def _connect(self, ctx: Context, message: a.ConnectingMessage) -> None:
+        """A ledger has one hub: callers and calls are named by what they are called there."""
+        if isinstance(message, RegisterCounterparty):
+            for client, _ in self.counterparties(ctx.state):
+                if client != message.client:
+                    raise ActionRefused(f"the ledger has its hub behind {client}: have that client replaced instead")
+        self._relaying.connect(ctx, message, parameters(ctx.state).replacement_delay)
 
     def _propose_validators(self, ctx: Context, action: a.ProposeValidators) -> None:
         for address, _ in action.validators:

@@ -113,7 +113,7 @@ class ServiceGateway:
         return call_id
 
     def hub_client(self, state: StateReader) -> ClientId:
-        """The ledger's client of its hub: the first that has a counterparty. Raises NoHub."""
+        """The ledger's client of its hub: the one that has a counterparty. Raises NoHub."""
         for client, _ in client_lifecycle.counterparties(state, self._clients):
             return client
         raise NoHub
