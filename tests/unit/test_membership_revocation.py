@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import NameOID
 
 from adapters.permissioned.ledger import events
 from adapters.permissioned.ledger.errors import LedgerError
@@ -344,3 +346,27 @@ def test_each_bit_of_a_list_matters(world: MembershipWorld) -> None:
             with pytest.raises(LedgerError) as raised:
                 revocation.update_revocations(world.ctx.branch(), changed)
             str(raised.value)
+
+
+@pytest.mark.parametrize("renewed", [False, True], ids=["first", "renewed"])
+def test_an_authority_whose_name_is_encoded_anew_is_the_same_one(world: MembershipWorld, renewed: bool) -> None:
+    """Tools differ in the string type that they give a name. Were it two authorities, its list would count for one."""
+    ann, printable = world.member().signed(), printed("bank-a issuing")
+    identity = world.enrol(ann)
+    again = intermediate(world.root, subject=printable, serial=78).signed()
+    assert again.certificate.subject == world.issuing.certificate.subject
+    assert again.certificate.subject.public_bytes() != world.issuing.certificate.subject.public_bytes()
+    known = read_authority(world.issuing.der).authority_id
+    assert organisations.add_authority(world.ctx, "bank-a", again.der) == known
+    later = world.enrol(leaf(again, "bank-a", "bob"))
+    world.revoke(
+        revocations(again if renewed else world.issuing, 1, ann, leaf(again, "bank-a", "bob").signed()).signed()
+    )
+    for each in (identity, later):
+        with refused(world, e.CertificateRevoked):
+            world.authenticate(each)
+
+
+def printed(common_name: str) -> x509.Name:
+    """A name as a PrintableString, where the workshop writes UTF8String."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name, _type=_ASN1Type.PrintableString)])

@@ -14,6 +14,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NewType, TypeVar
 
+import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -52,7 +53,8 @@ SERIAL_BYTES = 20
 """The most that a serial number has, its sign bit counted (RFC 5280, section 4.1.2.2)."""
 
 AuthorityId = NewType("AuthorityId", Hash)
-"""sha256 of an authority's subject and public key, both in DER: a renewed certificate is the same authority."""
+"""sha256 of an authority's subject, whatever its strings are encoded as, and public key: a renewed certificate is the
+same authority, for names are compared by their values (RFC 5280, section 7.1), and so are the issuers of lists."""
 
 PARSING_FAULTS = (
     ValueError,
@@ -233,7 +235,7 @@ def _read(der: bytes, kind: str) -> Certificate:
         extensions=extensions,
         key=key,
         fingerprint=fingerprint(der),
-        authority_id=AuthorityId(Hash(sha256(subject.public_bytes() + _key_bytes(key)).digest())),
+        authority_id=AuthorityId(Hash(sha256(_name_bytes(subject) + _key_bytes(key)).digest())),
         content_hash=Hash(sha256(parsed.tbs_certificate_bytes).digest()),
     )
 
@@ -277,6 +279,12 @@ def _key(parsed: x509.Certificate, kind: str) -> ec.EllipticCurvePublicKey:
             raise WrongKeyType(kind, kind_of_key)
         case _:
             raise WrongKeyType(kind, type(key).__name__.removesuffix("PublicKey"))
+
+
+def _name_bytes(name: x509.Name) -> bytes:
+    """The same for equal names."""
+    values = [sorted((attribute.oid.dotted_string, attribute.value) for attribute in rdn) for rdn in name.rdns]
+    return msgspec.msgpack.encode(values)
 
 
 def _key_bytes(key: ec.EllipticCurvePublicKey) -> bytes:
