@@ -192,7 +192,6 @@ DEEDS: dict[str, Deed] = {
     "surrogate": lambda _c, _x, _i: Item("x", "\ud800"),
     # too much
     "reads": times(30, lambda c, _x, n: c.items.find(str(n))),
-    "read-bytes": times(19, lambda c, _x, n: c.items.by("value", "big", page=Page(9))),
     "scanned": times(30, lambda c, _x, _n: c.items.range(page=Page(MAX_PAGE))),
     "writes": times(30, lambda c, _x, n: c.items.put(Item(str(n % 2), str(n)))),
     "written-bytes": times(5, lambda c, _x, n: c.items.put(Item(str(n), "x" * 1000))),

@@ -215,6 +215,7 @@ async def test_the_ledger_never_sees_a_private_value(world: LedgerNodeWorld, cap
         ]  # type: ignore[arg-type]
         paths = [IbcPath(PathKind.COMMITMENT, ClientId("quorum-0"), Number(n)).encode() for n in range(1, 200)]
         proofs = [one.proof for one in (await ann.prove(None, paths)).proofs]
+        proofs += [one.commitment_proof for one in (await ann.prove_ics23(None, paths)).proofs]
     told = capfd.readouterr()
     texts = (told.out + told.err + "".join(shown)).encode()
     for secret in (VALUE, VALUE[::-1], SALT, VALUE.hex().encode(), SALT.hex().encode()):
