@@ -101,6 +101,9 @@ def test_once_and_never_again(trial: Trial) -> None:
         ({"number": "x" * 129}, ArgumentsRefused),
         ({"parties": ("bank-a", "bank-a")}, Refused),
         ({"parties": ("",)}, ArgumentsRefused),
+        ({"number": "1\x1b[2J"}, Refused),  # would wipe the screen of who reads it
+        ({"number": "A-17\u202e"}, Refused),  # would show what follows backwards
+        ({"parties": ("bank-a", "Yards\n& Co")}, Refused),
         ({"parties": tuple(f"p{n}" for n in range(17))}, ArgumentsRefused),
         ({"valid_until": T0}, Refused),
         ({"valid_from": T0 + 5, "valid_until": T0 + 5}, Refused),
@@ -183,6 +186,7 @@ class TestRevoking:
             "only carrier, who issued the document, may revoke it"
         )
         assert isinstance(trial.refusal("documents", "revoke", Revoke(BILL, ""), caller=CARRIER), ArgumentsRefused)
+        assert "one line" in str(trial.refusal("documents", "revoke", Revoke(BILL, "a\nb"), caller=CARRIER))
         trial.time = type(trial.time)(T0 + 7)
         trial.invoke("documents", "revoke", Revoke(BILL, "lost"), caller="carrier/other")
         document = verified(trial).document

@@ -14,6 +14,8 @@ _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _INVISIBLE = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u3164\ufe00-\ufe0f\uffa0]")
 """Letters and marks that show nothing (Default_Ignorable_Code_Point); others that show nothing are of category Cf."""
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What steers a terminal, breaks a line or turns the direction of writing."""
 _SPACES = re.compile(r"[\x09-\x0d\x20\x85\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000]+")
 
 
@@ -29,6 +31,11 @@ def canonical_text(text: str) -> str | None:
     folded = ucd_3_2_0.normalize("NFKC", folded.casefold())
     folded = ucd_3_2_0.normalize("NFKC", folded.casefold())
     return _SPACES.sub(" ", folded).strip(" ")
+
+
+def is_one_line(text: str) -> bool:
+    """Whether a text is shown as it is read: without line breaks, control characters, changes of direction."""
+    return _CONTROLS.search(text) is None
 
 
 def is_name(text: str) -> bool:

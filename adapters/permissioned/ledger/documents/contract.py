@@ -11,6 +11,7 @@ from adapters.permissioned.ledger.contracts.interface import (
     Refused,
     ServiceContext,
     View,
+    is_one_line,
     query,
     replace,
     service,
@@ -90,6 +91,8 @@ class DocumentsContract(Contract, name="documents", version=1):
     def revoke(self, ctx: Context, asked: Revoke) -> Document:
         """Raises NotTheIssuer, Refused, RecordNotFound."""
         document = self._own(ctx, asked.document_hash, "revoke")
+        if not is_one_line(asked.reason):
+            raise Refused("a reason is one line, without control characters")
         revoked = replace(document, revoked_at=ctx.time, revocation_reason=asked.reason)
         self.documents.put(revoked)
         return revoked
@@ -142,6 +145,8 @@ class DocumentsContract(Contract, name="documents", version=1):
     def _notarise(self, ctx: Context, asked: Notarise, supersedes: bytes) -> Document:
         if asked.document_hash == ZERO:
             raise Refused("32 zero bytes are not the hash of a document")
+        if not all(map(is_one_line, (asked.number, *asked.parties))):
+            raise Refused("a number and a party's name are one line, without control characters")
         if tuple(dict.fromkeys(asked.parties)) != asked.parties:
             raise Refused("a party is named twice")
         valid_from = asked.valid_from or ctx.time
