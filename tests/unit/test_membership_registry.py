@@ -24,7 +24,6 @@ from adapters.permissioned.ledger.membership import organisations, registry
 from adapters.permissioned.ledger.membership import validator_keys as v
 from adapters.permissioned.ledger.membership.certificates import read_authority
 from adapters.permissioned.ledger.membership.organisations import MAX_AUTHORITIES, MAX_ORGANISATIONS
-from hub.proofs.quorum import SignerSet
 from hub.proofs.signatures import address_of, sign_digest
 from hub.quantities import Address, Hash, UnixSeconds
 from tests.unit.certificate_workshop import DAY, NOW, YEAR, intermediate, key_of, leaf, root
@@ -275,16 +274,6 @@ def test_a_checkpoint_key_is_bound_by_its_owner_alone(world: MembershipWorld) ->
     for address in (b"", bytes(20), b"\x01" * 21):
         with refused(world, e.InvalidValidatorKey):
             v.put_validator_key(world.ctx, OrganisationId("bank-a"), MemberName("ann"), Address(address))
-
-
-def test_powers_are_counted_by_organisation(world: MembershipWorld) -> None:
-    keys = [bytes((number,)) * 32 for number in range(1, 5)]
-    for number, key in enumerate(keys[:3]):
-        organisation = OrganisationId(["bank-a", "bank-b", "bank-a"][number])
-        v.put_validator_key(world.ctx, organisation, MemberName("val"), address_of(key))
-    signers = SignerSet.of(1, {address_of(key): power for key, power in zip(keys, (1, 2, 3, 4), strict=True)})
-    assert v.powers_by_organisation(world.state, signers) == {"bank-a": 4, "bank-b": 2}
-    assert list(v.without_organisation(world.state, signers)) == [address_of(keys[3])]
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,13 @@ from hashlib import sha256
 import msgspec
 
 from adapters.permissioned.ledger.identities import ContractName, OrganisationId, contract_name, organisation_id
+from adapters.permissioned.ledger.membership.organisations import MAX_ORGANISATIONS
 from adapters.permissioned.ledger.parameters import Parameters, broken_rule
 from adapters.permissioned.ledger.refusals import InvalidLedgerGenesis
 from hub.errors import HubError
 from hub.genesis import FIRST_EPOCH, MAX_CHAIN_ID_CHARACTERS
 from hub.proofs.quorum import SignerSet
 from hub.quantities import MAX_U64, Address, Hash, UnixSeconds
-
-MAX_ORGANISATIONS = 64
-MAX_DISPLAY_NAME_CHARACTERS = 128
 
 
 class FoundingOrganisation(msgspec.Struct, frozen=True):

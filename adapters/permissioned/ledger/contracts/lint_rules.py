@@ -52,7 +52,6 @@ _OUTSIDE = Rule("input-output", "a contract knows its arguments, its context and
 _IDENTITY = Rule("identity", "it differs from node to node")
 _FLOAT = Rule("float", "use integers of the smallest unit")
 _BROAD = Rule("broad-except", "name the errors that are meant: others must not be swallowed or raised")
-_UNICODE = Rule("unicode-version", "what it makes of new characters depends on the version of Python")
 
 NAMES: dict[str, Rule] = {
     **dict.fromkeys(

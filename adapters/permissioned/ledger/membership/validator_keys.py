@@ -4,7 +4,7 @@ Checkpoints are signed with secp256k1 (docs/protocol.md, section 5), members act
 ``validator`` binds the one to the other, with a proof that it holds both.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -25,9 +25,8 @@ from adapters.permissioned.ledger.membership.errors import (
 from adapters.permissioned.ledger.membership.registry import require_role
 from adapters.permissioned.ledger.rooms import LedgerRoom
 from hub.proofs.keccak import keccak256
-from hub.proofs.quorum import SignerSet
 from hub.proofs.signatures import recover
-from hub.quantities import Address, Hash, Power, UnixSeconds
+from hub.quantities import Address, Hash, UnixSeconds
 from hub.state.branch import StateReader
 from hub.state.collections import Records
 from hub.state.context import Context
@@ -83,16 +82,6 @@ def validator_key(state: StateReader, address: Address) -> ValidatorKey | None:
     return _KEYS.get(state, address)
 
 
-def powers_by_organisation(state: StateReader, signers: SignerSet) -> dict[OrganisationId, Power]:
-    """The power of each organisation in a set, in the order of its name; keys that are nobody's are left out."""
-    powers: dict[OrganisationId, Power] = {}
-    for member in signers.members:
-        key = validator_key(state, member.address)
-        if key is not None:
-            powers[key.organisation] = Power(powers.get(key.organisation, 0) + member.power)
-    return dict(sorted(powers.items()))
-
-
 def too_powerful(powers: Mapping[OrganisationId, int], organisations: int) -> tuple[OrganisationId, ...]:
     """Who has a third of the power or more alone, where there are four organisations or more: it could halt the ledger.
 
@@ -102,8 +91,3 @@ def too_powerful(powers: Mapping[OrganisationId, int], organisations: int) -> tu
         return ()
     total = sum(powers.values())
     return tuple(sorted(organisation for organisation, power in powers.items() if power * 3 >= total))
-
-
-def without_organisation(state: StateReader, signers: SignerSet) -> Iterable[Address]:
-    """The validators of a set whose keys are nobody's, in its order."""
-    return [member.address for member in signers.members if validator_key(state, member.address) is None]
