@@ -11,6 +11,7 @@ from typing import Any
 
 from console.devnet.ports import Ports, is_free
 from console.devnet.processes import ROOT
+from tests.e2e.command import Done, ichub
 
 ICHUB = ROOT / "ichub"
 
@@ -58,16 +59,11 @@ class Devnet:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(60)
 
-    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, code: int = 0) -> Done:
         """One command; fails the test where it ends with another code."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ICHUB")}
-        if words[0] == "devnet":
-            words = (*words, "--folder", str(self.folder))
-        else:
-            environment["ICHUB_HOME"] = str(self.folder / "hub")
-        done = subprocess.run(
-            [str(ICHUB), *words], capture_output=True, text=True, env=environment, timeout=200, check=False
-        )
+        home = {} if words[0] == "devnet" else {"ICHUB_HOME": str(self.folder / "hub")}
+        folder = () if home else ("--folder", str(self.folder))
+        done = ichub(*words, *folder, environment=home)
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.command import Done, ichub
 from tests.e2e.devnet_world import ICHUB, wait_for
 
 
@@ -18,17 +19,10 @@ class Typing:
     """A person at a terminal with one ledger's home."""
 
     def __init__(self, home: Path) -> None:
-        self.environment = {**os.environ, "ICHUB_LEDGER_HOME": str(home)}
+        self.environment = {"ICHUB_LEDGER_HOME": str(home)}
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(ICHUB), "ledger", *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    def run(self, *arguments: str) -> Done:
+        return ichub("ledger", *arguments, environment=self.environment)
 
     def type(self, *arguments: str) -> Any:
         """What a command says in JSON; it must be done."""
@@ -51,7 +45,9 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typing]:
     assert refused.returncode == 1
     assert "could halt the ledger" in refused.stderr
     typing.type("init", *names, "--devnet", "--listen", f"127.0.0.1:{free_port()}")
-    with subprocess.Popen([str(ICHUB), "ledger", "start"], env=typing.environment, stderr=subprocess.PIPE) as node:
+    with subprocess.Popen(
+        [str(ICHUB), "ledger", "start"], env={**os.environ, **typing.environment}, stderr=subprocess.PIPE
+    ) as node:
         wait_for(lambda: typing.run("query", "status").returncode == 0 or node.poll() is not None, seconds=60)
         assert node.poll() is None, node.stderr and node.stderr.read()
         try:

@@ -18,6 +18,7 @@ from hub.clients.quorum import Config
 from hub.messages import CreateQuorumClient, RegisterCounterparty
 from hub.proofs.quorum import SignerSet
 from hub.quantities import Address, Hash, Seconds
+from tests.e2e.command import ichub
 from tests.e2e.devnet_world import wait_for
 
 ICHUB = ROOT / "ichub"
@@ -62,13 +63,7 @@ class Operator:
         path.write_text(text.replace(old, new))
 
     def run(self, *words: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [str(ICHUB), *words, "--home", str(self.home.path)],
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
+        done = ichub(*words, "--home", str(self.home.path))
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout if code == 0 else done.stderr
 
