@@ -14,21 +14,20 @@ from adapters.evm.events import Ends
 from adapters.evm.finality import FinalityRule, block_header, final_height
 from adapters.evm.lanes import RouterLanes
 from adapters.evm.proofs import AcknowledgementLog, Prover
+from adapters.evm.quorum_client import view_quorum_client
 from adapters.evm.scan import Counters, Scanner, Source
 from adapters.evm.sender import Sender
 from adapters.evm.words import block_tag, bytes_of, hex_of
 from hub.clients.attested_evm import Proof, SignedHeader
-from hub.clients.base import Claims, ClientStatus, ProvenPoint
+from hub.clients.base import Claims, ProvenPoint
 from hub.clients.quorum import SignedCheckpoint
 from hub.clients.router_storage import commitment_slot, receipt_bit, receipt_slot
 from hub.ibc.commitment import PathKind, commitment_path
 from hub.ibc.identifiers import ClientId
 from hub.messages import AnyMessage, UpdateAttestedClient
 from hub.proofs.quorum import SignerSet
-from hub.quantities import Address, Epoch, Hash, Height, UnixSeconds
+from hub.quantities import Address, Epoch, Hash, Height
 from hub.quantities import Sequence as PacketSequence
-
-_STATUSES = (ClientStatus.ACTIVE, ClientStatus.FROZEN, ClientStatus.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +144,8 @@ class EvmChain:
         return UpdateAttestedClient(self._settings.client_at_hub, await self._headers.signed_header(height))
 
     async def hub_client(self) -> ClientView:
-        contract = (await self._client())[1]
-        (status, height, time), (_, _, trusting_period, _, _), (epoch, _, _) = await asyncio.gather(
-            contract.read("latest"), contract.read("trust"), contract.read("validatorSet")
-        )
-        if status >= len(_STATUSES):
-            raise EndpointFault(self.name, f"its client of the hub has a status {status}, which there is not")
-        point = ProvenPoint(Height(height), UnixSeconds(time))
-        return ClientView(point, Epoch(epoch), _STATUSES[status], trusting_period)
+        view = await view_quorum_client((await self._client())[1], self.name)
+        return ClientView(view.latest, view.epoch, view.status, view.trusting_period)
 
     async def deliver(self, delivery: Delivery) -> Delivered:
         number, _ = await self._client()

@@ -2,11 +2,13 @@
 
 from typing import Annotated, assert_never
 
+import msgspec
 import typer
 
 from console.amounts import address_text, moment, parse_address, parse_hex
+from console.chains import find_evm_chain, write_chain
 from console.exits import Misused
-from console.home import find_home
+from console.home import find_home, read_password
 from console.options import Home, Hub, Json, Key, PasswordFile
 from console.output import Output
 from console.replacing import Changes, members_text, replacement
@@ -14,7 +16,7 @@ from console.session import hub_of, run, signer_of
 from hub.answers import ClientInfo
 from hub.clients import attested_evm, quorum
 from hub.messages import AnyMessage, ApplyClientReplacement, CancelClientReplacement
-from hub.quantities import Hash
+from hub.quantities import Hash, Seconds
 
 app = typer.Typer(help="The hub's light clients: what it believes of other chains, and by whom.", no_args_is_help=True)
 
@@ -127,6 +129,67 @@ def replace(
         output.done(f"{client} may begin anew from {when} on: `ichub client replace {client} --apply`", **_row(info))
 
 
+@app.command("replace-at-chain")
+def replace_at_chain(
+    chain: Annotated[str, typer.Argument(help="The chain's name here, or its client at the hub, as attested-0.")],
+    payer: Annotated[
+        str, typer.Option(help="The key of the home that pays on the chain; it has the CLIENT_ROLE there.")
+    ],
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until both delays are over and all is done.")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Take back what was announced, at both ends.")] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="Replace the client although it is active.")] = False,
+    trusting_period: Annotated[int | None, typer.Option(min=1, help="Seconds. Default: as now.")] = None,
+    max_clock_drift: Annotated[int | None, typer.Option(min=0, help="Seconds. Default: as now.")] = None,
+    home: Home = None,
+    hub: Hub = None,
+    key: Key = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Replace an EVM chain's client of the hub that is frozen or expired: deploys another, announces it at the chain's
+    router and at the hub, and lets both pass on to it once their delays are over. Packets, sequences and lanes stay.
+
+    It does what can be done now and says what it waits for: run it again then, from anywhere, or let it --wait. An
+    operator of the hub may, who has the router's CLIENT_ROLE.
+
+    Example: ichub client replace-at-chain polygon --payer deployer --wait
+    """
+    from console.client_at_chain import Lifetimes, replacing_at  # noqa: PLC0415  # it takes long
+
+    if cancel and (wait or anew or trusting_period is not None or max_clock_drift is not None):
+        raise Misused("--cancel takes back what was announced: give it alone")
+    output = Output(json)
+    place = find_home(home)
+    file = find_evm_chain(place, chain)
+    lifetimes = Lifetimes(
+        None if trusting_period is None else Seconds(trusting_period),
+        None if max_clock_drift is None else Seconds(max_clock_drift),
+    )
+    operator = signer_of(place, key, password_file)
+    private_key = place.keystore.open(payer, read_password(place, password_file))
+
+    async def work() -> dict[str, object]:
+        async with (
+            hub_of(place, hub) as connection,
+            replacing_at(file, connection, operator, private_key, output.note) as replacing,
+        ):
+            return await (replacing.cancel() if cancel else replacing.go_on(anew=anew, wait=wait, lifetimes=lifetimes))
+
+    row = run(work())
+    present = str(row["quorum_client"])
+    if present != file.quorum_client:
+        write_chain(place, msgspec.structs.replace(file, quorum_client=present))
+    if cancel:
+        output.done(f"{file.name} keeps its client of the hub", **row)
+    elif row["waits"]:
+        again = f"`ichub client replace-at-chain {chain} --payer {payer}`"
+        output.done(f"{file.name} waits {row['waits']}; then run {again} again", **row)
+    elif not row["changed"]:
+        output.done(f"{file.name}'s client of the hub is active, nothing is to be done; --anew replaces it", **row)
+    else:
+        output.done(f"{file.name} believes the hub by {present} from now on", **row)
+
+
 def _row(info: ClientInfo) -> dict[str, object]:
     return {
         "client": info.client,
@@ -141,6 +204,9 @@ def _row(info: ClientInfo) -> dict[str, object]:
 
 def _config_row(info: ClientInfo) -> dict[str, object]:
     row: dict[str, object] = {"evm_chain_id": info.evm_chain_id, "client_contract": address_text(info.client_contract)}
+    if (coming := info.scheduled_domain) is not None:
+        row["next_client_contract" if coming.client_contract else "next_salt"] = coming.client_contract or coming.salt
+        row["next_applicable_from"] = moment(coming.applicable_from)
     match info.config:
         case attested_evm.Config() as config:
             return row | {

@@ -80,9 +80,10 @@ def propose(
     if rotation.next_validators is None:
         output.done(f"epoch {rotation.validators.epoch} has begun: no chain was to be waited for", **_summary(rotation))
         return
+    changing = f", and for the replacement of the client of {', '.join(rotation.changing)}" if rotation.changing else ""
     output.done(
         f"proposed for epoch {rotation.next_validators.epoch}; it waits for the hand-over for "
-        f"{', '.join(rotation.missing)}: relayers bring it, or `ichub validators store`",
+        f"{', '.join(rotation.missing)}: relayers bring it, or `ichub validators store`{changing}",
         **_summary(rotation),
     )
 
@@ -141,7 +142,9 @@ async def _counterparties(home: NodeHome, hub: HubClient) -> list[dict[str, obje
     for info in await hub.clients():
         if not info.counterparty_client:
             continue
-        handed = {True: "stored", False: "waited for"}[info.client in rotation.stored]
+        handed = "stored" if info.client in rotation.stored else "waited for"
+        if info.client in rotation.changing:
+            handed += "; its client's replacement is waited for"
         chain = files.get(info.client)
         rows.append(
             {

@@ -164,10 +164,16 @@ async def running_network(
     attestors: int = 4,
     trusting_seconds: int = 14 * 24 * 3600,
     next_key: bytes | None = None,
+    replacement_delay: int = 60,
 ) -> AsyncIterator[Network]:
-    """Start everything but a relayer: chains with a block a second, a hub, attestors, contracts, services, money."""
+    """Start everything but a relayer: chains with a block a second, a hub, attestors, contracts, services, money.
+
+    ``replacement_delay``: of the hub and of the chains' routers, in seconds.
+    """
     async with AsyncExitStack() as stack:
-        node = await stack.enter_async_context(devnet_node(folder / "hub", next_key=next_key))
+        node = await stack.enter_async_context(
+            devnet_node(folder / "hub", next_key=next_key, replacement_delay=replacement_delay)
+        )
         hub = await stack.enter_async_context(await HubClient.connect(node.target, insecure=True))
         genesis = (await hub.status()).genesis_hash
         running = [
@@ -177,7 +183,8 @@ async def running_network(
         network = Network(node, hub, KeySigner(OPERATOR_KEY), running, folder)
         anvils = [stack.enter_context(running_anvil(31337 + number)) for number in range(len(names))]
         for name, anvil in zip(names, anvils, strict=True):
-            network.sites[name] = await _join(stack, network, name, anvil, Seconds(trusting_seconds))
+            plan = _plan(network, name, anvil, Seconds(trusting_seconds), Seconds(replacement_delay))
+            network.sites[name] = await _join(stack, network, anvil, plan)
             await anvil.rpc("evm_setAutomine", False)  # until now a block for every transaction, to be quick
             await anvil.rpc("evm_setIntervalMining", 1)
         yield network
@@ -200,19 +207,20 @@ async def _attestor(folder: Path, number: int, genesis: bytes) -> AsyncIterator[
         await running.stop()
 
 
-async def _join(
-    stack: AsyncExitStack, network: Network, name: str, anvil: AnvilChain, trusting_period: Seconds
-) -> Site:
-    """Put the contracts on a chain, register it, and tell the attestors."""
-    plan = NewChain(
+def _plan(network: Network, name: str, anvil: AnvilChain, trusting_period: Seconds, delay: Seconds) -> NewChain:
+    return NewChain(
         name,
         [anvil.url],
         "depth:1",
         [Attestor(one.attestor.address, Target(f"127.0.0.1:{one.port}")) for one in network.attestors],
         trusting_period=trusting_period,
         max_clock_drift=Seconds(min(60, trusting_period - 1)),
-        replacement_delay=Seconds(60),
+        replacement_delay=delay,
     )
+
+
+async def _join(stack: AsyncExitStack, network: Network, anvil: AnvilChain, plan: NewChain) -> Site:
+    """Put the contracts on a chain, register it, and tell the attestors."""
     chain = await add_chain(plan, network.hub, network.operator, account(SETUP), report=print, pace=QUICK)
     for number in range(1, len(network.attestors) + 1):
         path = network.folder / f"attestor-{number}" / "chains.toml"
@@ -220,7 +228,7 @@ async def _join(
             f'[{chain.client_at_hub}]\nchain_id = {anvil.chain_id}\nfinality = "depth:1"\nendpoints = ["{anvil.url}"]\n'
         )
         path.write_text(path.read_text() + "\n" + table)
-    endpoints = Endpoints(name, [anvil.url])
+    endpoints = Endpoints(plan.name, [anvil.url])
     stack.push_async_callback(endpoints.close)
     sender = Sender(endpoints, account(CALLER), anvil.chain_id, FeePolicy(), QUICK)
     workshop = Workshop(endpoints, sender)
