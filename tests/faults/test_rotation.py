@@ -129,6 +129,7 @@ async def stand(trade: Trade, ledger: int, believed: int) -> bool:
 
 async def test_a_ledger_waits_for_what_leads_the_hub_on_and_the_hub_catches_up_with_it(trade: Trade) -> None:
     """No relayer for two rotations; the hub's client of the ledger sleeps through both."""
+    call = await trade.ask_hub("before they rotate")
     await trade.propose_validators(SECOND)
     assert (await trade.ann.rotation()).missing == (trade.of_hub,)
     await trade.ann.request_block()
@@ -138,7 +139,6 @@ async def test_a_ledger_waits_for_what_leads_the_hub_on_and_the_hub_catches_up_w
     await trade.propose_validators(FIRST)
     await store_by_hand(trade)
     assert await trade.epochs() == (3, 1)
-    call = await trade.ask_hub("while nobody looks")
     with pytest.raises(WrongEpoch):
         await trade.hub.submit([await shown(trade)], trade.operator)
     async with trade.relayer() as relayer:
@@ -187,6 +187,10 @@ async def test_a_relayer_killed_between_the_steps_of_a_hand_over_is_followed_by_
         update = UpdateQuorumClient(trade.at_hub, Update(found.signed, found.next_set))
         await trade.hub.submit([update], trade.operator)
     assert await trade.epochs() == (4, 3)
+    assert (await trade.ann.status()).epoch == 3
+    async with one_step(trade) as rotation:
+        await rotation.hand_over()
+    assert (await trade.ann.status()).epoch == 4, "an idle ledger is asked for a block that the hub now believes"
     async with trade.relayer():
         await trade.call_both_ways("by one that knows nothing")
     assert await trade.epochs() == (4, 4)
