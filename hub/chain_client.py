@@ -36,6 +36,7 @@ from hub.quantities import Address, Epoch, Hash, Height, UnixSeconds
 from hub.quantities import Sequence as PacketSequence
 from hub.rpc.calling import OUT_OF_REACH, Patience, answered, streamed
 from hub.rpc.dialect import Dialect
+from hub.rpc.errors import HubUnreachable
 from hub.rpc.wire import from_proto
 
 T = TypeVar("T")
@@ -169,6 +170,23 @@ class ChainClient(Generic[E]):
                 pass
             await asyncio.sleep(pause)
             pause = min(pause * 2, 5.0)
+
+    async def events_between(
+        self, first: Height, last: Height, kinds: Collection[type[Event]] = ()
+    ) -> AsyncGenerator[BlockEventsOf[E], None]:
+        """As ``watch``, of blocks that stand already, and without its patience.
+
+        Raises HubUnreachable where the node goes away meanwhile, or has nothing more to say.
+        """
+        names = sorted(kind.__name__ for kind in kinds)
+        stream = self._stubs.blocks.Watch(self._dialect.block_service.WatchRequest(from_height=first, kinds=names))
+        async for answer in streamed(self._target, stream, self._timeout):
+            block = self._dialect.read_block_events(answer.block)
+            if block.height <= last:
+                yield block
+            if block.height >= last:
+                return
+        raise HubUnreachable(self._target, f"it ended before block {last}")
 
     # --- clients, lanes, packets ---
 

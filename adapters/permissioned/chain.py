@@ -122,8 +122,8 @@ class Node(Protocol):
 
     async def request_block(self) -> Height: ...
 
-    def watch(
-        self, from_height: Height, kinds: Collection[type[Event]] = ()
+    def events_between(
+        self, first: Height, last: Height, kinds: Collection[type[Event]] = ()
     ) -> AsyncGenerator[BlockEventsOf[Any], None]: ...
 
     async def client(self, client: str) -> ClientInfo: ...
@@ -213,12 +213,9 @@ class LedgerChain:
         if first > last:
             return observed
         with self._reading():
-            async with aclosing(self._node.watch(first, _KINDS)) as blocks:
+            async with aclosing(self._node.events_between(first, last, _KINDS)) as blocks:
                 async for block in blocks:
-                    if block.height <= last:
-                        observed += self._observed(block)
-                    if block.height >= last:
-                        break
+                    observed += self._observed(block)
         return observed
 
     def settled(self, still_open: Collection[PacketSequence], up_to: PacketSequence) -> None:

@@ -104,13 +104,13 @@ class CertificateRequired(RpcError):
 class HubUnreachable(RpcError):
     target: str
     detail: str
-    template: ClassVar[str] = "the hub at {target} cannot be reached: {detail}"
+    template: ClassVar[str] = "the node at {target} cannot be reached: {detail}"
 
 
 @dataclass(eq=False)
 class DeadlineExceeded(RpcError):
     target: str
-    template: ClassVar[str] = "the hub at {target} did not answer in time: ask again, which is safe"
+    template: ClassVar[str] = "the node at {target} did not answer in time: ask again, which is safe"
 
 
 @dataclass(eq=False)

@@ -223,6 +223,7 @@ async def running_trade(
 @asynccontextmanager
 async def trade_with(hub: HubClient, folder: Path, signers: Sequence[Signer] = SIGNERS[:1]) -> AsyncIterator[Trade]:
     """A ledger in ``folder``, connected to a hub that runs."""
+    folder.mkdir(exist_ok=True)  # noqa: ASYNC240
     async with AsyncExitStack() as stack:
         world = LedgerNodeWorld(folder, Desk, RunningClock(int(time.time() - time.monotonic())))
         trade = Trade(world, hub, KeySigner(OPERATOR_KEY), list(signers))

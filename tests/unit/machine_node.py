@@ -5,6 +5,7 @@ It answers as hub/rpc does, with the same views, and keeps every block; only the
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import aclosing
 from typing import Any, Protocol
 
 from hub import answers
@@ -91,6 +92,15 @@ class MachineNode:
                 yield answers.BlockEventsOf(height, record.header.time, views.event_records(placed))
                 height = Height(height + 1)
             await asyncio.sleep(0)
+
+    async def events_between(
+        self, first: Height, last: Height, kinds: Collection[type[Event]] = ()
+    ) -> AsyncGenerator[answers.BlockEventsOf[Any], None]:
+        async with aclosing(self.watch(first, kinds)) as blocks:
+            async for block in blocks:
+                yield block
+                if block.height == last:
+                    return
 
     # --- clients, lanes, packets ---
 
