@@ -75,7 +75,11 @@ class Mempool:
         return any(next_nonce(account) in queue.waiting for account, queue in self._queues.items() if queue.waiting)
 
     def take(self, next_nonce: NextNonce, transactions: int, size: int) -> list[SignedTransaction]:
-        """At most so many, of at most so many bytes together (but one at least): accounts by turns, each in order."""
+        """At most so many, of at most so many bytes together (but one at least): accounts by turns, each in order.
+
+        Whoever had a turn goes behind all others, for the next block too: nobody is kept out by accounts that always
+        have more, however many those are.
+        """
         taken: list[SignedTransaction] = []
         room = size
         turns = [(account, next_nonce(account)) for account, queue in self._queues.items() if queue.waiting]
@@ -86,6 +90,7 @@ class Mempool:
                 if signed is None or len(taken) == transactions or (taken and size_of(signed) > room):
                     continue
                 self._remove(account, nonce)
+                self._queues[account] = self._queues.pop(account)
                 taken.append(signed)
                 room -= size_of(signed)
                 again.append((account, nonce + 1))

@@ -52,6 +52,20 @@ def test_takes_no_more_than_a_block_holds() -> None:
     assert (len(mempool), mempool.size) == (1, 100)
 
 
+@pytest.mark.parametrize(("count", "size"), [(2, 10**6), (10**6, 250)])
+def test_accounts_that_always_have_more_do_not_keep_those_behind_them_out(count: int, size: int) -> None:
+    mempool, busy = Mempool(MempoolLimits()), [Address(bytes((one,)) * 20) for one in range(4)]
+    fill(mempool, *(sent(account, nonce) for account in busy for nonce in range(3)), sent(BOB, 0))
+    used: dict[Address, int] = defaultdict(int)
+    blocks = []
+    for _ in range(3):
+        block = [one.transaction for one in mempool.take(used.__getitem__, count, size)]
+        for transaction in block:
+            used[transaction.account] = transaction.nonce + 1
+        blocks.append([transaction.account for transaction in block])
+    assert blocks == [busy[:2], busy[2:], [BOB, busy[0]]]
+
+
 def test_one_that_is_larger_than_a_block_goes_alone() -> None:
     mempool = Mempool(MempoolLimits())
     fill(mempool, sent(ALICE, 0, size=500), sent(BOB, 0))
