@@ -9,6 +9,7 @@ from typing import TypeAlias
 from adapters.permissioned.ledger.answers import Receipt
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.contracts.installed import find_installed
+from adapters.permissioned.ledger.contracts.packages import current
 from adapters.permissioned.ledger.contracts.values import Record, write_json
 from adapters.permissioned.ledger.documents.records import DocumentType, Notarise
 from adapters.permissioned.ledger.identities import MemberRole, member_name
@@ -67,7 +68,7 @@ class Trade:
 async def offer_services(chain: LedgerFile, hub: HubClient, operator: Signer) -> None:
     """Define and bind all that the contracts of the ledger serve."""
     offers: list[Offer] = []
-    for name, package in sorted(find_installed().items()):
+    for name, package in current(find_installed()).items():
         for service in package.shape.services():
             offers.append(
                 DefineService(

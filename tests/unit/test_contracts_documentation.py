@@ -49,7 +49,8 @@ def test_the_contract_of_the_page_is_installed_and_runs(tmp_path: Path, monkeypa
     (package / "contract.py").write_text(FILES["contract.py"])
     monkeypatch.syspath_prepend(tmp_path)
     offered = tomllib.loads(FILES["pyproject.toml"])["project"]["entry-points"][ENTRY_POINTS]
-    ((name, place),) = offered.items()
+    (name, place), (earlier, _) = offered.items()
+    assert earlier == f"{name}.1"
     assert load_package(name, place).shape.services()[0].service == "meter-reading"
     module = sys.modules[place.partition(":")[0]]
     exec(FILES["trial.py"], {"Trial": trial_module.Trial, **vars(module)})  # noqa: S102 - the page's own example

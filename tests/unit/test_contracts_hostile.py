@@ -471,7 +471,7 @@ class TestKeepingState:
         ],
     )
     def test_the_linter_sees_it_before_it_runs(self, source: str, rule: str) -> None:
-        assert rule in [finding.rule for finding in lint_source(source, "contract.py", "hostile")]
+        assert rule in [finding.rule for finding in lint_source(source, "contract.py")]
 
 
 class TestShape:

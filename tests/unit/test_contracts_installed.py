@@ -30,7 +30,7 @@ from adapters.permissioned.ledger.contracts.errors import (
     VersionNotNewer,
 )
 from adapters.permissioned.ledger.contracts.installed import SHIPPED, find_installed, load_package
-from adapters.permissioned.ledger.contracts.packages import Package, package_hash
+from adapters.permissioned.ledger.contracts.packages import Package, current, names_of, package_hash
 from adapters.permissioned.ledger.contracts.runtime import Invocation, Runtime
 from adapters.permissioned.ledger.contracts.trial import NotedServices, Trial, as_caller
 from adapters.permissioned.ledger.identities import ContractName, OrganisationId
@@ -118,8 +118,8 @@ class Packages:
             (package / file.replace("__", ".")).write_bytes(data)
         return f"{name}.contract:Counters"
 
-    def load(self, source: str) -> Package:
-        return load_package("counters", self.write(source))
+    def load(self, source: str, name: str = "counters") -> Package:
+        return load_package(name, self.write(source))
 
 
 @pytest.fixture
@@ -137,6 +137,7 @@ class TestFinding:
         found = find_installed()
         assert set(SHIPPED) <= set(found)
         assert all(name == package.shape.name for name, package in found.items())
+        assert current(found) == found
 
     def test_the_shipped_ones_are_entry_points_as_well(self) -> None:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -171,6 +172,9 @@ class TestFinding:
     def test_another_name(self, packages: Packages) -> None:
         with pytest.raises(InvalidContract, match="calls itself counters"):
             load_package("tolls", packages.write(VERSION_1))
+        for name in ("counters.2", "counters.01", "counters.", "counters.1.1", "tolls.1"):
+            with pytest.raises(InvalidContract, match=r"calls itself counters or counters\.1"):
+                packages.load(VERSION_1, name)
         with pytest.raises(InvalidContract, match="is no contract"):
             load_package("counters", packages.write(VERSION_1).replace("Counters", "Count"))
 
@@ -217,7 +221,10 @@ class Ledger:
         self.install(*packages)
 
     def install(self, *packages: Package) -> None:
-        self.installed = {package.shape.name: package for package in packages}
+        self.installed: dict[str, Package] = {}
+        for package in packages:
+            own, beside = names_of(package.shape)
+            self.installed[beside if own in self.installed else own] = package
         self.runtime = Runtime(self.installed, NotedServices())
 
     def vote(self, decided: str, pin: Pin) -> Context:
@@ -333,6 +340,20 @@ class TestUpgrade:
         assert ledger.count() == b'{"count":"7","name":"a","unit":"m3"}'
         assert ledger.count("in_cubic_metres") == b'{"count":"1","name":""}'
         verify_installed(ledger.state, ledger.installed)
+
+    def test_a_node_has_both_versions_before_the_vote_and_after_it(self, packages: Packages) -> None:
+        """With one alone it could run only what comes before the vote, or only what comes after: neither carry it out,
+        nor start again in between, nor replay what was."""
+        older, newer = packages.load(VERSION_1, "counters.1"), packages.load(VERSION_2)
+        ledger = Ledger(newer, older)
+        assert current(ledger.installed) == {"counters": newer}
+        ledger.vote("activate", pin(older))
+        verify_installed(ledger.state, ledger.installed)
+        ledger.add(7)
+        assert ledger.count() == b'{"count":"7","name":"a"}'
+        ledger.vote("upgrade", pin(newer))
+        verify_installed(ledger.state, ledger.installed)
+        assert ledger.count() == b'{"count":"7","name":"a","unit":"m3"}'
 
     def test_a_migration_that_is_refused_keeps_nothing(self, ledger: Ledger, packages: Packages) -> None:
         ledger.add(13)

@@ -9,7 +9,7 @@ INTERFACE = "adapters.permissioned.ledger.contracts.interface"
 
 
 def rules_of(source: str) -> list[str]:
-    return [finding.rule for finding in lint_source(source, "contract.py", "meters")]
+    return [finding.rule for finding in lint_source(source, "contract.py")]
 
 
 def inside(statement: str) -> str:
@@ -43,7 +43,7 @@ def inside(statement: str) -> str:
         ("import", "from typing import get_type_hints"),
         ("import", "from collections.abc import *"),
         ("import", "from meters import *"),
-        ("import", "from metersthief import x"),
+        ("import", "from meters.records import Reading"),  # were it moved aside, that would be another version's
         ("import", "from ..other import x"),
         ("import", "from . import *"),
         ("import", "from hub.state.branch import Branch"),
@@ -149,7 +149,7 @@ def inside(statement: str) -> str:
         ("dynamic", "class Record:\n    pass\nclass Box(Record):\n    pass\nSEEN = Box()"),
         ("dynamic", "def sorted(x):\n    return x\n" + inside("return sorted({1, 2})")),
         ("dynamic", "from .more import sorted"),
-        ("dynamic", "from meters.more import made as Page"),
+        ("dynamic", "from .more import made as Page"),
         ("dynamic", "from hashlib import sha256 as transaction"),
         ("dynamic", inside("len = max")),
         ("dynamic", inside("return (lambda sorted: sorted({1}))(tuple)")),
@@ -227,10 +227,10 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from meters.records import Reading
 from {INTERFACE} import Collection, Context, Contract, Meta, Page, Record, Refused, transaction
 
 from . import more
+from .records import Reading
 
 LIMIT = 10 * 2**16
 Short = Annotated[str, Meta(min_length=1)]
@@ -298,19 +298,25 @@ def points(all: tuple[Point, ...] = (ORIGIN,)) -> Iterator[Point]:
 
 
 def test_what_is_allowed() -> None:
-    assert lint_source(ALLOWED, "contract.py", "meters") == ()
+    assert lint_source(ALLOWED, "contract.py") == ()
 
 
 def test_a_finding_names_file_line_and_rule() -> None:
     sources = {"b.py": b"x = 1\ny = 0.5\n", "a.py": b"import time\n"}
-    first, second = lint_package(sources, "meters")
+    first, second = lint_package(sources)
     assert str(first).startswith("a.py:1 import: ")
     assert second == Finding("b.py", 2, "float", "0.5 is a float: use integers of the smallest unit")
 
 
+def test_a_folder_within_a_package_reaches_as_far_as_the_package() -> None:
+    assert lint_package({"parts/one.py": b"from ..records import Reading\n"}) == ()
+    (finding,) = lint_package({"parts/one.py": b"from ...records import Reading\n"})
+    assert finding.rule == "import"
+
+
 def test_findings_are_refused_by_name() -> None:
     refuse_findings("meters", ())
-    findings = lint_package({"a.py": b"import time\n" * 7}, "meters")
+    findings = lint_package({"a.py": b"import time\n" * 7})
     with pytest.raises(NotDeterministic) as refusal:
         refuse_findings("meters", findings)
     assert "a.py:5 import" in str(refusal.value)
@@ -319,12 +325,10 @@ def test_findings_are_refused_by_name() -> None:
 
 def test_a_name_is_followed_through_the_package() -> None:
     sources = {"a.py": b"EVIL = 'print(1)'\n", "b.py": b"from .a import EVIL as Kind\ndef f(x: Kind):\n    pass\n"}
-    assert [(finding.path, finding.line, finding.rule) for finding in lint_package(sources, "meters")] == [
-        ("b.py", 2, "dynamic")
-    ]
+    assert [(finding.path, finding.line, finding.rule) for finding in lint_package(sources)] == [("b.py", 2, "dynamic")]
 
 
 def test_bytes_are_read_as_python_reads_them() -> None:
     hidden = "# coding: utf-7\n+AGkAbQBwAG8AcgB0 time\n".encode("ascii")
-    assert [finding.rule for finding in lint_package({"a.py": hidden}, "meters")] == ["import"]
-    assert [finding.rule for finding in lint_package({"a.py": b"x = '\xff'\n"}, "meters")] == ["syntax"]
+    assert [finding.rule for finding in lint_package({"a.py": hidden})] == ["import"]
+    assert [finding.rule for finding in lint_package({"a.py": b"x = '\xff'\n"})] == ["syntax"]

@@ -49,7 +49,7 @@ def lint(folder: Annotated[Path, typer.Argument(help="The package's folder.")], 
     """
     if not (folder / "__init__.py").is_file():
         raise Misused(f"{folder} is no Python package (it has no __init__.py): name the package's folder")
-    findings = lint_package(read_sources(folder), _dotted(folder.resolve()))
+    findings = lint_package(read_sources(folder))
     rows = [{"file": one.path, "line": one.line, "rule": one.rule, "what": one.text} for one in findings]
     Output(json).rows("Findings", rows, "nothing was found")
     if findings:
@@ -113,12 +113,6 @@ def history(
         Output(json).rows(f"{contract}/{collection}/{key}", rows, "nothing has happened to it")
 
     run(work())
-
-
-def _dotted(folder: Path) -> str:
-    """The package's name with those of the packages that hold it: by it its modules import each other."""
-    above = folder.parent
-    return f"{_dotted(above)}.{folder.name}" if (above / "__init__.py").is_file() else folder.name
 
 
 def invoke_and_tell(

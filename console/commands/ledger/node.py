@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from adapters.permissioned.ledger.contracts.installed import find_installed
+from adapters.permissioned.ledger.contracts.packages import current
 from adapters.permissioned.ledger.genesis import (
     FoundingContract,
     FoundingOrganisation,
@@ -18,7 +19,6 @@ from adapters.permissioned.ledger.genesis import (
     LedgerGenesis,
 )
 from adapters.permissioned.ledger.identities import (
-    ContractName,
     MemberName,
     MemberRole,
     OrganisationId,
@@ -152,8 +152,8 @@ def make_ledger_home(
     mine = FoundingValidator(own[0], Address(bytes.fromhex(entry.address[2:])), 1)
     roots = {name: _authorities(path or place.organisation(name).authority) for name, path in given.items()}
     contracts = [
-        FoundingContract(ContractName(name), package.shape.version, package.hash, "any member")
-        for name, package in sorted(find_installed().items())
+        FoundingContract(name, package.shape.version, package.hash, "any member")
+        for name, package in current(find_installed()).items()
     ]
     genesis = LedgerGenesis(
         chain_id=chain_id,

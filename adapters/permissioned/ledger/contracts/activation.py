@@ -97,12 +97,13 @@ def checked_policy(policy: str, organisations: Collection[OrganisationId]) -> st
 
 def pinned_package(installed: Installed, name: str, version: int, pinned: Hash) -> Package:
     """The installed package that the ledger pins; raises CodeNotInstalled, CodeDiffers."""
-    package = installed.get(name)
-    if package is None:
+    here = [package for package in installed.values() if package.shape.name == name]
+    for package in here:
+        if package.hash == pinned:
+            return package
+    if not here:
         raise CodeNotInstalled(name, version, pinned)
-    if package.hash != pinned:
-        raise CodeDiffers(name, pinned, package.hash)
-    return package
+    raise CodeDiffers(name, pinned, installed.get(name, here[0]).hash)
 
 
 def verify_installed(state: StateReader, installed: Installed) -> None:

@@ -4,6 +4,7 @@ A package offers its contracts as entry points (pyproject.toml):
 
     [project.entry-points."interchain_ledger.contracts"]
     meters = "waterworks.meters.contract:Meters"
+    "meters.1" = "waterworks.meters_1.contract:Meters"      # the version before, which the ledger may still pin
 
 The one part of the runtime that does I/O: it reads the sources once, when a node starts. What the linter refuses is not
 installed.
@@ -17,7 +18,7 @@ from types import ModuleType
 from adapters.permissioned.ledger.contracts.errors import InvalidContract
 from adapters.permissioned.ledger.contracts.interface import Contract
 from adapters.permissioned.ledger.contracts.linter import lint_package, refuse_findings
-from adapters.permissioned.ledger.contracts.packages import Installed, Package, Sources, package_hash
+from adapters.permissioned.ledger.contracts.packages import Installed, Package, Sources, names_of, package_hash
 from adapters.permissioned.ledger.contracts.shape import shape_of
 
 ENTRY_POINTS = "interchain_ledger.contracts"
@@ -47,7 +48,7 @@ def load_package(name: str, place: str) -> Package:
     if not package_name or not class_name:
         raise InvalidContract(name, f"{place} is not of the form package.module:Class")
     sources = _sources(name, package_name)
-    refuse_findings(name, lint_package(sources, package_name))
+    refuse_findings(name, lint_package(sources))
     try:
         contract = getattr(import_module(module_name), class_name)
     except (ImportError, AttributeError) as error:
@@ -55,8 +56,8 @@ def load_package(name: str, place: str) -> Package:
     if not isinstance(contract, type) or not issubclass(contract, Contract):
         raise InvalidContract(name, f"{place} is no contract")
     shape = shape_of(contract)
-    if shape.name != name:
-        raise InvalidContract(name, f"{place} calls itself {shape.name}")
+    if name not in names_of(shape):
+        raise InvalidContract(name, f"{place} calls itself {' or '.join(names_of(shape))}")
     return Package(shape, package_hash(sources))
 
 

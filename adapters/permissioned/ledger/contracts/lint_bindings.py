@@ -11,7 +11,7 @@ Found = tuple[str, str, int]
 """A rule, what is wrong, and the line."""
 
 
-def find_bindings(tree: ast.Module, package: str) -> Iterator[Found]:
+def find_bindings(tree: ast.Module) -> Iterator[Found]:
     """Names of ``lint_rules.MEANT`` for something of the contract's own, and ``:=`` outside the bodies of functions."""
     bodies: set[ast.AST] = set()
     for node in ast.walk(tree):
@@ -19,12 +19,12 @@ def find_bindings(tree: ast.Module, package: str) -> Iterator[Found]:
             bodies.update(each for statement in node.body for each in ast.walk(statement))
         elif isinstance(node, ast.NamedExpr) and node not in bodies:
             yield "mutable-state", "what is named while a contract is loaded outlives an invocation", node.lineno
-        for name in _bound(node, package):
+        for name in _bound(node):
             if name in rules.MEANT:
                 yield "dynamic", f"{name} keeps its meaning: choose another name", getattr(node, "lineno", 1)
 
 
-def _bound(node: ast.AST, package: str) -> Iterator[str]:
+def _bound(node: ast.AST) -> Iterator[str]:
     """The names that a node gives a meaning, but for what is taken as it is from elsewhere."""
     match node:
         case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
@@ -35,8 +35,7 @@ def _bound(node: ast.AST, package: str) -> Iterator[str]:
             yield name
         case ast.MatchMapping(rest=str(name)):
             yield name
-        case ast.ImportFrom(names=aliases, level=level, module=module):
-            is_own = level > 0 or f"{module}.".startswith(f"{package}.")
-            yield from (each.asname or each.name for each in aliases if each.asname or is_own)
+        case ast.ImportFrom(names=aliases, level=level):
+            yield from (each.asname or each.name for each in aliases if each.asname or level)
         case _:
             pass

@@ -23,7 +23,8 @@ IMPORTS: dict[str, frozenset[str]] = {
         {"Annotated", "ClassVar", "Final", "Literal", "NamedTuple", "NewType", "TypeAlias", "TypeVar", "assert_never"}
     ),
 }
-"""Beside the interface and the contract's own package. Nothing that reads a clock, a file, a network, a random
+"""Beside the interface and, by relative imports, the contract's own package, which may so be moved aside for a newer
+version. Nothing that reads a clock, a file, a network, a random
 number."""
 
 DECORATORS = frozenset({"transaction", "query", "service", "dataclass", "staticmethod", "property", "unique"})

@@ -1,6 +1,6 @@
 """Refuses contracts that are not deterministic, keep state between invocations, or reach for what is not theirs.
 
-    for finding in lint_package(sources, "meters"):
+    for finding in lint_package(sources):
         print(finding)             # contract.py:12 float: 0.5 is a float; use integers of the smallest unit
 
 It reads the source and runs nothing. It makes the usual ways to err impossible, and the unusual ones visible to who
@@ -42,10 +42,10 @@ class Finding(NamedTuple):
         return f"{self.path}:{self.line} {self.rule}: {self.text}"
 
 
-def lint_package(sources: Sources, package: str) -> tuple[Finding, ...]:
-    """All findings in a package, by path and line; ``package``: its dotted name, whose modules it may import."""
+def lint_package(sources: Sources) -> tuple[Finding, ...]:
+    """All findings in a package, by path and line."""
     named = named_in(tree for tree in map(_read, sources.values()) if tree is not None)
-    return tuple(finding for path in sorted(sources) for finding in lint_source(sources[path], path, package, named))
+    return tuple(finding for path in sorted(sources) for finding in lint_source(sources[path], path, named))
 
 
 def refuse_findings(contract: str, findings: tuple[Finding, ...]) -> None:
@@ -55,7 +55,7 @@ def refuse_findings(contract: str, findings: tuple[Finding, ...]) -> None:
         raise NotDeterministic(contract, "; ".join(map(str, findings[:MAX_TOLD])) + more)
 
 
-def lint_source(source: str | bytes, path: str, package: str, named: Named | None = None) -> tuple[Finding, ...]:
+def lint_source(source: str | bytes, path: str, named: Named | None = None) -> tuple[Finding, ...]:
     """All findings in one file, by line; bytes are read as Python reads them, by their declared encoding.
 
     ``named``: what names stand for in the whole package; in this file alone where it is not given.
@@ -63,14 +63,14 @@ def lint_source(source: str | bytes, path: str, package: str, named: Named | Non
     tree = _read(source)
     if tree is None:
         return (Finding(path, 1, "syntax", "this is no Python source"),)
-    linter = _Linter(path, package, _parents(tree))
+    linter = _Linter(path, _parents(tree))
     linter.module(tree)
     linter.visit(tree)
     recursive = (
         Finding(path, line, "recursion", f"{name} calls itself, if not at once: how deep it may go differs")
         for name, line in find_recursion(tree)
     )
-    bound = (Finding(path, line, rule, text) for rule, text, line in find_bindings(tree, package))
+    bound = (Finding(path, line, rule, text) for rule, text, line in find_bindings(tree))
     untyped = (
         Finding(path, line, "dynamic", "a type is written as a type: neither as text nor worked out")
         for line in find_untyped(tree, named_in((tree,)) if named is None else named)
@@ -92,10 +92,9 @@ def _parents(tree: ast.AST) -> dict[ast.AST, ast.AST]:
 class _Linter(ast.NodeVisitor):
     """One pass over a file."""
 
-    def __init__(self, path: str, package: str, parents: dict[ast.AST, ast.AST]) -> None:
+    def __init__(self, path: str, parents: dict[ast.AST, ast.AST]) -> None:
         self.findings: list[Finding] = []
         self._path = path
-        self._package = package
         self._parents = parents
         self._frozen = set(rules.FROZEN_CALLS)
         self._own: set[str] = set()
@@ -203,14 +202,13 @@ class _Linter(ast.NodeVisitor):
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         module = node.module or ""
         if node.level:
-            if node.level > 1 or any(alias.name == "*" for alias in node.names):
+            is_beyond = node.level > 1 + self._path.count("/")
+            if is_beyond or any(alias.name == "*" for alias in node.names):
                 self._find(node, "import", "a relative import names things of the contract's own package")
-            return
-        if (module == self._package or module.startswith(self._package + ".")) and node.names[0].name != "*":
             return
         known = frozenset(interface.__all__) if module == INTERFACE else rules.IMPORTS.get(module)
         if known is None:
-            self._find(node, "import", f"{module} is not for contracts: use {INTERFACE}")
+            self._find(node, "import", f"{module} is not for contracts: use {INTERFACE}, or from .module import …")
             return
         for alias in node.names:
             if alias.name not in known:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import TypeAlias
 
 from adapters.permissioned.ledger.contracts.shape import Shape
+from adapters.permissioned.ledger.identities import ContractName
 from hub.quantities import Hash
 
 INTERFACE_VERSION = 1
@@ -29,7 +30,18 @@ class Package:
 
 
 Installed: TypeAlias = Mapping[str, Package]
-"""All contracts that are installed here, by name."""
+"""All contracts that are installed here: the current version by the contract's name, others by ``name.version``. A
+ledger runs the version that it pins until a vote passes, and blocks of long ago are replayed with the one of then."""
+
+
+def current(installed: Installed) -> dict[ContractName, Package]:
+    """Of each contract the version that stands under its own name: which to found or to vote for."""
+    return {package.shape.name: package for name, package in sorted(installed.items()) if name == package.shape.name}
+
+
+def names_of(shape: Shape) -> tuple[str, str]:
+    """What a contract may be installed as: the current version, and one beside it."""
+    return shape.name, f"{shape.name}.{shape.version}"
 
 
 def package_hash(sources: Sources) -> Hash:

@@ -17,7 +17,8 @@ from adapters.permissioned.ledger.contracts.interface import (
     service,
     transaction,
 )
-from adapters.permissioned.ledger.documents.records import (
+
+from .records import (
     ZERO,
     ByHash,
     Countersignature,

@@ -18,15 +18,16 @@ from adapters.permissioned.ledger.contracts.interface import (
     service,
     transaction,
 )
-from adapters.permissioned.ledger.receivables.errors import (
+
+from .errors import (
     AlreadyFinanced,
     AlreadyRegistered,
     NearDuplicatesPledged,
     NotTheHolder,
     TooManyNearDuplicates,
 )
-from adapters.permissioned.ledger.receivables.identity import Receivable, identify
-from adapters.permissioned.ledger.receivables.records import (
+from .identity import Receivable, identify
+from .records import (
     MAX_ACKNOWLEDGED,
     ById,
     Likeness,

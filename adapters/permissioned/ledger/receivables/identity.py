@@ -15,7 +15,8 @@ from adapters.permissioned.ledger.contracts.interface import (
     letters_and_digits,
     upper_ascii,
 )
-from adapters.permissioned.ledger.receivables.currencies import CURRENCIES
+
+from .currencies import CURRENCIES
 
 MAX_NUMBER_CHARACTERS = 32
 """Of an invoice's number in its canonical form."""
