@@ -221,6 +221,12 @@ def test_time_that_runs_backwards_is_refused(world: World, height: int, time: in
     refused(world, TimeRunsBackwards, lambda: world.verify(whole(lie), CLAIMED))
 
 
+@pytest.mark.parametrize("time", [NOW + 30, NOW - 86_399], ids=["drift", "trusting period"])
+def test_the_edges_of_time_are_believed(world: World, time: int) -> None:
+    """One second further, either way, is refused above."""
+    assert world.update(sign(checkpoint(timestamp=time))) == point(100, time)
+
+
 def test_time_may_stand_still_from_block_to_block(world: World) -> None:
     world.update(sign(checkpoint()))
     assert world.update(sign(checkpoint(height=101))) == point(101, NOW - 10)
