@@ -39,5 +39,15 @@ class HubError(Exception):
         return self.template.format(**self.values())
 
 
+class NodeFault(Exception):
+    """What this node alone cannot do: no refusal, which all nodes would have to share. The transaction stands in no
+    block of this node; ``told`` is what whoever sent it learns.
+    """
+
+    def __init__(self, told: HubError) -> None:
+        super().__init__(str(told))
+        self.told = told
+
+
 def _text(value: object) -> str:
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)

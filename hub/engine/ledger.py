@@ -16,7 +16,7 @@ from hub.engine.ics23 import encode_commitment_proof
 from hub.engine.records import BlockRecord, DecodeEvent, DecodeTransaction, PlacedEvent, RecordDecoder, encode_record
 from hub.engine.store import Store
 from hub.engine.view import View
-from hub.errors import HubError
+from hub.errors import HubError, NodeFault
 from hub.events import packet_key
 from hub.machine import Machine
 from hub.quantities import Hash, Height, Sequence, UnixSeconds
@@ -167,6 +167,9 @@ class Ledger:
                 block.apply(signed)
             except HubError as error:
                 left_out.append((signed, error))
+            except NodeFault as fault:
+                log.error("a transaction cannot be executed here", transaction=signed.hash.hex(), detail=str(fault))
+                left_out.append((signed, fault.told))
             except Exception as error:
                 log.exception("a transaction failed to execute", transaction=signed.hash.hex())
                 left_out.append((signed, ExecutionFault(type(error).__name__)))

@@ -14,7 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
 from hub.engine.measures import Measures
-from hub.errors import HubError
+from hub.errors import HubError, NodeFault
 from hub.rpc.status import to_status
 
 log = structlog.get_logger("rpc")
@@ -111,6 +111,9 @@ class Refusals(grpc.aio.ServerInterceptor):
     async def _refuse(self, name: str, context: Any, error: Exception) -> NoReturn:
         if isinstance(error, grpc.aio.AbortError | asyncio.CancelledError):
             raise error
+        if isinstance(error, NodeFault):
+            log.error("a call cannot be served here", method=name, detail=str(error))
+            error = error.told
         if not isinstance(error, HubError):
             log.exception("a call failed", method=name, exc_info=error)
             self._measures.calls.labels(name, "INTERNAL").inc()

@@ -295,7 +295,7 @@ class TestActivation:
             "pinned": "0x" + package.hash.hex(),
             "installed": "0x" + changed.hash.hex(),
         }
-        with pytest.raises(CodeNotInstalled, match="counters version 1 is active on the ledger and not installed here"):
+        with pytest.raises(CodeNotInstalled, match="contract counters version 1, which is not installed here"):
             verify_installed(ledger.state, {})
         ledger.install(changed)
         with pytest.raises(NodeOutOfStep):

@@ -206,6 +206,20 @@ async def test_votes_are_seen_as_they_are_cast(world: LedgerNodeWorld, node: Nod
         await chief.close()
 
 
+async def test_a_vote_for_code_that_is_not_installed_says_what_to_install(world: LedgerNodeWorld, node: Node) -> None:
+    """Whether tried out first or not. The vote stands in no block: it can be cast once the code is there."""
+    by = await chiefs(world, node)
+    await by["bank-a"].submit([Propose(a.ActivateContract("ghost", 1, Hash(bytes(32)), "any member"), Seconds(3600))])
+    for name in ("bank-a", "bank-b"):
+        await by[name].submit([Vote(1, True)])
+    for simulate in (True, False):
+        with pytest.raises(CodeNotInstalled, match="ghost version 1, which is not installed here: install the package"):
+            await by["port"].submit([Vote(1, True)], simulate=simulate)
+    assert (await by["port"].proposal(1)).outcome is Outcome.PENDING
+    for chief in by.values():
+        await chief.close()
+
+
 async def test_a_vote_of_a_removed_organisation_is_shown_and_counts_no_more(
     world: LedgerNodeWorld, node: Node, ann: LedgerClient
 ) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from adapters.permissioned.ledger.errors import LedgerError, StatusName
+from hub.errors import NodeFault
 
 MAX_REASON_CHARACTERS = 1024
 """Of what a contract says when it refuses: it stands in the block's results."""
@@ -280,7 +281,7 @@ class CodeNotInstalled(CodeError):
     version: int
     pinned: bytes
     template: ClassVar[str] = (
-        "contract {contract} version {version} is active on the ledger and not installed here: install the package "
+        "the ledger asks for contract {contract} version {version}, which is not installed here: install the package "
         "whose hash is {pinned}, then start again"
     )
 
@@ -298,12 +299,5 @@ class CodeDiffers(CodeError):
     )
 
 
-class NodeOutOfStep(Exception):
-    """This node's code is not what the ledger pins, so that it cannot know what a transaction does.
-
-    Not a refusal, which all nodes would have to share: the transaction does not stand in a block of this node.
-    """
-
-    def __init__(self, cause: CodeError) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
+class NodeOutOfStep(NodeFault):
+    """This node's code is not what the ledger pins, so that it cannot know what a transaction does."""
