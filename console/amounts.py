@@ -59,6 +59,26 @@ def address_text(value: bytes) -> str:
     )
 
 
+def parse_identity(client: str, text: str) -> bytes:
+    """Who acts behind a client of the hub: an address; on a ledger a contract's name or ORG/NAME. Raises Misused."""
+    if not is_of_ledger(client):
+        return parse_address(text)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}", text):
+        raise Misused(f"{text!r} names nobody on a ledger: give a contract's name, or ORG/NAME of a member")
+    return text.encode()
+
+
+def identity_text(client: str, identity: bytes) -> str:
+    """The same for people to read."""
+    named = is_of_ledger(client) and identity.isascii() and identity.decode().isprintable()
+    return identity.decode() if named else address_text(identity)
+
+
+def is_of_ledger(client: str) -> bool:
+    """The hub's quorum clients are of chains of our own, where members and contracts have names."""
+    return client.startswith("quorum-")
+
+
 def moment(seconds: int) -> str:
     """Unix seconds as UTC, to the second."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S") if seconds else ""

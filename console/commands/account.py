@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from console.amounts import address_text, parse_address, parse_amount
+from console.amounts import address_text, is_of_ledger, parse_address, parse_amount, parse_identity
 from console.exits import Misused
 from console.home import NodeHome, find_home
 from console.options import Home, Hub, Json, Key, PasswordFile
@@ -32,17 +32,22 @@ def show(
     hub: Hub = None,
     json: Json = False,
 ) -> None:
-    """Show an account's money, next nonce and roles. With --client: of a contract that calls services from that chain.
+    """Show an account's money, next nonce and roles. With --client: of a contract that calls services from that chain,
+    or of a ledger's member or contract.
 
     Example: ichub account show operator
+
+    Example: ichub account show bank-a/ann --client quorum-0
     """
     output = Output(json)
     place = find_home(home)
-    address = _address(place, who or place.config().client.key)
+    address = _identity(place, client, who or place.config().client.key)
 
     async def work() -> Account:
         async with hub_of(place, hub) as connection:
-            return await (connection.caller_account(client, address) if client else connection.account(address))
+            return await (
+                connection.caller_account(client, address) if client else connection.account(Address(address))
+            )
 
     account = run(work())
     output.record(
@@ -75,13 +80,13 @@ def transfer(
     """
     output = Output(json)
     place = find_home(home)
-    address = _address(place, recipient)
+    address = _identity(place, client, recipient)
     money = parse_amount(amount)
     signer = signer_of(place, key, password_file)
 
     async def work() -> tuple[Address, int]:
         async with hub_of(place, hub) as connection:
-            to = (await connection.caller_account(client, address)).address if client else address
+            to = (await connection.caller_account(client, address)).address if client else Address(address)
             return to, (await connection.submit([Transfer(to, money)], signer)).height
 
     to, height = run(work())
@@ -136,6 +141,11 @@ def _submit(place: NodeHome, hub: Hub, key: Key, password_file: PasswordFile, me
             return (await connection.submit([message], signer)).height
 
     return run(work())
+
+
+def _identity(place: NodeHome, client: str, text: str) -> bytes:
+    """Who calls from a chain: a member or contract of a ledger has a name there. Raises Misused."""
+    return parse_identity(client, text) if is_of_ledger(client) else _address(place, text)
 
 
 def _address(home: NodeHome, who: str) -> Address:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from console.amounts import parse_address, parse_amount, read_input
+from console.amounts import parse_amount, parse_identity, read_input
 from console.call_data import CallData, require_input
 from console.exits import Refused, TimedOut
 from console.home import find_home
@@ -52,7 +52,7 @@ def call(
     place = find_home(home)
     text = read_input(input_)
     require_input(text)
-    wanted = parse_address(provider) if provider else b""
+    wanted = parse_identity(client, provider) if provider else b""
     most = parse_amount(fee_cap)
     signer = signer_of(place, key, password_file)
 

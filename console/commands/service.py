@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from console.amounts import address_text, moment, parse_address, parse_amount, parse_hex, read_input
+from console.amounts import address_text, identity_text, moment, parse_amount, parse_hex, parse_identity, read_input
 from console.commands.encodings import Encoding
 from console.exits import Misused
 from console.home import find_home
@@ -31,6 +31,9 @@ def define(
     output_json: Annotated[_Schema, typer.Option(help="File: closed JSON Schema 2020-12 of the output.")] = None,
     input_abi: Annotated[_Schema, typer.Option(help="File: JSON ABI components of the input.")] = None,
     output_abi: Annotated[_Schema, typer.Option(help="File: JSON ABI components of the output.")] = None,
+    of_contract: Annotated[
+        str, typer.Option(help="A ledger's contract that is installed here, which serves it: its schemas are taken.")
+    ] = "",
     home: Home = None,
     hub: Hub = None,
     key: Key = None,
@@ -41,18 +44,28 @@ def define(
     providers serve each other.
 
     Example: ichub service define price --input-abi in.json --output-abi out.json
+
+    Example: ichub service define document-verify --of-contract documents
     """
-    if not (input_json or input_abi):
-        raise Misused("a service needs a schema: give --input-abi and --output-abi, or --input-json and --output-json")
-    message = DefineService(
-        service,
-        description,
-        tuple(tag or ()),
-        _content(input_json),
-        _content(output_json),
-        _content(input_abi),
-        _content(output_abi),
-    )
+    if bool(input_json or input_abi) == bool(of_contract):
+        raise Misused(
+            "a service needs a schema: give --input-abi and --output-abi, or --input-json and --output-json, or "
+            "--of-contract alone"
+        )
+    if of_contract:
+        from console.ledger_services import definition  # noqa: PLC0415  # it reads the contracts' sources
+
+        message = definition(of_contract, service, tuple(tag or ()), description)
+    else:
+        message = DefineService(
+            service,
+            description,
+            tuple(tag or ()),
+            _content(input_json),
+            _content(output_json),
+            _content(input_abi),
+            _content(output_abi),
+        )
 
     async def work() -> None:
         place = find_home(home)
@@ -70,7 +83,9 @@ def bind(
     service: Name,
     price: Annotated[str, typer.Option(help="What a call costs, in the hub's smallest unit.")] = "0",
     client: Annotated[str, typer.Option(help="The hub's client of the provider's chain; none: a hub account.")] = "",
-    provider: Annotated[str, typer.Option(help="The provider's contract; none: the signing account.")] = "",
+    provider: Annotated[
+        str, typer.Option(help="The provider's contract, on a ledger its name; none: this account.")
+    ] = "",
     encoding: Annotated[Encoding, typer.Option(help="What the provider reads and answers.")] = Encoding.ABI,
     gas_limit: Annotated[int, typer.Option(min=0, help="Gas for the provider's code.")] = 500_000,
     max_response_seconds: Annotated[int, typer.Option(min=1, help="How long the provider may take.")] = 60,
@@ -84,6 +99,8 @@ def bind(
     """Offer a service: by a contract on a connected chain, or by a hub account that answers by transaction.
 
     Example: ichub service bind price --client attested-1 --provider 0x5FbD… --price 100
+
+    Example: ichub service bind document-verify --client quorum-0 --provider documents --gas-limit 1
     """
 
     async def work() -> None:
@@ -94,7 +111,7 @@ def bind(
         message = BindService(
             service,
             client,
-            parse_address(provider) if provider else signer.address,
+            parse_identity(client, provider) if provider else signer.address,
             encoding.number,
             parse_amount(price),
             Gas(gas_limit),
@@ -103,7 +120,7 @@ def bind(
         )
         async with hub_of(place, hub) as connection:
             receipt = await connection.submit([message], signer)
-        where = f"{address_text(message.provider)} on {client or 'the hub'}"
+        where = f"{identity_text(client, message.provider)} on {client or 'the hub'}"
         output.done(f"bound {service} to {where} in block {receipt.height}", service=service, height=receipt.height)
 
     output = Output(json)
@@ -233,8 +250,8 @@ def _request_row(one: ServiceRequest) -> dict[str, object]:
     return {
         "request": one.request_id,
         "service": one.service,
-        "caller": f"{one.caller_client or 'the hub'} {address_text(one.caller)}",
-        "provider": f"{one.client or 'the hub'} {address_text(one.provider)}",
+        "caller": f"{one.caller_client or 'the hub'} {identity_text(one.caller_client, one.caller)}",
+        "provider": f"{one.client or 'the hub'} {identity_text(one.client, one.provider)}",
         "state": one.state.value,
         "code": one.code,
         "deadline": moment(one.deadline),
@@ -245,7 +262,7 @@ def _request_row(one: ServiceRequest) -> dict[str, object]:
 def _binding_row(binding: ServiceBinding) -> dict[str, object]:
     return {
         "client": binding.client,
-        "provider": address_text(binding.provider),
+        "provider": identity_text(binding.client, binding.provider),
         "encoding": Encoding.of(binding.encoding).value,
         "price": str(binding.price),
         "gas_limit": binding.gas_limit,

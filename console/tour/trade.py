@@ -4,12 +4,9 @@ the hub.
 
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TypeAlias
 
 from adapters.permissioned.ledger.answers import Receipt
 from adapters.permissioned.ledger.client import LedgerClient
-from adapters.permissioned.ledger.contracts.installed import find_installed
-from adapters.permissioned.ledger.contracts.packages import current
 from adapters.permissioned.ledger.contracts.values import Record, write_json
 from adapters.permissioned.ledger.documents.records import DocumentType, Notarise
 from adapters.permissioned.ledger.identities import MemberRole, member_name
@@ -17,6 +14,7 @@ from adapters.permissioned.ledger.messages import InvokeContract
 from console.chains import LedgerFile
 from console.devnet.contracts import Deployed, deploy
 from console.devnet.network import Network
+from console.ledger_services import defined, served
 from console.solidity import compile_file
 from console.tour.market import (
     CONTRACTS,
@@ -35,8 +33,6 @@ from hub.signer import Signer
 
 _NO_GAS = Gas(1)
 """The ledger counts what a contract does by bounds of its own."""
-
-Offer: TypeAlias = DefineService | BindService
 
 
 @dataclass
@@ -67,32 +63,11 @@ class Trade:
 
 async def offer_services(chain: LedgerFile, hub: HubClient, operator: Signer) -> None:
     """Define and bind all that the contracts of the ledger serve."""
-    offers: list[Offer] = []
-    for name, package in current(find_installed()).items():
-        for service in package.shape.services():
-            offers.append(
-                DefineService(
-                    service.service,
-                    service.description,
-                    ("tour", "ledger"),
-                    service.input.json_schema or "",
-                    service.output.json_schema or "",
-                    service.input.abi or "",
-                    service.output.abi or "",
-                )
-            )
-            offers.append(
-                BindService(
-                    service.service,
-                    chain.client_at_hub,
-                    name.encode(),
-                    InputEncoding.ABI,
-                    FEE,
-                    _NO_GAS,
-                    MAX_RESPONSE_SECONDS,
-                    GRACE_SECONDS,
-                )
-            )
+    offers: list[DefineService | BindService] = []
+    terms = (InputEncoding.ABI, FEE, _NO_GAS, MAX_RESPONSE_SECONDS, GRACE_SECONDS)
+    for contract, service in served():
+        offers.append(defined(service, ("tour", "ledger")))
+        offers.append(BindService(service.service, chain.client_at_hub, contract.encode(), *terms))
     await hub.submit(offers, operator)
 
 

@@ -61,9 +61,10 @@ class Devnet:
 
     def run(self, *words: str, code: int = 0) -> Done:
         """One command; fails the test where it ends with another code."""
-        home = {} if words[0] == "devnet" else {"ICHUB_HOME": str(self.folder / "hub")}
-        folder = () if home else ("--folder", str(self.folder))
-        done = ichub(*words, *folder, environment=home)
+        homes = {"ICHUB_HOME": str(self.folder / "hub"), "ICHUB_LEDGER_HOME": str(self.folder / "ledger")}
+        if words[0] == "devnet":
+            words, homes = (*words, "--folder", str(self.folder)), {}
+        done = ichub(*words, environment=homes)
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -77,10 +78,13 @@ def test_what_is_there_is_listed_and_shown(devnet: Devnet) -> None:
         ("b", "attested-1", "active"),
         ("trade", "quorum-0", "active"),
     ]
+    assert devnet.json("chain", "show", "trade")["kind"] == "permissioned ledger"
     assert devnet.json("chain", "show", "a")["client"] == "attested-0"
     assert devnet.json("client", "show", "attested-1")["threshold"] == "3 of 4"
     services = {service["service"]: service["bindings"] for service in devnet.json("service", "list")}
-    assert {"quote-a": 1, "quote-b": 1}.items() <= services.items()
+    assert services == {"document-verify": 1, "quote-a": 1, "quote-b": 1, "receivable-status": 1}
+    (ledgers,) = devnet.json("service", "show", "document-verify")["bindings"]
+    assert (ledgers["client"], ledgers["provider"]) == ("quorum-0", "documents")
     (binding,) = devnet.json("service", "show", "quote-b")["bindings"]
     assert (binding["client"], binding["encoding"], binding["price"]) == ("attested-1", "abi", "100")
 
@@ -110,6 +114,37 @@ def test_a_call_from_a_hub_account_is_answered_by_a_contract_and_traced(devnet: 
     (packet,) = life["packets"]
     assert devnet.json("packet", "trace", packet)["steps"] == life["steps"]
     assert packet in {line["packet"] for line in devnet.json("packet", "list", "--all")}
+
+
+def test_a_bill_of_lading_is_asked_about_from_the_hub(devnet: Devnet, tmp_path: Path) -> None:
+    """The ledger's own commands, then a call whose packet has the same clients' names at both ends."""
+    bill = tmp_path / "bill.pdf"
+    bill.write_bytes(b"40 crates of apples")
+    devnet.run("ledger", "enrol", "carrier/zoe")
+    terms = ("--type", "bill-of-lading", "--number", "4711", "--as", "carrier/zoe")
+    devnet.run("ledger", "document", "notarise", str(bill), *terms)
+    asked = json.dumps({"document_hash": "0x" + sha256(b"40 crates of apples").hexdigest()})
+    result = devnet.json("call", "document-verify", asked, "--fee-cap", "100", "--wait")
+    answer = result["output"] if isinstance(result["output"], dict) else json.loads(result["output"])
+    assert (answer["status"], answer["issuer"], answer["notarised_by"]) == ("valid", "carrier", "zoe")
+    life = devnet.json("packet", "trace", result["request_id"])
+    assert life["packets"] == ["quorum-0/out/1"]
+    assert [(step["place"], step["what"]) for step in life["steps"] if step["place"] == "trade"] == [
+        ("trade", "packet received"),
+        ("trade", "acknowledgement written"),
+    ]
+    assert [step["what"] for step in life["steps"] if step["place"] == "hub"] == [
+        "packet sent",
+        "call of document-verify accepted, 100 into escrow",
+        "request forwarded to quorum-0",
+        "acknowledgement learned",
+        "result 200",
+        "100 paid to the provider",
+    ]
+    listed = devnet.json("packet", "list", "--all", "--client", "quorum-0")
+    assert [line["packet"] for line in listed] == life["packets"]
+    devnet.run("account", "transfer", "carrier/zoe", "7", "--client", "quorum-0")
+    assert devnet.json("account", "show", "carrier/zoe", "--client", "quorum-0")["balance"] == "7"
 
 
 def test_refusals_have_their_codes(devnet: Devnet) -> None:

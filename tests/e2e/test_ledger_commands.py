@@ -70,6 +70,18 @@ def test_members(person: Typing) -> None:
     assert "ichub ledger enrol customs/nobody" in nobody.stderr
 
 
+def test_a_revoked_member_is_refused(person: Typing) -> None:
+    person.type("enrol", "customs/zoe")
+    person.type("member", "revoke", "customs/zoe")
+    refused = person.run("query", "status", "--as", "customs/zoe")
+    assert refused.returncode == 1
+    assert "was revoked" in refused.stderr
+    (zoe,) = [one for one in person.type("member", "list", "customs") if one["member"] == "customs/zoe"]
+    assert zoe["refused_for"] == "CERTIFICATE_REVOKED"
+    (customs,) = [one for one in person.type("ca", "list") if one["organisation"] == "customs"]
+    assert customs["revocations"] == "number 1, 1 revoked"
+
+
 def test_a_document_s_life(person: Typing, tmp_path: Path) -> None:
     document = tmp_path / "a bill.pdf"
     document.write_bytes(b"goods")

@@ -221,8 +221,10 @@ async def running_trade(
 
 
 @asynccontextmanager
-async def trade_with(hub: HubClient, folder: Path, signers: Sequence[Signer] = SIGNERS[:1]) -> AsyncIterator[Trade]:
-    """A ledger in ``folder``, connected to a hub that runs."""
+async def trade_with(
+    hub: HubClient, folder: Path, signers: Sequence[Signer] = SIGNERS[:1], *, joined: bool = True
+) -> AsyncIterator[Trade]:
+    """A ledger in ``folder`` beside a hub that runs, connected to it unless ``joined`` is false."""
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240
     async with AsyncExitStack() as stack:
         world = LedgerNodeWorld(folder, Desk, RunningClock(int(time.time() - time.monotonic())))
@@ -238,6 +240,7 @@ async def trade_with(hub: HubClient, folder: Path, signers: Sequence[Signer] = S
         trade.chiefs = [await member(f"{organisation}/chief", "admin") for organisation in ORGANISATIONS]
         trade.ann, _ = await member(ANN, "member"), await member(CARRIER, "member")
         await member(SEALER, "validator")
-        await trade.connect()
-        await trade.offer()
+        if joined:
+            await trade.connect()
+            await trade.offer()
         yield trade

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 from eth_utils.address import to_checksum_address
 
-from console.amounts import address_text, moment, parse_address, parse_amount, parse_hex, read_input
+from console.amounts import (
+    address_text,
+    identity_text,
+    moment,
+    parse_address,
+    parse_amount,
+    parse_hex,
+    parse_identity,
+    read_input,
+)
 from console.exits import Misused
 
 MIXED = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
@@ -54,3 +63,14 @@ def test_an_input_may_stand_in_a_file(tmp_path: Path) -> None:
 def test_moments_are_utc() -> None:
     assert moment(0) == ""
     assert moment(1_700_000_000) == "2023-11-14 22:13:20"
+
+
+def test_on_a_ledger_people_and_contracts_have_names() -> None:
+    assert identity_text("quorum-0", parse_identity("quorum-0", "bank-a/ann")) == "bank-a/ann"
+    assert identity_text("quorum-0", b"a contract\n") == "0x" + b"a contract\n".hex()
+    for client in ("attested-0", ""):
+        assert identity_text(client, parse_identity(client, MIXED)) == MIXED
+        with pytest.raises(Misused, match="no address"):
+            parse_identity(client, "bank-a/ann")
+    with pytest.raises(Misused, match="names nobody"):
+        parse_identity("quorum-0", "two words")

@@ -136,6 +136,32 @@ def show_member(
     run(work())
 
 
+@members.command("revoke")
+def revoke_member(
+    who: Annotated[str, typer.Argument(metavar="ORG/NAME", help="Whose certificate in the home is revoked.")],
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """Revoke a member where its organisation's authority is kept: writes a newer revocation list, and brings it to the
+    ledger. From the next transaction on that member is refused; what it did before stands.
+
+    Example: ichub ledger member revoke bank-a/ann
+    """
+    output, place = Output(json), find_ledger_home(home)
+    organisation, _, name = who.partition("/")
+    folder = place.organisation(organisation)
+    written = folder.revoke(folder.member(member_name(name))[0])
+
+    async def work() -> None:
+        async with ledger_of(home, member) as ledger:
+            receipt = await ledger.submit([UpdateRevocations(written.read_bytes())])
+        text = f"{who} is refused from block {receipt.height} on; the list is {written}"
+        output.done(text, member=who, height=receipt.height, revocation_list=str(written))
+
+    run(work())
+
+
 @authorities.command("list")
 def list_authorities(home: Home = None, member: As = None, json: Json = False) -> None:
     """List the authorities, their newest revocation lists, and whether these are stale.
