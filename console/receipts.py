@@ -22,6 +22,7 @@ from hub.clients import attested_evm
 from hub.clients.base import Claims
 from hub.clients.batch_proof import batch_paths
 from hub.clients.counterparty import Counterparty
+from hub.clients.domain_change import FormerDomain
 from hub.clients.errors import MembershipNotProven
 from hub.clients.quorum import Proof, StateProofs
 from hub.engine.errors import RateLimited
@@ -73,7 +74,12 @@ async def trust_of(hub: HubClient) -> Trust:
 
 def _anchor(info: ClientInfo) -> Anchor:
     domain = checkpoint_domain(info.evm_chain_id, info.client_contract, info.salt)
-    return Anchor(ClientId(info.client), Counterparty(ClientId(info.counterparty_client), domain), _chain(info))
+    former = tuple(
+        FormerDomain(one.last_height, checkpoint_domain(one.evm_chain_id, one.client_contract, one.salt))
+        for one in info.former_domains
+    )
+    counterparty = Counterparty(ClientId(info.counterparty_client), domain)
+    return Anchor(ClientId(info.client), counterparty, _chain(info), former or None)
 
 
 def _chain(info: ClientInfo) -> Chain:

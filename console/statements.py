@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
 from console.amounts import address_text, moment
-from hub.proofs.eip712 import EvmDomain, SaltDomain
+from hub.proofs.eip712 import Domain, EvmDomain, SaltDomain
 from hub.proofs.quorum import SignerSet
 from hub.quantities import Address, Hash
 from hub.receipts.statement import Party, Statement, Step
-from hub.receipts.trust import Anchor, Chain, EvmChain, OwnChain, Trust
+from hub.receipts.trust import Chain, EvmChain, OwnChain, Trust
 from hub.services.payload import InputEncoding, Result
 
 ASSUMED = (
@@ -75,7 +75,9 @@ def trust_rows(trust: Trust) -> list[Row]:
     rows = [_anchor("", own, {}) for own in trust.hub]
     for anchor in trust.chains:
         row = _anchor(anchor.client, anchor.chain, {})
-        rows.append({**row, "identified_by": [*row["identified_by"], _counterparty(anchor)]})
+        former = [f"until block {one.last_height} {_place(one.domain)}" for one in anchor.former_domains or ()]
+        believes = f"believes the hub by {anchor.counterparty.client} {_place(anchor.counterparty.domain)}"
+        rows.append({**row, "identified_by": [*row["identified_by"], believes, *former]})
     return rows
 
 
@@ -123,15 +125,14 @@ def _identity(chain: Chain) -> list[str]:
             assert_never(chain)
 
 
-def _counterparty(anchor: Anchor) -> str:
-    other = anchor.counterparty
-    match other.domain:
-        case EvmDomain():
-            return f"believes the hub by {other.client} at {address_text(other.domain.contract)}"
-        case SaltDomain():
-            return f"believes the hub by {other.client} under genesis hash 0x{other.domain.salt.hex()}"
+def _place(domain: Domain) -> str:
+    match domain:
+        case EvmDomain(_, contract):
+            return f"at {address_text(contract)}"
+        case SaltDomain(salt):
+            return f"under genesis hash 0x{salt.hex()}"
         case _:
-            assert_never(other.domain)
+            assert_never(domain)
 
 
 def _set(chain: Chain) -> SignerSet:

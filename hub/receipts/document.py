@@ -97,9 +97,11 @@ def _refuse_other_spelling(data: bytes, canonical: bytes) -> None:
 
 def _plain(value: Any, hint: Any) -> Any:
     members = _members(hint)
-    if members:
+    if len(members) > 1:
         (plain,) = [_plain(value, one) for one in members if isinstance(value, one)]
-        return {"kind": _tag(type(value)), **plain} if len(members) > 1 else plain
+        return {"kind": _tag(type(value)), **plain}
+    if members:
+        hint = members[0]
     match value:
         case bool() | str():
             return value

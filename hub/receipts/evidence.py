@@ -128,7 +128,7 @@ def _of_kind(chain: Chain, kind: type[C], client: ClientId) -> C:
 def _signed_by_hub(trust: Trust, client: ClientId, signed: SignedCheckpoint) -> Point:
     own, other = trust.validators(signed.checkpoint.epoch), trust.counterparty(client)
     refuse_misaddressed(other.client, client, own, signed.checkpoint)
-    verify_signatures(own, signed, other.domain)
+    verify_signatures(own, signed, trust.domain(client, signed.checkpoint.height))
     return _point("", own, signed)
 
 

@@ -6,9 +6,11 @@ from typing import TypeAlias
 import msgspec
 
 from hub.clients.counterparty import Counterparty
+from hub.clients.domain_change import FormerDomain
 from hub.ibc.identifiers import ClientId, client_id, counterparty_client_id
+from hub.proofs.eip712 import Domain
 from hub.proofs.quorum import SignerSet
-from hub.quantities import Address, Epoch, Hash
+from hub.quantities import Address, Epoch, Hash, Height
 from hub.receipts.errors import AnchorMissing, ChainNotTrusted, InvalidTrust
 
 FORMAT = "interchain-trust"
@@ -50,6 +52,13 @@ class Anchor(msgspec.Struct, frozen=True):
     client: ClientId
     counterparty: Counterparty
     chain: Chain
+    former_domains: tuple[FormerDomain, ...] | None = None
+    """Where they were valid before, in rising order of the last heights. None: there has been one domain."""
+
+    @property
+    def history(self) -> tuple[Domain, ...]:
+        """The domains one after the other, the present one last."""
+        return (*(former.domain for former in self.former_domains or ()), self.counterparty.domain)
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +77,12 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
         for one in self.chains:
             client_id(one.client)
             counterparty_client_id(one.counterparty.client)
-            if one.counterparty != self.counterparty(one.client):
-                raise InvalidTrust(f"{one.client} has one counterparty for ever, and is told with two")
+            if (one.counterparty, one.former_domains) != (self.counterparty(one.client), self._former(one.client)):
+                raise InvalidTrust(f"{one.client} has one counterparty, and is told with two")
+            if one.former_domains is not None and not (
+                one.former_domains and _rises(former.last_height for former in one.former_domains)
+            ):
+                raise InvalidTrust(f"the former domains of {one.client} stand in rising order of their last heights")
 
     @property
     def genesis_hash(self) -> Hash:
@@ -93,16 +106,56 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
 
     def counterparty(self, client: ClientId) -> Counterparty:
         """Who stands at the other end of a client; raises ChainNotTrusted."""
-        for one in self.chains:
-            if one.client == client:
-                return one.counterparty
-        raise ChainNotTrusted(client)
+        return self._anchor(client).counterparty
+
+    def domain(self, client: ClientId, height: Height) -> Domain:
+        """Where the hub's checkpoint of a height for a client's counterparty is valid; raises ChainNotTrusted."""
+        for former in self._former(client) or ():
+            if height <= former.last_height:
+                return former.domain
+        return self.counterparty(client).domain
 
     def joined(self, other: "Trust") -> "Trust":
-        """The anchors of both, ``other``'s where both have one of an epoch; raises InvalidTrust."""
+        """The anchors of both, ``other``'s where both have one of an epoch, each with all that either knows of domains.
+
+        Raises InvalidTrust where the two contradict each other.
+        """
         hub = {one.epoch: one for one in (*self.hub, *other.hub)}
         chains = {(one.client, one.chain.epoch): one for one in (*self.chains, *other.chains)}
-        return Trust(hub=tuple(hub[at] for at in sorted(hub)), chains=tuple(chains[at] for at in sorted(chains)))
+        longest: dict[ClientId, Anchor] = {}
+        for one in (*self.chains, *other.chains):
+            longest[one.client] = _longer(longest.get(one.client, one), one)
+        return Trust(
+            hub=tuple(hub[at] for at in sorted(hub)),
+            chains=tuple(_told_as(chains[at], longest[at[0]]) for at in sorted(chains)),
+        )
+
+    def _anchor(self, client: ClientId) -> Anchor:
+        for one in self.chains:
+            if one.client == client:
+                return one
+        raise ChainNotTrusted(client)
+
+    def _former(self, client: ClientId) -> tuple[FormerDomain, ...] | None:
+        return self._anchor(client).former_domains
+
+
+def _longer(one: Anchor, other: Anchor) -> Anchor:
+    """Which of two anchors of a client knows more of its domains; raises InvalidTrust where neither goes on from the
+    other.
+    """
+    shorter, longer = sorted((one, other), key=lambda anchor: len(anchor.history))
+    former = shorter.former_domains or ()
+    goes_on = longer.history[: len(shorter.history)] == shorter.history
+    if not goes_on or (longer.former_domains or ())[: len(former)] != former:
+        raise InvalidTrust(f"the two tell of {one.client} with different domains")
+    return longer
+
+
+def _told_as(anchor: Anchor, other: Anchor) -> Anchor:
+    """The same chain and epoch, with what the other anchor of the client knows of its domains."""
+    counterparty = msgspec.structs.replace(anchor.counterparty, domain=other.counterparty.domain)
+    return msgspec.structs.replace(anchor, counterparty=counterparty, former_domains=other.former_domains)
 
 
 def _rises(keys: Iterable[object]) -> bool:

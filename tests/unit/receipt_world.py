@@ -29,6 +29,7 @@ from hub.answers import (
 )
 from hub.clients.attestation import AttestationScope, AttestedHeader
 from hub.clients.attested_evm import Config, Proof, SignedHeader
+from hub.clients.domain_change import domain_at
 from hub.clients.quorum import SignedCheckpoint
 from hub.clients.router_proof import AcknowledgementWindow
 from hub.clients.router_storage import (
@@ -153,7 +154,7 @@ class HubAnswers:
 
     async def checkpoint(self, client: ClientId, height: Height) -> SignedCheckpoint:
         shown = self._hub.shown(client, height)
-        domain = self._hub.app.clients.counterparty(self._hub.state, client).domain
+        domain = domain_at(self._hub.state, client, shown.height)
         return SignedCheckpoint(shown, sign_quorum(self._validators, self._keys, shown.digest(domain)))
 
     def _events(self, height: int) -> list[EventRecord]:
