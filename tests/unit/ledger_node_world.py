@@ -131,6 +131,12 @@ def serving(draft: Draft) -> Draft:
     return draft.with_extension(names).with_extension(usages)
 
 
+def installed_with(contract: type[Contract]) -> dict[str, Package]:
+    """What a node has installed that knows this contract alone."""
+    code = Hash(sha256(contract.name.encode()).digest())
+    return {contract.name: Package(shape_of(contract), code)}
+
+
 @dataclass
 class LedgerNodeWorld:
     """``folder`` holds the node's files, and each member's."""
@@ -146,8 +152,7 @@ class LedgerNodeWorld:
         self.issuing = fresh(workshop.intermediate(self.roots[ORGANISATIONS[0]])).signed()
         """Of bank-a; known to nobody until a member shows it."""
         self.stranger = fresh(workshop.root("bank-x root")).signed()
-        code = Hash(sha256(self.contract.name.encode()).digest())
-        self.installed = {self.contract.name: Package(shape_of(self.contract), code)}
+        self.installed = installed_with(self.contract)
         self.authorities = self.folder / "authorities.pem"
         self.authorities.write_bytes(b"".join(pem(one) for one in self.roots.values()))
         server = serving(fresh(workshop.leaf(self.roots[ORGANISATIONS[0]], "bank-a", "node", "validator"))).signed()

@@ -52,10 +52,14 @@ NodeConfig: TypeAlias = NodeConfigOf[LedgerGenesis]
 
 @dataclass(frozen=True, slots=True)
 class PrivateConfig:
-    """``store``: the file of private values. ``keeps_for``: the organisations for which this node keeps them."""
+    """``store``: the file of private values. ``keeps_for``: the organisations for which this node keeps them.
+
+    ``at_step``: called with each step of what changes that file, for fault injection.
+    """
 
     store: Path
     keeps_for: tuple[OrganisationId, ...]
+    at_step: Callable[[str], None] = lambda _: None
 
 
 def ledger_kind(genesis: LedgerGenesis, installed: Installed) -> ChainKind:
@@ -80,7 +84,7 @@ async def running_ledger(
         raise TlsRequired
     tls, machine = config.tls, LedgerMachine(config.genesis, installed)
     kind = ChainKind(machine, decode_transaction, decode_event)
-    store = PrivateStore(private.store)
+    store = PrivateStore(private.store, private.at_step)
     try:
 
         def serve(opened: Opened) -> Serving:

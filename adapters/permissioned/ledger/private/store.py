@@ -6,6 +6,8 @@ it once more, for another record, must not be given the value for that. What is 
 
 import sqlite3
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +22,11 @@ CREATE TABLE IF NOT EXISTS kept_values (
 CREATE INDEX IF NOT EXISTS kept_values_due ON kept_values (purge_at);
 """
 _MAX_TIME = 2**63 - 1
+WRITE_STEPS = ("begun", "changed", "written")
+"""What the hook of a change hears, after ``put`` or ``purge``: nothing is done; it is not durable yet; it is.
+
+A purge in which nothing is due has the first alone.
+"""
 
 
 class KeptValue(NamedTuple):
@@ -30,10 +37,11 @@ class KeptValue(NamedTuple):
 
 
 class PrivateStore:
-    """Used from any thread. Raises PrivateStoreUnusable."""
+    """Used from any thread. Raises PrivateStoreUnusable. ``at_step``: called with each step, for fault injection."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, at_step: Callable[[str], None] = lambda _: None) -> None:
         self._path = path
+        self._at_step = at_step
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -49,9 +57,11 @@ class PrivateStore:
         """Keep a value, durably; the same again with a later time extends it. ``place``: of its record, by
         ``contracts.private.private_place``.
         """
-        self._execute(
+        self._change(
+            "put",
             "INSERT INTO kept_values VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (place, salted_hash) DO UPDATE SET purge_at = max(purge_at, excluded.purge_at)",
+            " ON CONFLICT (place, salted_hash) DO UPDATE SET purge_at = max(purge_at, excluded.purge_at)"
+            " RETURNING 1",
             place,
             salted_hash,
             kept.salt,
@@ -62,21 +72,36 @@ class PrivateStore:
     def get(self, place: bytes, salted_hash: bytes) -> KeptValue | None:
         """What was given for just this record under just this hash."""
         query = "SELECT value, salt FROM kept_values WHERE place = ? AND salted_hash = ?"
-        rows = self._execute(query, place, salted_hash)
+        with self._asking() as database:
+            rows = database.execute(query, (place, salted_hash)).fetchall()
         return KeptValue(*rows[0]) if rows else None
 
     def purge(self, now: UnixSeconds) -> int:
         """Delete what was to be kept until now or earlier; how many."""
-        gone = self._execute("DELETE FROM kept_values WHERE purge_at <= ? RETURNING 1", min(now, _MAX_TIME))
-        return len(gone)
+        statement = "DELETE FROM kept_values WHERE purge_at <= ? RETURNING 1"
+        return self._change("purge", statement, min(now, _MAX_TIME))
 
     def close(self) -> None:
         with self._lock:
             self._database.close()
 
-    def _execute(self, statement: str, *values: bytes | int) -> list[tuple[bytes, bytes]]:
+    def _change(self, what: str, statement: str, *values: bytes | int) -> int:
+        """Do it in one durable step; how many values were changed."""
+        with self._asking() as database:
+            self._at_step(f"{what} begun")
+            database.execute("BEGIN IMMEDIATE")
+            with database:  # commits, or takes all back
+                changed = len(database.execute(statement, values).fetchall())
+                if changed:
+                    self._at_step(f"{what} changed")
+            if changed:
+                self._at_step(f"{what} written")
+        return changed
+
+    @contextmanager
+    def _asking(self) -> Iterator[sqlite3.Connection]:
         try:
             with self._lock:
-                return self._database.execute(statement, values).fetchall()
+                yield self._database
         except sqlite3.Error as error:
             raise PrivateStoreUnusable(str(self._path), str(error)) from error
