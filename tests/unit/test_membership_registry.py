@@ -230,6 +230,20 @@ def test_an_organisation_has_only_so_many_authorities(world: MembershipWorld) ->
     assert world.enrol(leaf(branch), branch).name == "ann"
 
 
+def test_what_comes_along_takes_no_room_from_what_is_voted_for(world: MembershipWorld) -> None:
+    """An intermediate that has fallen into wrong hands signs others without end: its organisation can still change."""
+    for number in range(registry.MAX_LEARNED):
+        branch = intermediate(world.issuing, f"branch {number}").signed()
+        world.enrol(leaf(branch, member=f"m{number}"), branch)
+    branch = intermediate(world.issuing, "one more").signed()
+    with refused(world, e.TooManyAuthorities):
+        world.enrol(leaf(branch, member="last"), branch)
+    assert world.enrol(world.member("ann")).name == "ann"
+    first = read_authority(world.root.der).authority_id
+    organisations.add_authority(world.ctx, "bank-a", root("next root").signed().der)
+    organisations.remove_authority(world.ctx, first)
+
+
 def test_a_registered_certificate_counts_before_one_that_comes_along(world: MembershipWorld) -> None:
     """What a vote narrowed is not widened by an older certificate of the same authority."""
     other = intermediate(world.root).with_(serial=5, not_after=NOW + DAY).signed()

@@ -42,6 +42,8 @@ from hub.state.context import Context
 
 MAX_SUPPLIED = 4
 """Intermediates that may come along with an enrolment."""
+MAX_LEARNED = 16
+"""Of one organisation: an intermediate that signs ever more of them takes no room from what is registered by vote."""
 
 
 def authenticate(state: StateReader, fingerprint: Fingerprint, time: UnixSeconds) -> Identity:
@@ -144,8 +146,11 @@ def _read_supplied(state: StateReader, record: Organisation, intermediates: Sequ
 def _learn(ctx: Context, record: Organisation, intermediates: Sequence[Certificate]) -> None:
     """Keep what came along, so that its revocation lists can be taken."""
     new = [each for each in intermediates if not AUTHORITIES.has(ctx.state, each.authority_id)]
-    if len(record.authorities) + len(new) > MAX_AUTHORITIES:
-        raise TooManyAuthorities(record.id, MAX_AUTHORITIES)
+    known_ones = (AUTHORITIES.get(ctx.state, identifier) for identifier in record.authorities)
+    learned = sum(each is not None and each.standing is Standing.LEARNED for each in known_ones)
+    for there_are, most in ((learned, MAX_LEARNED), (len(record.authorities), MAX_AUTHORITIES)):
+        if new and there_are + len(new) > most:
+            raise TooManyAuthorities(record.id, most)
     for each in intermediates:
         known = AUTHORITIES.get(ctx.state, each.authority_id)
         if known is None or (known.standing is Standing.LEARNED and known.certificate != each.der):
