@@ -235,6 +235,11 @@ class Ledger:
         self.height = ctx.height
         return ctx
 
+    def retire(self) -> None:
+        ctx = Context(Branch(self.state), Height(self.height + 1), Trial().time)
+        self.runtime.retire(ctx, ContractName("counters"))
+        self.state.apply(ctx.changes())
+
     def count(self, method: str = "read") -> bytes:
         return self.runtime.query(
             self.state,
@@ -316,6 +321,18 @@ class TestActivation:
             ledger.vote("activate", pin(package))
         assert list(activations(ledger.state)) == []
 
+    def test_other_code_of_the_same_version_does_not_come_back(self, packages: Packages) -> None:
+        """It would find the records of the first as they are: without a newer version nothing migrates them."""
+        package, changed = packages.load(VERSION_1), packages.load(VERSION_1 + "\n# the same, but for this line\n")
+        ledger = Ledger(package)
+        ledger.vote("activate", pin(package))
+        ledger.retire()
+        ledger.install(changed)
+        with pytest.raises(VersionNotNewer, match="has version 1: 1 is not newer"):
+            ledger.vote("activate", pin(changed))
+        ledger.install(package)
+        ledger.vote("activate", pin(package))
+
     def test_a_version_that_the_code_does_not_have(self, packages: Packages) -> None:
         package = packages.load(VERSION_1)
         with pytest.raises(VersionDiffers):
@@ -372,9 +389,7 @@ class TestUpgrade:
         newer = packages.load(VERSION_2)
         with pytest.raises(NodeOutOfStep):
             ledger.vote("upgrade", pin(newer))
-        ctx = Context(Branch(ledger.state), Height(9), Trial().time)
-        ledger.runtime.retire(ctx, ContractName("counters"))
-        ledger.state.apply(ctx.changes())
+        ledger.retire()
         with pytest.raises(ContractNotActive):
             ledger.vote("upgrade", pin(newer))
         verify_installed(ledger.state, {})

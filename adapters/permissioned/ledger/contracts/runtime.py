@@ -178,7 +178,7 @@ class Runtime:
     # --- what organisations vote on ---
 
     def activate(self, ctx: Context, pin: Pin, organisations: Collection[OrganisationId]) -> None:
-        """Make a contract active, or a retired one again: in the version that it had, or a newer with its migration.
+        """Make a contract active, or a retired one again: with the code that it had, or a newer version's migration.
 
         ``organisations``: all that are registered. Raises ContractAlreadyActive, VersionNotNewer, PolicyError, what a
         migration raises; NodeOutOfStep.
@@ -186,7 +186,8 @@ class Runtime:
         before = activation.activation(ctx.state, pin.name)
         if before is not None and not before.retired:
             raise ContractAlreadyActive(pin.name, before.version)
-        if before is not None and pin.version < before.version:
+        is_same_code = before is not None and pin.package_hash == before.package_hash
+        if before is not None and not is_same_code and pin.version <= before.version:
             raise VersionNotNewer(pin.name, pin.version, before.version)
         policy = activation.checked_policy(pin.policy, organisations)
         self._install(ctx, pin, policy, before)
