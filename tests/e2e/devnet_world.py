@@ -59,9 +59,14 @@ class Devnet:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(60)
 
+    @property
+    def homes(self) -> dict[str, str]:
+        """How the environment names the hub's home and the ledger's."""
+        return {"ICHUB_HOME": str(self.folder / "hub"), "ICHUB_LEDGER_HOME": str(self.folder / "ledger")}
+
     def run(self, *words: str, code: int = 0) -> Done:
         """One command; fails the test where it ends with another code."""
-        homes = {"ICHUB_HOME": str(self.folder / "hub"), "ICHUB_LEDGER_HOME": str(self.folder / "ledger")}
+        homes = self.homes
         if words[0] == "devnet":
             words, homes = (*words, "--folder", str(self.folder)), {}
         done = ichub(*words, environment=homes)

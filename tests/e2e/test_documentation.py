@@ -64,7 +64,7 @@ class Newcomer:
         done = subprocess.run(
             ["sh", "-c", self.moved(line)],
             cwd=self._place,
-            env={**environment, "ICHUB_HOME": str(self._devnet.folder / "hub")},
+            env={**environment, **self._devnet.homes},
             capture_output=True,
             text=True,
             timeout=120,
@@ -99,11 +99,24 @@ def test_the_first_call_is_answered(newcomer: Newcomer) -> None:
     assert seen == ["21"]
 
 
+def test_the_first_document_is_valid_for_the_hub_too(newcomer: Newcomer) -> None:
+    document_hash, seen = "HASH", 0
+    for line in marked("run", "first document").splitlines():
+        told = newcomer.type(line.replace("HASH", document_hash))
+        if "valid" in line.partition("#")[2]:
+            assert re.search(r"\bvalid\b", told), told
+            seen += 1
+        if "its document_hash" in line:
+            (document_hash,) = set(re.findall(r"0x[0-9a-f]{64}\b", told))
+    assert seen == 2
+
+
 def test_the_first_grpc_call_lists_the_services(newcomer: Newcomer) -> None:
     newcomer.write("first.py", marked("run", "first gRPC call"))
     (line,) = re.findall(r"Run it with `([^`]+)`", README)
     told = newcomer.type(line.replace("FILE", "first.py"))
-    assert [row.split()[0] for row in told.splitlines()] == ["quote-a", "quote-b"]
+    services = ["document-verify", "quote-a", "quote-b", "receivable-status"]
+    assert sorted(row.split()[0] for row in told.splitlines()) == services
     assert '"name":"item"' in told.replace(" ", "")
 
 
