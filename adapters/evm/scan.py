@@ -13,6 +13,7 @@ from adapters.errors import CallRefused, EndpointFault, Reorganised
 from adapters.evm.endpoints import Endpoint, Endpoints
 from adapters.evm.events import Ends, RouterLog, log_filter, read_log
 from adapters.evm.finality import block_header
+from adapters.evm.header import BlockHeader
 from hub.events import PacketSent
 from hub.ibc.lanes import Lane
 from hub.quantities import Address, Hash, Height
@@ -71,7 +72,9 @@ class Scanner:
             logs = await _logs(endpoint, source, first, last)
             end = beginning if first == last else await block_header(endpoint, last)
             counted = await source.counters(endpoint, last)
-            before = self._counters.get(Height(first - 1)) or await source.counters(endpoint, Height(first - 1))
+            before = self._counted_before(first, beginning)
+            if before is None:
+                before = await source.counters(endpoint, Height(first - 1))
             if counted is not None and before is not None:
                 _refuse_incomplete(endpoint, logs, before, counted)
             return logs, beginning.parent_hash, end.hash, counted
@@ -82,6 +85,11 @@ class Scanner:
                 raise Reorganised(self._endpoints.chain, height)
         self._remember(last, at_end, counted)
         return logs
+
+    def _counted_before(self, first: Height, beginning: BlockHeader) -> Counters | None:
+        """What was counted at the block before, if the range joins it: another history has counters of its own."""
+        height = Height(first - 1)
+        return self._counters.get(height) if self._known.get(height) == beginning.parent_hash else None
 
     def _remember(self, height: Height, block_hash: Hash, counted: Counters | None) -> None:
         self._known[height] = block_hash

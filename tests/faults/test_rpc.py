@@ -142,6 +142,16 @@ async def test_changed_history_is_noticed_and_forgotten_on_demand(joined: Joined
     assert events == []  # the packet went with its block
 
 
+async def test_changed_history_is_noticed_whatever_the_new_one_counts(joined: JoinedChain) -> None:
+    await joined.send(b"first")
+    head = (await joined.chain.latest()).height
+    await joined.chain.scan(Height(1), head)
+    await joined.anvil.rpc("anvil_reorg", 1, [])
+    await joined.send(b"another")  # by the counter that was read before, the second
+    with pytest.raises(Reorganised):
+        await joined.chain.scan(Height(head + 1), (await joined.chain.latest()).height)
+
+
 async def test_an_acknowledgement_that_was_not_read_cannot_be_proven(joined: JoinedChain) -> None:
     head = (await joined.chain.latest()).height
     claims = Claims(present=[(Path(PathKind.ACKNOWLEDGEMENT, HERE, PacketSequence(1)), bytes(32))])
