@@ -202,12 +202,12 @@ class EmbeddedEngine:
             return 0.0
         wait = self._options.heartbeat - (self._clock.monotonic() - self._last_block_at)
         due = self._ledger.next_due()
-        return wait if due is None else min(wait, due - self._clock.now())
+        return wait if due is None else min(wait, due - self._next_time())
 
     async def _make_block(self) -> None:
         loop = asyncio.get_running_loop()
         self._requested = self._made_room = False
-        now = UnixSeconds(max(self._ledger.head.time, self._clock.now()))
+        now = self._next_time()
         for stale in self._mempool.drop_stale(self._next_nonce, now):
             self._refuse(stale, self._staleness(stale, now))
         taken = self._mempool.take(self._next_nonce, self._options.block_transactions, self._options.block_size)
@@ -222,6 +222,10 @@ class EmbeddedEngine:
         self._mempool.forget_idle(self._last_block_at)
         async with self._new_block:
             self._new_block.notify_all()
+
+    def _next_time(self) -> UnixSeconds:
+        """The time of a block that was made now: by the clock, but never backwards."""
+        return UnixSeconds(max(self._ledger.head.time, self._clock.now()))
 
     def _staleness(self, signed: SignedTransaction, now: UnixSeconds) -> HubError:
         if signed.transaction.expiry <= now:

@@ -21,6 +21,7 @@ from hub.events import ServiceResulted
 from hub.messages import AnyMessage, SignedTransaction, Transfer
 from hub.quantities import Amount, Gas, Height, UnixSeconds
 from hub.rpc.wire import decode_transaction
+from hub.services import application
 from hub.services.payload import InputEncoding
 from tests.unit.node_world import ADDRESSES, OPERATOR, SOMEONE, START, VALIDATOR, StillClock, opened, sign
 
@@ -259,6 +260,26 @@ async def test_a_block_is_made_when_something_falls_due(tmp_path: Path) -> None:
             e.event.code for e in world.ledger.record(head.height).events() if isinstance(e.event, ServiceResulted)
         ]
         assert codes == [504]
+
+
+async def test_what_is_left_over_is_decided_at_once_even_where_the_clock_was_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "MAX_DUE", 1)
+    async with running(tmp_path, EngineOptions(heartbeat=1e9, gather=0.0)) as world:
+        define, bind, call = service(START + 20)
+        await world.do(OPERATOR, 0, define, bind, call, call)
+        make_block = world.ledger.make_block
+
+        def made_before_the_clock_is_set_back(*block: Any) -> Any:
+            made = make_block(*block)
+            world.clock.set_back(10)
+            return made
+
+        monkeypatch.setattr(world.ledger, "make_block", made_before_the_clock_is_set_back)
+        await world.advance(25)
+        async with asyncio.timeout(10):
+            assert (await world.engine.wait_beyond(Height(2))).time == START + 25
 
 
 async def test_stopping_tells_all_who_wait_and_loses_nothing_acknowledged(tmp_path: Path) -> None:
