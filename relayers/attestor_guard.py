@@ -5,7 +5,7 @@ It also remembers that a chain was halted, so that a restart does not forget tha
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,14 +56,18 @@ class AttestorGuard:
                 path.touch(mode=0o600)
                 with closing(sqlite3.connect(path, isolation_level=None)) as database:
                     database.executescript(f"BEGIN EXCLUSIVE;{_SCHEMA}COMMIT;")
-            self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-            self._database.execute("PRAGMA synchronous = FULL")
-            version = self._database.execute("PRAGMA user_version").fetchone()[0]
+            with ExitStack() as unless_kept:
+                database = unless_kept.enter_context(
+                    closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10))
+                )
+                database.execute("PRAGMA synchronous = FULL")
+                version = database.execute("PRAGMA user_version").fetchone()[0]
+                if version != _VERSION:
+                    raise GuardUnusable(str(path), f"its version is {version}, {_VERSION} is known")
+                unless_kept.pop_all()
+            self._database = database
         except (OSError, sqlite3.DatabaseError) as error:
             raise GuardUnusable(str(path), str(error)) from error
-        if version != _VERSION:
-            self._database.close()
-            raise GuardUnusable(str(path), f"its version is {version}, {_VERSION} is known")
 
     def nearest(self, scope: GuardScope, number: Height) -> tuple[Height, Hash] | None:
         """The signed header to compare the chain with before ``number`` is signed.

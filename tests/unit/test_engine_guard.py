@@ -3,6 +3,8 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -39,8 +41,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def guard(path: Path) -> Guard:
-    return Guard.create(path, VALIDATOR, GENESIS)
+def guard(path: Path) -> Iterator[Guard]:
+    with closing(Guard.create(path, VALIDATOR, GENESIS)) as opened:
+        yield opened
 
 
 def test_signs_any_height_of_one_chain_in_any_order_and_again(guard: Guard) -> None:
@@ -80,8 +83,8 @@ def test_an_old_store_may_repeat_what_was_signed_of_it(guard: Guard) -> None:
 def test_remembers_over_a_restart(path: Path, guard: Guard) -> None:
     Chain("aaaa").sign(guard, 3)
     guard.close()
-    with pytest.raises(CheckpointWithheld):
-        Chain("aaab").sign(Guard(path, VALIDATOR, GENESIS), 3)
+    with closing(Guard(path, VALIDATOR, GENESIS)) as again, pytest.raises(CheckpointWithheld):
+        Chain("aaab").sign(again, 3)
 
 
 def test_remembers_what_a_killed_process_admitted(path: Path, guard: Guard) -> None:
@@ -97,16 +100,17 @@ def test_remembers_what_a_killed_process_admitted(path: Path, guard: Guard) -> N
 
 def test_other_validators_and_chains_have_nothing_to_do_with_it(path: Path, guard: Guard) -> None:
     Chain("aaaa").sign(guard, 3)
-    Chain("bbbb").sign(Guard(path, Address(b"\x12" * 20), GENESIS), 3)
-    Chain("bbbb").sign(Guard(path, VALIDATOR, Hash(b"\x23" * 32)), 3)
+    for scope in ((Address(b"\x12" * 20), GENESIS), (VALIDATOR, Hash(b"\x23" * 32))):
+        with closing(Guard(path, *scope)) as other:
+            Chain("bbbb").sign(other, 3)
 
 
 def test_two_processes_with_one_guard_sign_one_truth(path: Path, guard: Guard) -> None:
-    other = Guard(path, VALIDATOR, GENESIS)
     Chain("aaaa").sign(guard, 3)
-    with pytest.raises(CheckpointWithheld):
-        Chain("aaab").sign(other, 3)
-    Chain("aaaa").sign(other, 3)
+    with closing(Guard(path, VALIDATOR, GENESIS)) as other:
+        with pytest.raises(CheckpointWithheld):
+            Chain("aaab").sign(other, 3)
+        Chain("aaaa").sign(other, 3)
 
 
 def test_a_guard_is_never_begun_anew(path: Path, guard: Guard) -> None:

@@ -7,7 +7,7 @@ it once more, for another record, must not be given the value for that. What is 
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,10 +46,15 @@ class PrivateStore:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(mode=0o600)
-            self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._database.execute("PRAGMA secure_delete = ON")
-            self._database.execute("PRAGMA synchronous = FULL")
-            self._database.executescript(_SCHEMA)
+            with ExitStack() as unless_kept:
+                database = unless_kept.enter_context(
+                    closing(sqlite3.connect(path, check_same_thread=False, isolation_level=None))
+                )
+                database.execute("PRAGMA secure_delete = ON")
+                database.execute("PRAGMA synchronous = FULL")
+                database.executescript(_SCHEMA)
+                unless_kept.pop_all()
+            self._database = database
         except (OSError, sqlite3.Error) as error:
             raise PrivateStoreUnusable(str(path), str(error)) from error
 
