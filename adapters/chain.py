@@ -174,7 +174,7 @@ class Chain(Protocol):
 
     async def scan(self, first: Height, last: Height) -> Sequence[Observed]:
         """Our packets' events in these blocks, and its validators', in order; raises Reorganised where the blocks no
-        longer join what was scanned before.
+        longer join what was scanned before, or where that was told falsely.
         """
         ...
 
@@ -187,8 +187,9 @@ class Chain(Protocol):
         ...
 
     async def prove(self, height: Height, claims: Claims) -> Proof:
-        """Everything that the hub needs to believe ``claims`` at a final height, the signed header included; raises
-        NotProvable.
+        """Everything that the hub needs to believe ``claims`` at a final height, the signed header included.
+
+        Raises NotProvable, ClaimDisproved; Reorganised where what was scanned turns out to have been told falsely.
         """
         ...
 
@@ -203,7 +204,7 @@ class Chain(Protocol):
         ...
 
     def forget(self) -> None:
-        """Forget all that was scanned, after Reorganised."""
+        """Forget all that was scanned, after Reorganised: it is scanned again."""
         ...
 
     async def hub_client(self) -> ClientView:

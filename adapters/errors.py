@@ -7,6 +7,8 @@ ChainError
 ├── DeliveryRefused     a contract, or a rule of the chain, refused, by name
 ├── SenderRefused       the chain does not let us write, whatever we bring
 ├── Reorganised         blocks that were final are gone
+│   └── ReadingDoubted  what an endpoint told of them was false: another is asked
+├── ClaimDisproved      what was read does not stand in the chain's state
 ├── NotProvable         no proof can be had at that height (yet)
 └── TransactionLost     a transaction was not mined, or not by us
 """
@@ -80,6 +82,25 @@ class Reorganised(ChainError):
     chain: str
     height: Height
     template: ClassVar[str] = "{chain} changed its history at or below block {height}, which was final"
+
+
+@dataclass(eq=False)
+class ReadingDoubted(Reorganised):
+    cause: str
+    template: ClassVar[str] = (
+        "an endpoint of {chain} told what does not stand in its state at block {height}: all is read again by another "
+        "({cause})"
+    )
+
+
+@dataclass(eq=False)
+class ClaimDisproved(ChainError):
+    """The state itself, under a root that the hub believes, shows something else: asking again is of no use."""
+
+    chain: str
+    height: Height
+    cause: str
+    template: ClassVar[str] = "{chain} shows at height {height} that what was read of it is false: {cause}"
 
 
 @dataclass(eq=False)

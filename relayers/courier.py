@@ -10,7 +10,7 @@ from time import monotonic
 
 import structlog
 
-from adapters.errors import ChainError, DeliveryRefused, Reorganised
+from adapters.errors import ChainError, ClaimDisproved, DeliveryRefused, Reorganised
 from hub.clients.errors import ClientError
 from hub.errors import HubError
 from hub.ibc.errors import PacketError
@@ -54,7 +54,7 @@ def spoils_its_batch(error: HubError) -> bool:
     """Whether a refusal may be the fault of one packet, so that the others would pass without it."""
     if isinstance(error, DeliveryRefused):
         return error.error not in _OF_THE_CLIENT
-    return isinstance(error, PacketError | ProofError | ServiceError)
+    return isinstance(error, PacketError | ProofError | ServiceError | ClaimDisproved)
 
 
 class Courier:

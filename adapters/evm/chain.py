@@ -5,7 +5,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from adapters.chain import ClientView, Delivered, Delivery, Limits, Observed, TimeOut
-from adapters.errors import CallRefused, ChainError, DeliveryRefused, EndpointFault, NotProvable
+from adapters.errors import (
+    CallRefused,
+    ChainError,
+    ClaimDisproved,
+    DeliveryRefused,
+    EndpointFault,
+    NotProvable,
+    ReadingDoubted,
+)
 from adapters.evm.attestation import HeaderSource
 from adapters.evm.contract import Contract
 from adapters.evm.delivery import deliver_data, header, timeout_data, validator_set
@@ -65,6 +73,8 @@ class EvmChain:
         self._prover = Prover(endpoints, settings.router, settings.router_code_hash)
         self._light_client: tuple[int, Contract] | None = None
         self._set: tuple[Epoch, Hash] | None = None
+        self._doubted: ReadingDoubted | None = None
+        """Why all must be read again, until it is."""
 
     @property
     def name(self) -> str:
@@ -102,6 +112,8 @@ class EvmChain:
         return None
 
     async def scan(self, first: Height, last: Height) -> Sequence[Observed]:
+        if self._doubted is not None:
+            raise self._doubted
         source = Source(self._settings.router, self._ends, await self._lanes.by_number(), self._counters)
         logs = await self._scanner.scan(source, first, last)
         self._acknowledgements.add(log.appended for log in logs if log.appended is not None)
@@ -111,6 +123,7 @@ class EvmChain:
         self._acknowledgements.drop_settled(still_open, up_to)
 
     def forget(self) -> None:
+        self._doubted = None
         self._scanner.forget()
         self._acknowledgements.forget()
         self._headers.forget()
@@ -137,7 +150,12 @@ class EvmChain:
             cause = f"acknowledgement {missing} or one before it has not been read yet"
             raise NotProvable(self.name, height, cause) from missing
         basis = await self._headers.signed_header(height)
-        storage = await self._prover.prove(height, basis.header.state_root, claims, windows)
+        try:
+            storage = await self._prover.prove(height, basis.header.state_root, claims, windows)
+        except ClaimDisproved as error:
+            if self._doubted is None and self._endpoints.doubt_first():
+                self._doubted = ReadingDoubted(self.name, height, error.cause)
+            raise self._doubted or error from error
         return Proof(basis, storage)
 
     async def client_update(self, height: Height) -> AnyMessage:

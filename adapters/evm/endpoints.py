@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _FIRST_REST_S = 1.0
 _LONGEST_REST_S = 60.0
+_DOUBTED_S = 3600.0
 _REVERTED = 3
 """The JSON-RPC code of a call that reverted (geth, anvil, and the rest after them)."""
 
@@ -122,6 +123,7 @@ class Endpoints(AsyncJSONBaseProvider):
         self.all = tuple(Endpoint(url, timeout_s) for url in urls)
         self._rests_until = dict.fromkeys(self.all, 0.0)
         self._rest_s = dict.fromkeys(self.all, _FIRST_REST_S)
+        self._doubted_until = dict.fromkeys(self.all, 0.0)
 
     async def attempt(self, work: Callable[[Endpoint], Awaitable[T]]) -> T:
         """Run ``work`` on one endpoint, on the next where it raises EndpointFault; raises EndpointsFailed at the
@@ -138,6 +140,18 @@ class Endpoints(AsyncJSONBaseProvider):
                 self._rest_s[endpoint] = _FIRST_REST_S
                 return result
         raise EndpointsFailed(self.chain, tuple(faults))
+
+    def doubt_first(self) -> bool:
+        """Ask the endpoint that is asked first only after all others for a long time: what it told was false. False
+        where all have been doubted.
+        """
+        now = monotonic()
+        trusted = [endpoint for endpoint in self._in_order() if self._doubted_until[endpoint] <= now]
+        if len(self.all) == 1 or not trusted:
+            return False
+        log.warning("endpoint doubted", chain=self.chain, endpoint=trusted[0].url)
+        self._doubted_until[trusted[0]] = now + _DOUBTED_S
+        return True
 
     async def call(self, method: str, *params: Any) -> Any:
         """One call, answered by any endpoint; raises CallRefused, EndpointsFailed."""
@@ -190,7 +204,7 @@ class Endpoints(AsyncJSONBaseProvider):
         now = monotonic()
         awake = [endpoint for endpoint in self.all if self._rests_until[endpoint] <= now]
         resting = sorted(set(self.all) - set(awake), key=self._rests_until.__getitem__)
-        return awake + resting
+        return sorted(awake + resting, key=lambda endpoint: max(now, self._doubted_until[endpoint]))
 
     def _rest(self, endpoint: Endpoint, fault: EndpointFault) -> None:
         self._rests_until[endpoint] = monotonic() + self._rest_s[endpoint]

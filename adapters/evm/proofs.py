@@ -6,12 +6,17 @@ A proof that does not hold under the attested state root is the endpoint's fault
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from adapters.errors import CallRefused, EndpointFault
+from adapters.errors import CallRefused, ClaimDisproved, EndpointFault
 from adapters.evm.endpoints import Endpoint, Endpoints
 from adapters.evm.events import AppendedAcknowledgement
 from adapters.evm.words import block_tag, bytes_of, hex_of
 from hub.clients.base import Claims
-from hub.clients.errors import ClientError
+from hub.clients.errors import (
+    ClientError,
+    InvalidAcknowledgementWindow,
+    MembershipNotProven,
+    NonMembershipNotProven,
+)
 from hub.clients.router_proof import AcknowledgementWindow, RouterProof, verify_router
 from hub.clients.router_storage import WINDOW, acknowledgement_slot, slot_of
 from hub.ibc.commitment import PathKind
@@ -19,6 +24,9 @@ from hub.ibc.identifiers import ClientId
 from hub.proofs.errors import ProofError
 from hub.quantities import Address, Hash, Height
 from hub.quantities import Sequence as PacketSequence
+
+_DISPROVED = (MembershipNotProven, NonMembershipNotProven, InvalidAcknowledgementWindow)
+"""What a proof that holds under the state root may be refused for: it shows other words than are claimed."""
 
 _EMBEDDED_BELOW = 32
 """Bytes under which a trie node stands inside its parent and not by itself."""
@@ -93,13 +101,18 @@ class Prover:
     async def prove(
         self, height: Height, state_root: Hash, claims: Claims, windows: Sequence[AcknowledgementWindow]
     ) -> RouterProof:
-        """The nodes that show ``claims`` at a height with this state root; raises EndpointsFailed, CallRefused."""
+        """The nodes that show ``claims`` at a height with this state root.
+
+        Raises ClaimDisproved where they show something else, EndpointsFailed, CallRefused.
+        """
         slots = _slots(claims, windows)
 
         async def work(endpoint: Endpoint) -> RouterProof:
             proof = await self._collect(endpoint, height, slots, tuple(windows))
             try:
                 verify_router(state_root, self._router, self._code_hash, proof, claims)
+            except _DISPROVED as error:
+                raise ClaimDisproved(self._endpoints.chain, height, str(error)) from error
             except (ProofError, ClientError) as error:
                 raise EndpointFault(endpoint.url, f"its proof at {height} does not hold: {error}") from error
             return proof

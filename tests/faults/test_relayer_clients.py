@@ -1,11 +1,16 @@
 """Light clients that would expire, attestors that hand over, endpoints that lie: the relayer keeps its path alive."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from adapters.evm.attestation import Attestors, AttestorTarget, Electorate
+from adapters.evm.events import TOPICS
+from adapters.evm.words import hex_of
 from hub.clients.attestation import AttestationScope
 from hub.clients.attested_evm import Config
 from hub.clients.base import ClientStatus
@@ -91,3 +96,51 @@ async def test_a_lying_endpoint_beside_an_honest_one_delays_at_most(tmp_path: Pa
                 assert await until(lambda call=call: network.a.answer(call)) == f"truth {number}"
                 assert await network.a.outcomes(call) == ["result"]
         assert "eth_getLogs" in liar.calls
+
+
+SENT, WRITTEN = hex_of(TOPICS[0]), hex_of(TOPICS[2])
+
+
+def altering(kind: str, at_most: int) -> Callable[[str, list[Any], Any], Any]:
+    """Change the last byte of what logs of a kind say, of the first so many."""
+    altered: set[str] = set()
+
+    def lie(method: str, _: list[Any], result: Any) -> Any:
+        return [alter(entry) for entry in result] if method == "eth_getLogs" else result
+
+    def alter(entry: dict[str, Any]) -> dict[str, Any]:
+        if entry["topics"][0] != kind or (entry["data"] not in altered and len(altered) == at_most):
+            return entry
+        altered.add(entry["data"])
+        data = bytearray.fromhex(entry["data"][2:])
+        place = int.from_bytes(data[96:128] if kind == SENT else data[:32], "big")
+        data[place + 32 + int.from_bytes(data[place : place + 32], "big") - 1] ^= 1
+        return {**entry, "data": "0x" + data.hex()}
+
+    return lie
+
+
+@pytest.mark.parametrize("kind", [SENT, WRITTEN], ids=["a packet", "an acknowledgement"])
+async def test_what_an_endpoint_altered_is_read_again_by_another(tmp_path: Path, kind: str) -> None:
+    async with running_network(tmp_path, "a") as network, Proxy(network.a.anvil.url) as liar:
+        liar.lie = altering(kind, at_most=1000)
+        endpoints = (liar.url, network.a.anvil.url)
+        async with network.relayer() as relayer:
+            relayer.relay({"a": replace(network.targets()["a"], endpoints=endpoints)})
+            for text in ("first", "second"):
+                call = await network.a.greet(network.a.service, text)
+                assert await until(lambda call=call: network.a.answer(call)) == text
+            assert relayer.metrics.registry.get_sample_value("relayer_rebuilds_total", {"path": "a"}) == 1
+
+
+async def test_what_the_only_endpoint_altered_waits_alone(tmp_path: Path) -> None:
+    async with running_network(tmp_path, "a") as network, Proxy(network.a.anvil.url) as liar:
+        calls = [await network.a.greet(network.a.service, f"one of three {number}") for number in range(3)]
+        liar.lie = altering(SENT, at_most=1)
+        async with network.relayer() as relayer:
+            relayer.relay({"a": replace(network.targets()["a"], endpoints=(liar.url,))})
+            for number, call in enumerate(calls[1:], 1):
+                assert await until(lambda call=call: network.a.answer(call)) == f"one of three {number}"
+            assert not await network.a.answer(calls[0])
+            reason = {"path": "a", "reason": "CLAIM_DISPROVED"}
+            assert relayer.metrics.registry.get_sample_value("relayer_errors_total", reason)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from adapters.errors import DeliveryRefused, EndpointsFailed
+from adapters.errors import ClaimDisproved, DeliveryRefused, EndpointsFailed
 from hub.errors import HubError
 from hub.ibc.errors import TimeoutElapsed
 from hub.ibc.identifiers import ClientId, PortId
@@ -90,6 +90,12 @@ async def test_what_is_no_packet_s_fault_is_not_halved(courier: Courier, place: 
     assert place.tried == [{1, 2, 3, 4}]
     assert len(courier.blocked()) == 4
     assert place.errors == [error]
+
+
+async def test_what_the_state_disproves_is_one_packet_s_fault(courier: Courier, place: Place) -> None:
+    place.verdict = lambda tried: ClaimDisproved("chain", Height(1), "its slot holds another") if 2 in tried else None
+    await carried(courier, 1, 2, 3, 4)
+    assert place.taken == {1, 3, 4}
 
 
 async def test_what_is_under_way_is_not_carried_twice(courier: Courier, place: Place) -> None:
