@@ -75,6 +75,7 @@ async def add_ledger(plan: NewLedger, hub: HubClient, operator: Signer, *, repor
     hubs, ledgers = await hub.status(), await plan.member.status()
     for status in (hubs, ledgers):
         _require_operators(plan, status, devnet=hubs.devnet and ledgers.devnet)
+    _require_no_other_hub(plan, await plan.member.clients(), hubs)
     at_hub = await _client_at_hub(plan, ledgers, hub, operator, report)
     of_hub = await _client_of_hub(plan, hubs, report)
     report(f"{plan.name}: registering counterparties and lanes ({at_hub} at the hub, {of_hub} at the ledger)")
@@ -204,6 +205,16 @@ def _trust(plan: NewLedger, chain: NodeStatus) -> quorum.Config:
         plan.max_clock_drift,
         plan.accept_single_operator,
     )
+
+
+def _require_no_other_hub(plan: NewLedger, clients: Sequence[ClientInfo], hubs: NodeStatus) -> None:
+    """Its members and calls are named by what they are called at its hub."""
+    ours = _client_of(clients, hubs)
+    for one in clients:
+        if one.counterparty_client and (ours is None or one.client != ours.client):
+            raise Refused(
+                f"{plan.name} has its hub behind {one.client}: a ledger has one, which can be replaced", "HAS_HUB"
+            )
 
 
 def _client_of(clients: Sequence[ClientInfo], chain: NodeStatus) -> ClientInfo | None:

@@ -1,61 +1,17 @@
 """The commands of a ledger against a real node, as a newcomer types them."""
 
-import json
-import os
-import signal
-import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.e2e.command import Done, ichub
-from tests.e2e.devnet_world import ICHUB, wait_for
-
-
-class Typing:
-    """A person at a terminal with one ledger's home."""
-
-    def __init__(self, home: Path) -> None:
-        self.environment = {"ICHUB_LEDGER_HOME": str(home)}
-
-    def run(self, *arguments: str) -> Done:
-        return ichub("ledger", *arguments, environment=self.environment)
-
-    def type(self, *arguments: str) -> Any:
-        """What a command says in JSON; it must be done."""
-        done = self.run(*arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.e2e.ledger_person import Typing, running_ledger
 
 
 @pytest.fixture(scope="module")
 def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typing]:
-    typing = Typing(tmp_path_factory.mktemp("a ledger") / "home")
-    names = [word for name in ("bank-a", "bank-b", "customs", "port") for word in ("--organisation", name)]
-    refused = typing.run("init", *names, "--devnet", "--strict")
-    assert refused.returncode == 1
-    assert "could halt the ledger" in refused.stderr
-    typing.type("init", *names, "--devnet", "--listen", f"127.0.0.1:{free_port()}")
-    with subprocess.Popen(
-        [str(ICHUB), "ledger", "start"], env={**os.environ, **typing.environment}, stderr=subprocess.PIPE
-    ) as node:
-        wait_for(lambda: typing.run("query", "status").returncode == 0 or node.poll() is not None, seconds=60)
-        assert node.poll() is None, node.stderr and node.stderr.read()
-        try:
-            for name in ("bank-a", "bank-b", "customs"):
-                typing.type("enrol", f"{name}/admin")
-            yield typing
-        finally:
-            node.send_signal(signal.SIGTERM)
+    with running_ledger(tmp_path_factory.mktemp("a ledger") / "home") as typing:
+        yield typing
 
 
 def test_members(person: Typing) -> None:

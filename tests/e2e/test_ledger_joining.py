@@ -1,15 +1,22 @@
 """A ledger is joined by votes: what one admin may do, where it stops, and that it goes on."""
 
-from collections.abc import AsyncIterator
+import json
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from adapters.permissioned.ledger import messages as m
-from console.exits import Misused
+from console.exits import Misused, Refused
 from console.ledger_joining import JoinedLedger, NewLedger, VotesAwaited, add_ledger
 from hub.client import HubClient
+from relayers.config import LedgerTarget, load_relayer_config
+from tests.e2e.command import Done, ichub
+from tests.e2e.devnet_world import ICHUB, wait_for
+from tests.e2e.ledger_person import Typing, free_port, running_ledger
 from tests.e2e.node import devnet_node
 from tests.e2e.trade import TRUST, Trade, trade_with
 
@@ -51,6 +58,18 @@ async def test_a_ledger_is_joined_as_its_organisations_vote(trade: Trade) -> Non
     assert len(await trade.hub.clients()) == 1
 
 
+async def test_a_ledger_that_has_a_hub_is_left_to_it(trade: Trade, tmp_path: Path) -> None:
+    await trade.connect()
+    async with (
+        devnet_node(tmp_path / "second", route_time=6) as node,
+        await HubClient.connect(node.target, insecure=True) as second,
+    ):
+        plan = NewLedger("trade", trade.ann, trade.chiefs, *TRUST)
+        with pytest.raises(Refused, match=f"has its hub behind {trade.of_hub}"):
+            await add_ledger(plan, second, trade.operator, report=lambda _: None)
+        assert await second.clients() == ()
+
+
 async def test_a_vote_that_is_lost_is_put_anew(trade: Trade) -> None:
     plan = NewLedger("trade", trade.ann, trade.chiefs[:1], *TRUST)
 
@@ -66,3 +85,60 @@ async def test_a_vote_that_is_lost_is_put_anew(trade: Trade) -> None:
         await join(plan)
     with pytest.raises(Misused, match="keys of admins"):
         await join(replace(plan, admins=[]))
+
+
+@pytest.fixture
+def person(tmp_path: Path) -> Iterator[Typing]:
+    with running_ledger(tmp_path / "ledger") as typing:
+        yield typing
+
+
+@pytest.fixture
+def hub_home(tmp_path: Path) -> Iterator[Path]:
+    """Of a hub that runs."""
+    home = tmp_path / "hub"
+    done = ichub("init", "--home", str(home), "--devnet", "--listen", f"127.0.0.1:{free_port()}")
+    assert done.returncode == 0, done.stderr
+    with subprocess.Popen([str(ICHUB), "start", "--home", str(home)], stderr=subprocess.DEVNULL) as node:
+        try:
+            wait_for(lambda: ichub("chain", "list", "--home", str(home)).returncode == 0, 60)
+            yield home
+        finally:
+            node.terminate()
+
+
+def test_one_command_connects_a_ledger_or_says_whose_votes_it_needs(
+    person: Typing, hub_home: Path, tmp_path: Path
+) -> None:
+    """bank-a's admin has its own home, with no keys of the others; they vote where theirs are."""
+    whole, own = Path(person.environment["ICHUB_LEDGER_HOME"]), tmp_path / "bank-a"
+    shutil.copytree(whole, own)
+    for name in ("bank-b", "customs", "port"):
+        shutil.rmtree(own / "organisations" / name)
+    relayer = tmp_path / "relayer"
+    assert ichub("relayer", "init", str(relayer), "--home", str(hub_home)).returncode == 0
+    words = ("--ledger", str(own), "--relayer-file", str(relayer / "config.toml"), "--relayer-as", "bank-a/ferry")
+
+    def add(*more: str) -> Done:
+        return ichub("chain", "add", "trade", "--home", str(hub_home), *more, "--json")
+
+    assert "--ledger HOME" in add().stderr
+    assert "--relayer-as" in add(*words[:4]).stderr
+    assert "leave them out" in add(*words, "--rpc", "http://127.0.0.1:1").stderr
+    for proposals in (["1"], ["2", "3"]):
+        for _ in range(2):
+            waiting = add(*words)
+            assert waiting.returncode == 1, waiting.stderr
+            error = json.loads(waiting.stderr.splitlines()[-1])["error"]
+            assert (error["reason"], error["proposals"]) == ("VOTES_AWAITED", ", ".join(proposals))
+        for number in proposals:
+            for name in ("bank-b", "customs"):
+                person.type("proposal", "vote", number, "--yes", "--as", f"{name}/admin")
+    done = add(*words)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(ichub("chain", "list", "--home", str(hub_home), "--json").stdout)
+    assert [(one["chain"], one["client"], one["status"]) for one in told] == [("trade", "quorum-0", "active")]
+    target = load_relayer_config(relayer / "config.toml").chains["trade"]
+    assert isinstance(target, LedgerTarget)
+    assert target.identity.certificate == own / "organisations" / "bank-a" / "members" / "ferry.pem"
+    assert "already" in add(*words).stderr
