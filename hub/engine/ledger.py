@@ -174,7 +174,7 @@ class Ledger:
                 log.exception("a transaction failed to execute", transaction=signed.hash.hex())
                 left_out.append((signed, ExecutionFault(type(error).__name__)))
         outcome = block.finish()
-        prepared = self._store.prepare(outcome.changes)
+        prepared = self._store.prepare(outcome.changes, state.values)
         record = BlockRecord.of(self.machine.header(outcome, prepared.app_root), outcome, signers)
         self._store.commit(
             prepared,

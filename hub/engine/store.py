@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self, cast
 
 import rocksdict
@@ -91,15 +92,21 @@ class Store:
 
     # --- writing: one thread ---
 
-    def prepare(self, changes: Mapping[bytes, bytes | None]) -> Prepared:
-        """The app root after ``changes`` (None deletes) to the latest state; nothing is written. Raises EmptyTree."""
+    def prepare(
+        self, changes: Mapping[bytes, bytes | None], known: Mapping[bytes, bytes | None] = MappingProxyType({})
+    ) -> Prepared:
+        """The app root after ``changes`` (None deletes) to the latest state; nothing is written. Raises EmptyTree.
+
+        ``known``: what has been read of the latest state already, and need not be looked up again.
+        """
         writes: dict[bytes, bytes | None] = {}
         before: dict[bytes, bytes | None] = {}
         leaves: list[Change] = []
-        keys = list(changes)
-        held: list[bytes | None] = self._database.get([names.ENTRY + key for key in keys]) or []
-        for key, old in zip(keys, held, strict=True):
-            if (new := changes[key]) == old:
+        unread = [key for key in changes if key not in known]
+        found = self._database.get([names.ENTRY + key for key in unread]) or []
+        looked_up = dict(zip(unread, found, strict=True))
+        for key, new in changes.items():
+            if new == (old := known[key] if key in known else looked_up[key]):
                 continue
             hashed = key_hash(key)
             leaves.append((hashed, None if new is None else leaf_hash(hashed, value_hash(key, new))))

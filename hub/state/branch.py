@@ -112,6 +112,11 @@ class Remembered:
     def scan(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         return self._below.scan(start, end)
 
+    @property
+    def values(self) -> Mapping[bytes, bytes | None]:
+        """What has been read by key so far, None where there is nothing."""
+        return self._values
+
 
 class MemoryState:
     """A state held in a dict, for tests and for a genesis."""

@@ -7,8 +7,10 @@ children of n are 2n and 2n + 1. What is a bucket depends on the content alone: 
 leaves below it, and more below its parent.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
+from operator import itemgetter
 from struct import Struct
 
 from hub.proofs.smt import EMPTY, MAX_DEPTH
@@ -43,13 +45,8 @@ class Page:
         self.inner, self.buckets = _HEAD.unpack_from(data)
         """Bit n: place n has nodes below it that are pages' nodes or buckets. Bit n: place n is a bucket."""
         stored = _NODES[len(data) >> 5].unpack_from(data, _HEAD.size)
-        if len(stored) == 2 * BOTTOM - 2:
-            self.nodes = [b"", b"", *stored]
-            """By place; nothing for an empty one, nor for the first, which is stored in the page above."""
-            return
-        self.nodes = [b""] * (2 * BOTTOM)
-        for place, node in zip(_places((self.inner | self.buckets) ^ 2), stored, strict=True):
-            self.nodes[place] = node
+        self.nodes = [*_spread(self.inner | self.buckets)((b"", *stored))]
+        """By place; nothing for an empty one, nor for the first, which is stored in the page above."""
 
     def encode(self) -> bytes:
         """Only the nodes that are there, in order of their places."""
@@ -113,9 +110,13 @@ class Page:
 
 
 @lru_cache(8192)
-def _places(there: int) -> tuple[int, ...]:
-    """The places whose bits are set, rising. Few patterns are frequent: leaves spread evenly."""
-    return tuple(place for place in range(2 * BOTTOM) if there >> place & 1)
+def _spread(there: int) -> Callable[[tuple[bytes, ...]], tuple[bytes, ...]]:
+    """Puts the stored nodes, with nothing before them, at their places: the bits that are set in ``there``.
+
+    Few patterns are frequent: leaves spread evenly.
+    """
+    places = [place for place in range(2, 2 * BOTTOM) if there >> place & 1]
+    return itemgetter(*(places.index(place) + 1 if place in places else 0 for place in range(2 * BOTTOM)))
 
 
 WAYS = [sum(1 << ((BOTTOM + way) >> up) for up in range(PAGE_LEVELS + 1)) for way in range(BOTTOM)]

@@ -70,9 +70,9 @@ class TimedStore(Store):
         self.preparing = 0.0
         self.commits: list[float] = []
 
-    def prepare(self, changes: Mapping[bytes, bytes | None]) -> Prepared:
+    def prepare(self, changes: Mapping[bytes, bytes | None], *known: Mapping[bytes, bytes | None]) -> Prepared:
         began = time.perf_counter()
-        prepared = super().prepare(changes)
+        prepared = super().prepare(changes, *known)
         self.preparing += time.perf_counter() - began
         return prepared
 
