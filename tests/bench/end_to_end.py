@@ -1,41 +1,46 @@
-"""How long a call takes on a devnet: real processes of two Anvil chains, a hub, four attestors and a relayer.
+"""How long a call takes on a devnet: real processes of two Anvil chains, a ledger, a hub, four attestors and a relayer.
 
-Calls come one by one, some each second, at all points of a block's second. A call takes from when its transaction is
-sent until its result can be read in a block of the consumer's chain; in blocks, from the block of the one to the block
-of the other. Both chains make a block a second, and the hub believes what they call ``finalized``: on the devnet's
-Anvils two blocks behind.
+First calls from one EVM chain to a contract on the other, then to the ledger's contract ``documents``. They come one by
+one, some each second, at all points of a block's second. A call takes from when its transaction is sent until its
+result can be read in a block of the consumer's chain; in blocks, from the block of the one to the block of the other.
+Both chains make a block a second, and the hub believes what they call ``finalized``: on the devnet's Anvils two blocks
+behind. The ledger's blocks are final at once, and made as there is something to put into them.
 """
 
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.errors import ChainError
 from adapters.evm.words import bytes_of, hex_of, number_of
+from console.devnet.contracts import Deployed
 from console.devnet.network import Network
 from console.devnet.ports import Ports, require_free
-from console.devnet.wiring import connect
+from console.devnet.wiring import connect, connect_ledger
 from console.exits import ConsoleError, Misused
 from console.home import find_home
 from console.session import hub_of, signer_of
-from console.tour.market import Call, Site, open_site
+from console.tour.document_verify import ISSUER
+from console.tour.market import FEE, Call, Site, open_site
+from console.tour.trade import Trade, bill_of_lading, invoke, offer_services, open_consignee
 from hub.errors import HubError
 from hub.proofs.keccak import keccak256
 from tests.bench.figures import Measured
 from tests.bench.showing import CannotRun, Screen, percentile
 
 CALLS = 120
+LEDGER_CALLS = 60
 WARMING = 5
 INTERVAL_S = 0.31
 """Between calls: no divisor of a second, so that they come at all points of a block."""
 PATIENCE_S = 60.0
 _POLL_S = 0.05
-_SETTLED = hex_of(keccak256(b"Settled(bytes32,uint16,bool)"))
-"""What the buyer of the tour emits once a call has its result."""
+_RESULT = hex_of(keccak256(b"ServiceResult(bytes32,address,uint16,bytes,string,uint32)"))
+"""What the gateway emits once a call has its result."""
 _CHAINS = ("a", "b")
 _PORT_BASES = range(19_000, 29_000, 500)
 _ANSWERED = 200
@@ -48,43 +53,47 @@ class Timings:
     seconds: list[float] = field(default_factory=list)
     blocks: list[float] = field(default_factory=list)
 
+    @staticmethod
+    def half_within(values: list[float], form: str) -> Measured:
+        """What half of them do not pass; the least and the most are shown beside it."""
+        return Measured(percentile(values, 0.5), len(values), f"min {min(values):{form}}, max {max(values):{form}}")
+
 
 def run(screen: Screen) -> dict[str, Measured]:
     """Every figure of the group; raises CannotRun."""
     try:
-        timings = asyncio.run(_measure(screen))
+        evm, ledger = asyncio.run(_measure(screen))
     except (ConsoleError, ChainError, HubError, OSError) as error:
         raise CannotRun(f"the devnet does not come up: {error}") from error
-    n = len(timings.seconds)
-    note = f"min {min(timings.seconds):.2f}, max {max(timings.seconds):.2f}"
     return {
-        "e2e.call.p50_s": Measured(percentile(timings.seconds, 0.5), n, note),
-        "e2e.call.p99_s": Measured(percentile(timings.seconds, 0.99), n),
-        "e2e.call.p50_blocks": Measured(
-            percentile(timings.blocks, 0.5), n, f"min {min(timings.blocks):.0f}, max {max(timings.blocks):.0f}"
-        ),
+        "e2e.call.p50_s": evm.half_within(evm.seconds, ".2f"),
+        "e2e.call.p99_s": Measured(percentile(evm.seconds, 0.99), len(evm.seconds)),
+        "e2e.call.p50_blocks": evm.half_within(evm.blocks, ".0f"),
+        "e2e.evm_to_ledger.p50_s": ledger.half_within(ledger.seconds, ".2f"),
     }
 
 
-async def _measure(screen: Screen) -> Timings:
+async def _measure(screen: Screen) -> tuple[Timings, Timings]:
     with tempfile.TemporaryDirectory(prefix="ichub-bench-") as folder:
         network = Network(Path(folder) / "devnet", _free_ports())
         try:
-            with screen.step("e2e: starting two chains, a hub, four attestors, a relayer"):
+            with screen.step("e2e: starting two chains, a ledger, a hub, four attestors, a relayer"):
                 await _start(network)
-            async with _sites(network, screen) as (a, b):
+            async with _askers(network, screen) as (buyer, consignee):
                 with screen.step(f"e2e: {WARMING + CALLS} calls from a contract to a contract"):
-                    return await _call(a, b.service)
+                    evm = await _call(buyer, CALLS)
+                with screen.step(f"e2e: {WARMING + LEDGER_CALLS} calls from a contract to the ledger"):
+                    return evm, await _call(consignee, LEDGER_CALLS)
         finally:
             network.stop()
 
 
-async def _call(site: Site, service: str) -> Timings:
-    watch = Watch(site)
+async def _call(asker: "Asker", count: int) -> Timings:
+    watch = Watch(asker)
     watching = asyncio.create_task(watch.results())
     try:
-        await asyncio.gather(*(watch.call(service, INTERVAL_S * n) for n in range(WARMING)))
-        return await _collect([watch.call(service, INTERVAL_S * n) for n in range(CALLS)])
+        await asyncio.gather(*(watch.call(INTERVAL_S * n) for n in range(WARMING)))
+        return await _collect([watch.call(INTERVAL_S * n) for n in range(count)])
     finally:
         watching.cancel()
 
@@ -97,19 +106,55 @@ async def _collect(calls: Sequence[Awaitable[tuple[float, int]]]) -> Timings:
     return timings
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who calls a service: a contract on the chain of ``site``. ``outcome``: a call's code and message."""
+
+    site: Site
+    ask: Callable[[], Awaitable[Call]]
+    outcome: Callable[[Call], Awaitable[tuple[int, str]]]
+
+
+def buyer_of(site: Site, service: str) -> Asker:
+    """The tour's buyer, who asks the shop on the other chain."""
+
+    async def ask() -> Call:
+        return (await site.ask(service))[0]
+
+    async def outcome(call: Call) -> tuple[int, str]:
+        found = await site.outcome(call)
+        return found.code, found.message
+
+    return Asker(site, ask, outcome)
+
+
+def consignee_of(site: Site, consignee: Deployed, document_hash: bytes) -> Asker:
+    """The tour's consignee, who asks the ledger about a document."""
+
+    async def ask() -> Call:
+        return site.calls_in(await consignee.send("ask", document_hash, round(PATIENCE_S), FEE))[0]
+
+    async def outcome(call: Call) -> tuple[int, str]:
+        _, code, *_, reason = await consignee.read("outcome", call.call_id)
+        return code, reason
+
+    return Asker(site, ask, outcome)
+
+
 class Watch:
     """Sees results as they come into blocks."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+        self._site = asker.site
         self._seen: dict[bytes, tuple[float, int]] = {}
         self._news = asyncio.Condition()
 
-    async def call(self, service: str, after: float) -> tuple[float, int]:
+    async def call(self, after: float) -> tuple[float, int]:
         """One call, ``after`` seconds from now: how many seconds and blocks it took; raises CannotRun."""
         await asyncio.sleep(after)
         began = time.monotonic()
-        (call,) = await self._site.ask(service)
+        call = await self._asker.ask()
         try:
             async with asyncio.timeout(PATIENCE_S), self._news:
                 await self._news.wait_for(lambda: call.call_id in self._seen)
@@ -123,7 +168,7 @@ class Watch:
         """Note when each result can first be read, for ever."""
         since: int = (await self._site.latest()).number
         while True:
-            query = {"address": hex_of(self._site.buyer.address), "fromBlock": hex(since), "topics": [_SETTLED]}
+            query = {"address": self._site.chain.gateway, "fromBlock": hex(since), "topics": [_RESULT]}
             logs = await self._site.endpoints.call("eth_getLogs", query)
             now = time.monotonic()
             for log in logs:
@@ -135,33 +180,41 @@ class Watch:
             await asyncio.sleep(_POLL_S)
 
     async def _require_answered(self, call: Call) -> None:
-        outcome = await self._site.outcome(call)
-        if outcome.code != _ANSWERED:
-            raise CannotRun(f"a call was answered {outcome.code}: {outcome.message}")
+        code, message = await self._asker.outcome(call)
+        if code != _ANSWERED:
+            raise CannotRun(f"a call was answered {code}: {message}")
 
 
 @asynccontextmanager
-async def _sites(network: Network, screen: Screen) -> AsyncIterator[tuple[Site, Site]]:
+async def _askers(network: Network, screen: Screen) -> AsyncIterator[tuple[Asker, Asker]]:
     home = find_home(network.layout.hub.path)
     operator = signer_of(home, None, None)
     async with hub_of(home) as hub:
-        with screen.step("e2e: contracts on both chains, registered at the hub"):
+        with screen.step("e2e: contracts on both chains, members on the ledger, all registered at the hub"):
             chains = [await connect(network, name, hub, operator) for name in _CHAINS]
             a, b = [await open_site(chain, hub, operator) for chain in chains]
+            trade = Trade(network, await connect_ledger(network, hub, operator))
+            await offer_services(trade.chain, hub, operator)
+            bill = bill_of_lading("BENCH-1")
+            await invoke(await trade.member(ISSUER), "documents", "notarise", bill)
+            consignee = await open_consignee(a, hub, operator)
         try:
-            yield a, b
+            yield buyer_of(a, b.service), consignee_of(a, consignee, bill.document_hash)
         finally:
+            await trade.close()
             await a.close()
             await b.close()
 
 
 async def _start(network: Network) -> None:
+    network.make_ledger()
+    network.start_ledger()
     network.make_files()
     for name in _CHAINS:
         network.start_chain(name)
     network.start_hub()
     network.start_attestors()
-    await asyncio.gather(*(network.chain_ready(name) for name in _CHAINS), network.hub_ready())
+    await asyncio.gather(*(network.chain_ready(name) for name in _CHAINS), network.hub_ready(), network.ledger_ready())
     network.start_relayer()
     await network.attestors_ready()
 

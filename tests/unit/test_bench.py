@@ -31,6 +31,7 @@ EXPECTED = [
     "e2e.call.p50_s",
     "e2e.call.p99_s",
     "e2e.call.p50_blocks",
+    "e2e.evm_to_ledger.p50_s",
 ]
 
 
