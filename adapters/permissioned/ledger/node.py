@@ -33,6 +33,7 @@ from adapters.permissioned.ledger.rpc.errors import TlsRequired
 from adapters.permissioned.ledger.rpc.private_data import PrivateData
 from adapters.permissioned.ledger.rpc.queries import LedgerQueries
 from adapters.permissioned.ledger.rpc.tls import LedgerTls
+from adapters.permissioned.ledger.rpc.transactions import LedgerTransactions
 from hub.chain_node import Node, NodeConfigOf, Opened, Serving, replay_chain, run_until_stopped, running_chain
 from hub.engine.clock import Clock
 from hub.engine.errors import NodeStopping
@@ -42,7 +43,6 @@ from hub.quantities import Height
 from hub.rpc.blocks import Blocks
 from hub.rpc.checkpoints import CheckpointServing
 from hub.rpc.serving import Service, TlsFiles, service
-from hub.rpc.transactions import Transactions
 from hub.signer import Signer
 
 log = structlog.get_logger("ledger-node")
@@ -126,17 +126,21 @@ def _serving(
     access = Access(opened.ledger)
     private_data = PrivateData(opened.ledger, access, store, private.keeps_for)
     queries = LedgerQueries(opened.ledger, opened.engine, machine.runtime, access)
-    return Serving(_services(opened, queries, private_data), LedgerTls(tls, opened.ledger).credentials(), access.admit)
+    transactions = LedgerTransactions(opened.ledger, opened.engine, access)
+    services = _services(opened, transactions, queries, private_data)
+    return Serving(services, LedgerTls(tls, opened.ledger).credentials(), access.admit)
 
 
-def _services(opened: Opened, queries: LedgerQueries, private_data: PrivateData) -> tuple[Service, ...]:
+def _services(
+    opened: Opened, transactions: LedgerTransactions, queries: LedgerQueries, private_data: PrivateData
+) -> tuple[Service, ...]:
     """All that a ledger's node serves."""
     ledger, engine, measures = opened.ledger, opened.engine, opened.measures
     return (
         service(
             "interchain.ledger.v1.TransactionService",
             transaction_service_pb2_grpc.add_TransactionServiceServicer_to_server,
-            Transactions(LEDGER, ledger, engine),
+            transactions,
         ),
         service(
             "interchain.ledger.v1.BlockService",

@@ -26,22 +26,25 @@ PACKAGE = "/interchain.ledger.v1."
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Whom a method is for: members of these ``roles``; with ``keepers``, of the organisations alone that keep the
-    private value which is asked for. ``name`` is told to whom it refuses.
+    private value which is asked for; with ``author``, the author alone of what is brought. ``name`` is told to whom it
+    refuses.
     """
 
     name: str
     roles: frozenset[MemberRole] = frozenset(MemberRole)
     keepers: bool = False
+    author: bool = False
 
 
 READ = Rule("members of every role read")
 WRITE = Rule("auditors write nothing", frozenset(role for role in MemberRole if role.writes))
 KEEP = Rule("private values are for the organisations that keep them", keepers=True)
+OWN = Rule("a member tries out its own transactions", author=True)
 CLOSED = Rule("what the table does not name is closed", frozenset())
 
 TABLE: Mapping[str, tuple[Rule, ...]] = {
     "TransactionService/Submit": (WRITE,),
-    "TransactionService/Simulate": (WRITE,),
+    "TransactionService/Simulate": (WRITE, OWN),
     "TransactionService/GetTransaction": (READ,),
     "BlockService/GetBlock": (READ,),
     "BlockService/RequestBlock": (WRITE,),
@@ -103,6 +106,13 @@ class Access:
         identity = self.identity(context)
         for rule in TABLE[method]:
             if rule.keepers and identity.organisation not in keepers:
+                raise AccessRefused(rule.name, identity.member, identity.role, method)
+
+    def admit_author(self, method: str, context: Any, author: str) -> None:
+        """Once it is known in whose name (``organisation/name``) ``service/method`` is to act; raises AccessRefused."""
+        identity = self.identity(context)
+        for rule in TABLE[method]:
+            if rule.author and identity.member != author:
                 raise AccessRefused(rule.name, identity.member, identity.role, method)
 
     def identity(self, context: Any) -> Identity:
