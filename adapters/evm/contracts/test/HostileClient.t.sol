@@ -215,6 +215,10 @@ contract HostileClientTest is Fixture {
             (bool begun,) = address(this).call(abi.encodeCall(this.begin, (t)));
             so(!begun, vm.toString(what));
         }
+        IQuorumClient.Trust memory ahead = trust();
+        (ahead.timestamp, ahead.trustingPeriod) = (uint64(block.timestamp) + 1, 0);
+        vm.expectRevert(abi.encodeWithSelector(IQuorumClient.InvalidTrust.selector, "trustingPeriod"));
+        this.begin(ahead);
         this.begin(trust());
     }
 

@@ -26,7 +26,11 @@ contract RouterAdministrationTest is ProbeFixture {
     address private constant STRANGER = address(0xBAD);
 
     function _refuses(bytes memory call, string memory what) private {
-        vm.prank(STRANGER);
+        _refusesFrom(STRANGER, call, what);
+    }
+
+    function _refusesFrom(address sender, bytes memory call, string memory what) private {
+        vm.prank(sender);
         (bool success, bytes memory reason) = address(router).call(call);
         so(!success, string.concat("was accepted: ", what));
         same(bytes32(selectorOf(reason)), bytes32(IAccessControl.AccessControlUnauthorizedAccount.selector), what);
@@ -56,6 +60,51 @@ contract RouterAdministrationTest is ProbeFixture {
         _refuses(abi.encodeCall(IRouter.replaceClient, (1)), "replaceClient by a pauser");
         _refuses(abi.encodeCall(IRouter.registerApplication, ("other", address(nothing), 0)), "registerApplication by a pauser");
         _refuses(abi.encodeCall(access.grantRole, (keccak256("PAUSER_ROLE"), address(this))), "grantRole by a pauser");
+    }
+
+    /// @dev The roles' administrator alone does nothing but grant them, and whoever holds one alone needs no other.
+    function test_eachFunctionNeedsItsOwnRoleAndNoOther() public {
+        IAccessControl access = IAccessControl(address(router));
+        IQuorumClient other = newClient(trust());
+        NullApplication application = NullApplication(deploy("NullApplication", abi.encode(router)));
+        string[4] memory roles = ["CLIENT_ROLE", "APPLICATION_ROLE", "LANE_ROLE", "PAUSER_ROLE"];
+        bytes[8] memory calls = [
+            abi.encodeCall(IRouter.proposeClientReplacement, (1, other)),
+            abi.encodeCall(IRouter.cancelClientReplacement, (1)),
+            abi.encodeCall(IRouter.proposeClientReplacement, (1, other)),
+            abi.encodeCall(IRouter.replaceClient, (1)),
+            abi.encodeCall(IRouter.registerApplication, ("other", address(application), 0)),
+            abi.encodeCall(IRouter.registerLane, (IRouter.Direction.Outbound, 1, "other", "x1", "v", "e")),
+            abi.encodeCall(IRouter.pause, (1, 60)),
+            abi.encodeCall(IRouter.unpause, (1))
+        ];
+        uint8[8] memory needs = [0, 0, 0, 0, 1, 2, 3, 3];
+        for (uint256 i; i < roles.length; ++i) {
+            vm.prank(admin);
+            access.renounceRole(keccak256(bytes(roles[i])), admin);
+            vm.prank(admin);
+            access.grantRole(keccak256(bytes(roles[i])), address(uint160(0xA0 + i)));
+        }
+        for (uint256 i; i < calls.length; ++i) {
+            if (i == 3) vm.warp(block.timestamp + REPLACEMENT_DELAY);
+            _refusesFrom(admin, calls[i], roles[needs[i]]);
+            for (uint256 role; role < roles.length; ++role) {
+                // A pauser may call off a replacement as well.
+                if (role == needs[i] || (i == 1 && role == 3)) continue;
+                _refusesFrom(address(uint160(0xA0 + role)), calls[i], roles[role]);
+            }
+            vm.prank(address(uint160(0xA0 + needs[i])));
+            (bool done,) = address(router).call(calls[i]);
+            so(done, vm.toString(i));
+        }
+        bytes memory adding = abi.encodeCall(IRouter.addClient, ("quorum-9", THERE, client));
+        for (uint160 role = 1; role < roles.length; ++role) {
+            _refusesFrom(address(0xA0 + role), adding, roles[role]);
+        }
+        _refusesFrom(admin, adding, "admin");
+        vm.prank(address(0xA0));
+        vm.expectRevert(abi.encodeWithSelector(IRouter.NotALightClient.selector, client)); // it is bound to another name
+        router.addClient("quorum-9", THERE, client);
     }
 
     // ------------------------------------------------------------------------------------------------ clients

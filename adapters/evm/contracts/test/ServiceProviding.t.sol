@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IPacketApplication} from "interchain/interfaces/IPacketApplication.sol";
 import {IRouter} from "interchain/interfaces/IRouter.sol";
 import {IServiceGateway} from "interchain/interfaces/IServiceGateway.sol";
 import {IServiceProvider, Request} from "interchain/interfaces/IServiceProvider.sol";
@@ -76,6 +77,11 @@ contract ServiceProvidingTest is ServiceFixture {
         same(ack, result(400, "", "the gas limit is higher than any provider may have"), "acknowledgement");
         ack = deliverRequest(request(2, 10_000_000));
         same(ack, result(200, "input", ""), "the highest");
+        // What no block has must not be asked for, or nobody could deliver the refusal.
+        IPacketApplication application = IPacketApplication(address(gateway));
+        uint256 needed = application.receiveGas(request(3, 10_000_001).value);
+        same(application.receiveGas(request(3, type(uint32).max).value), needed, "what is too much counts for nothing");
+        so(needed < application.receiveGas(request(3, 10_000_000).value), "less than the highest");
     }
 
     // ------------------------------------------------------------------------------------------------ providers that fail

@@ -143,6 +143,17 @@ contract VectorsServiceTest is Check {
     }
 
     /// @dev One byte less than a request, anywhere before its input, is none.
+    function test_theGasLimitOfACutRequestIsNone() public view {
+        bytes memory encoded = _bytes("requests", 0, "encoded");
+        for (uint256 cut; cut < encoded.length - 4; ++cut) {
+            bytes memory part = new bytes(cut);
+            for (uint256 i; i < cut; ++i) {
+                part[i] = encoded[i];
+            }
+            same(_harness.gasLimitOf(part), 0, vm.toString(cut));
+        }
+    }
+
     function testFuzz_cutRequests(uint256 cut) public view {
         bytes memory encoded = _bytes("requests", 0, "encoded");
         uint256 head = encoded.length - 3;
