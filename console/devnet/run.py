@@ -27,6 +27,7 @@ from console.tour.run import run_tour, write_outcomes
 from console.tour.stage import Stage
 from console.tour.trade import Trade, offer_services
 from hub.client import HubClient
+from hub.clients import attested_evm
 from hub.signer import Signer
 
 DEVNET = ROOT / "build" / "devnet"
@@ -118,7 +119,16 @@ async def _stage(network: Network, output: Output) -> AsyncIterator[Stage]:
 
 
 async def _connect_chains(network: Network, hub: HubClient, operator: Signer) -> list[ChainFile]:
-    return [await connect(network, name, hub, operator) for name in _FIRST_CHAINS]
+    """Each begins once those before it have their clients, so that these are numbered in order."""
+
+    async def in_turn(place: int, name: str) -> ChainFile:
+        async def has_come() -> bool:
+            return sum(isinstance(one.config, attested_evm.Config) for one in await hub.clients()) == place
+
+        await network.wait_until(f"it is {name}'s turn", has_come)
+        return await connect(network, name, hub, operator)
+
+    return await asyncio.gather(*(in_turn(place, name) for place, name in enumerate(_FIRST_CHAINS)))
 
 
 async def _tour(stage: Stage, wish: Wish, output: Output, console: Console) -> list[Outcome]:
