@@ -147,6 +147,22 @@ def test_a_bill_of_lading_is_asked_about_from_the_hub(devnet: Devnet, tmp_path: 
     assert devnet.json("account", "show", "carrier/zoe", "--client", "quorum-0")["balance"] == "7"
 
 
+def test_a_member_of_the_ledger_calls_a_contract(devnet: Devnet) -> None:
+    devnet.run("ledger", "enrol", "bank-a/bo")
+    devnet.run("account", "transfer", "bank-a/bo", "200", "--client", "quorum-0")
+    data = "0x" + encode(["string", "uint256"], ["apple", 3]).hex()
+    asked = ("ledger", "call", "quote-b", data, "--as", "bank-a/bo", "--wait")
+    assert "quote-b answered 402" in devnet.run(*asked, code=1).stderr
+    result = devnet.json(*asked, "--fee-cap", "100")
+    assert (result["state"], result["code"], int(result["output"], 16)) == ("resulted", 200, 21)
+    known = devnet.json("ledger", "query", "calls", "--as", "bank-a/bo")
+    assert {one["code"] for one in known} == {200, 402}
+    life = devnet.json("packet", "trace", result["call"])
+    assert (life["steps"][0]["place"], life["steps"][0]["what"]) == ("trade", "packet sent")
+    assert "acknowledgement learned" in {step["what"] for step in life["steps"] if step["place"] == "trade"}
+    assert life["packets"][0].startswith("quorum-0/in/")
+
+
 def test_refusals_have_their_codes(devnet: Devnet) -> None:
     data = "0x" + encode(["string", "uint256"], ["apple", 3]).hex()
     assert "--fee-cap" in devnet.run("call", "quote-b", data, "--wait", code=1).stderr

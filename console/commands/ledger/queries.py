@@ -3,6 +3,7 @@
 import typer
 
 from console.amounts import address_text, moment
+from console.commands.ledger.calls import call_row
 from console.commands.ledger.options import As, Home, ledger_of
 from console.options import Json
 from console.output import Output
@@ -59,11 +60,6 @@ def calls(home: Home = None, member: As = None, json: Json = False) -> None:
     async def work() -> None:
         async with ledger_of(home, member) as ledger:
             found = await ledger.calls()
-        rows = [
-            {"call": one.call_id, "service": one.service, "state": one.state.name.lower(), "code": one.code,
-             "output": one.output.decode("utf-8", "replace"), "message": one.message}
-            for one in found
-        ]  # fmt: skip
-        Output(json).rows("Calls", rows, "no calls yet")
+        Output(json).rows("Calls", [call_row(one) for one in found], "no calls yet: `ichub ledger call SERVICE INPUT`")
 
     run(work())
