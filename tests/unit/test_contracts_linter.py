@@ -203,6 +203,14 @@ def inside(statement: str) -> str:
         ("recursion", "def f(x):\n    return g(x)\ndef g(x):\n    return h(x)\ndef h(x):\n    return f(x)"),
         ("recursion", "def f(x):\n    return map(f, x)"),
         ("recursion", "class A:\n    def f(self):\n        return self.g()\n    def g(self):\n        return self.f()"),
+        ("recursion", "f = lambda x: f(x)"),
+        ("recursion", inside("f = lambda x: f(x)\n        return f(1)")),
+        ("recursion", inside("return (f := lambda x: f(x))(1)")),
+        ("recursion", "class A:\n    f = lambda self: self.f()"),
+        # loops that lengthen what they go over
+        ("unbounded", inside("for x in reading:\n            reading.append(x)")),
+        ("unbounded", inside("for x in reading:\n            if x:\n                reading += (x,)")),
+        ("unbounded", inside("return [reading.extend(x) for x in reading]")),
         # versions of Unicode
         ("unicode-version", inside("return 'x'.lower()")),
         ("unicode-version", inside("return 'x'.isdigit()")),
@@ -271,7 +279,11 @@ class Meters(Contract, name="meters", version=1):
     @transaction
     def move(self, ctx: Context, point: Point) -> Point:
         found = {{each: len(each) for each in point.tags}}
-        for name in sorted({{*point.tags, "x"}}):
+        more = list(point.tags)
+        for name in sorted({{*more, "x"}}):
+            more.append(name)
+        for name in tuple(more):
+            more.append(name)
             found[name] = len(set(point.tags))
         if point.x in {{1, 2}} or point.y % 2 or point.x // 2 > LIMIT or isinstance(point.x, int):
             raise TooMuch(point.x)

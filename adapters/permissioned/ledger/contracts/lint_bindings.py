@@ -6,9 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from adapters.permissioned.ledger.contracts import lint_rules as rules
-
-Found = tuple[str, str, int]
-"""A rule, what is wrong, and the line."""
+from adapters.permissioned.ledger.contracts.lint_rules import Found
 
 
 def find_bindings(tree: ast.Module) -> Iterator[Found]:

@@ -1,6 +1,6 @@
 """What contracts may not use, under which rule, and what they use instead: the tables of the linter."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 
 class Rule(NamedTuple):
@@ -9,6 +9,9 @@ class Rule(NamedTuple):
     rule: str
     text: str
 
+
+Found: TypeAlias = tuple[str, str, int]
+"""A rule that is broken, what is wrong, and the line."""
 
 MAX_EXPONENT = 1024
 

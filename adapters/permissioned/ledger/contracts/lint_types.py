@@ -5,6 +5,8 @@ text in it as code: as a literal, by way of a name that stands for text, or work
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
+from adapters.permissioned.ledger.contracts.lint_rules import Found
+
 Named = Mapping[str, list[ast.expr]]
 """What the names of a package are given outside functions."""
 
@@ -21,8 +23,8 @@ def named_in(trees: Iterable[ast.Module]) -> Named:
     return named
 
 
-def find_untyped(tree: ast.Module, named: Named) -> Iterator[int]:
-    """The lines of annotations that are more than names of types, ``[ ]``, ``|``, ``Literal`` and ``Annotated``."""
+def find_untyped(tree: ast.Module, named: Named) -> Iterator[Found]:
+    """Annotations that are more than names of types, ``[ ]``, ``|``, ``Literal`` and ``Annotated``."""
     for node in ast.walk(tree):
         match node:
             case ast.arg(annotation=ast.expr() as annotation) | ast.AnnAssign(annotation=annotation):
@@ -32,7 +34,7 @@ def find_untyped(tree: ast.Module, named: Named) -> Iterator[int]:
             case _:
                 continue
         if not _is_type(annotation, named, frozenset()):
-            yield annotation.lineno
+            yield "dynamic", "a type is written as a type: neither as text nor worked out", annotation.lineno
 
 
 def _given(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:

@@ -15,7 +15,7 @@ from adapters.permissioned.ledger.contracts import interface
 from adapters.permissioned.ledger.contracts import lint_rules as rules
 from adapters.permissioned.ledger.contracts.errors import NotDeterministic
 from adapters.permissioned.ledger.contracts.lint_bindings import find_bindings
-from adapters.permissioned.ledger.contracts.lint_recursion import find_recursion
+from adapters.permissioned.ledger.contracts.lint_endless import find_lengthening, find_recursion
 from adapters.permissioned.ledger.contracts.lint_types import Named, find_untyped, named_in
 from adapters.permissioned.ledger.contracts.packages import Sources
 
@@ -66,16 +66,15 @@ def lint_source(source: str | bytes, path: str, named: Named | None = None) -> t
     linter = _Linter(path, _parents(tree))
     linter.module(tree)
     linter.visit(tree)
-    recursive = (
-        Finding(path, line, "recursion", f"{name} calls itself, if not at once: how deep it may go differs")
-        for name, line in find_recursion(tree)
+    everything = named_in((tree,)) if named is None else named
+    others = (
+        *find_bindings(tree),
+        *find_recursion(tree),
+        *find_lengthening(tree),
+        *find_untyped(tree, everything),
     )
-    bound = (Finding(path, line, rule, text) for rule, text, line in find_bindings(tree))
-    untyped = (
-        Finding(path, line, "dynamic", "a type is written as a type: neither as text nor worked out")
-        for line in find_untyped(tree, named_in((tree,)) if named is None else named)
-    )
-    return tuple(sorted(dict.fromkeys((*linter.findings, *recursive, *bound, *untyped))))
+    told = (Finding(path, line, rule, text) for rule, text, line in others)
+    return tuple(sorted(dict.fromkeys((*linter.findings, *told))))
 
 
 def _read(source: str | bytes) -> ast.Module | None:
