@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from console.exits import Misused, Refused
+from hub.chain_node import Node
 
 SOCKET = "admin.sock"
 _TIMEOUT_SECONDS = 600
@@ -48,6 +49,24 @@ async def serve_admin(home: Path, work: Mapping[str, Work]) -> asyncio.Server:
         return await asyncio.start_unix_server(answer, SOCKET, limit=_MOST_BYTES)
     finally:
         os.umask(mask)
+
+
+def serve_owner(home: Path) -> Callable[[Node], None]:
+    """What a node of any kind is given when it is ready: from then on it makes backups for its owner."""
+    serving: list[asyncio.Task[asyncio.Server]] = []
+
+    def ready(node: Node) -> None:
+        async def backup(destination: str) -> Mapping[str, Any]:
+            height = node.ledger.head.height
+            await asyncio.to_thread(node.store.backup, Path(destination))
+            return {"height": height}
+
+        async def ping(_: str) -> Mapping[str, Any]:
+            return {"height": node.ledger.head.height}
+
+        serving.append(asyncio.create_task(serve_admin(home, {"backup": backup, "ping": ping})))
+
+    return ready
 
 
 def ask_node(home: Path, do: str, argument: str) -> Mapping[str, Any] | None:

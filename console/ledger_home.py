@@ -79,6 +79,18 @@ class LedgerHome:
         return self.path / "keys" / "password"
 
     @property
+    def data(self) -> Path:
+        return self.path / "data"
+
+    @property
+    def private_values(self) -> Path:
+        return self.path / "private.db"
+
+    @property
+    def guard(self) -> Path:
+        return self.path / "guard"
+
+    @property
     def server(self) -> tuple[Path, Path]:
         """The node's certificate and key."""
         return self.path / "tls" / "server.pem", self.path / "tls" / "server.key"
@@ -90,6 +102,10 @@ class LedgerHome:
     def organisation(self, name: str) -> OrganisationFolder:
         """Raises InvalidOrganisationId."""
         return OrganisationFolder(self.path / "organisations" / name, organisation_id(name))
+
+    def secret_keys(self) -> list[Path]:
+        """Keys of authorities and members that this machine keeps, and the node's."""
+        return [*sorted((self.path / "organisations").rglob("*.key")), self.server[1]]
 
     def member_files(self, member: str) -> tuple[Path, Path]:
         """A member's certificate and key; raises Misused where they are not here."""

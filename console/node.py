@@ -1,17 +1,14 @@
 """A node from its home: configuration, key and certificates put together for ``hub.node``."""
 
-import asyncio
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from console.admin import serve_admin
+from console.admin import serve_owner
 from console.exits import Misused
 from console.home import NodeHome, read_password
 from hub.engine.embedded import EngineOptions
 from hub.errors import HubError
 from hub.genesis import Genesis
-from hub.node import Node, NodeConfig, run_node
+from hub.node import NodeConfig, run_node
 from hub.rpc.serving import TlsFiles
 from hub.signer import KeySigner, Signer
 
@@ -56,18 +53,4 @@ def validator_signers(home: NodeHome, password_file: Path | None) -> tuple[Signe
 
 async def run_home(home: NodeHome, signer: Signer, next_signer: Signer | None) -> None:
     """Run the node until it is told to stop; its owner may ask for backups meanwhile."""
-    config = node_config(home)
-    serving: list[asyncio.Task[asyncio.Server]] = []
-
-    def ready(node: Node) -> None:
-        async def backup(destination: str) -> Mapping[str, Any]:
-            height = node.ledger.head.height
-            await asyncio.to_thread(node.store.backup, Path(destination))
-            return {"height": height}
-
-        async def ping(_: str) -> Mapping[str, Any]:
-            return {"height": node.ledger.head.height}
-
-        serving.append(asyncio.create_task(serve_admin(home.path, {"backup": backup, "ping": ping})))
-
-    await run_node(config, signer, ready, next_signer=next_signer)
+    await run_node(node_config(home), signer, serve_owner(home.path), next_signer=next_signer)

@@ -15,12 +15,12 @@ from adapters.permissioned.ledger.identities import MemberRole, member_name
 from adapters.permissioned.ledger.membership.certificates import read_member
 from console.amounts import parse_address
 from console.chains import ChainFile, LedgerFile, write_chain
-from console.commands.ledger.options import connect
 from console.exits import Misused
 from console.home import NodeHome
 from console.joining import Attestor, NewChain, Target, add_chain
 from console.ledger_home import LedgerHome
 from console.ledger_joining import NewLedger, add_ledger
+from console.ledger_session import connect
 from console.members import read_attestor_file, tell_attestor, tell_relayer, tell_relayer_of_ledger
 from console.session import hub_of
 from hub.client import HubClient

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from console.backups import make_backup
+from console.backups import hub_holdings, make_backup
 from console.home import find_home
 from console.options import Home, Json
 from console.output import Output
@@ -21,5 +21,5 @@ def backup(
     """
     output = Output(json)
     with output.progress("copying"):
-        note = make_backup(find_home(home), destination.absolute())
+        note = make_backup(hub_holdings(find_home(home)), destination.absolute())
     output.done(f"{destination} holds {note.chain_id} up to height {note.height}", height=note.height)

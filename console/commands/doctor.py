@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from console.diagnosis import Check, local_checks, remote_checks, replay_check
-from console.exits import CheckFailed
+from console.checks import Check, told
+from console.diagnosis import local_checks, remote_checks, replay_check
 from console.home import NodeHome, find_home
 from console.options import Home, Hub, Json
 from console.output import Output
@@ -33,15 +33,8 @@ def doctor(
     if replay:
         with output.progress("executing all blocks again"):
             checks.append(replay_check(place))
-    output.rows("", [_row(check) for check in checks], "")
-    ill = [check for check in checks if not check.ok]
-    if ill:
-        raise CheckFailed(f"{len(ill)} of {len(checks)} checks did not hold, first {ill[0].name}: {ill[0].fix}")
+    told(checks, output)
 
 
 async def _asked(home: NodeHome, hub: str | None) -> list[Check]:
     return [check async for check in remote_checks(home, hub)]
-
-
-def _row(check: Check) -> dict[str, object]:
-    return {"check": check.name, "ok": check.ok, "found": check.found, "do": "" if check.ok else check.fix}

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from console.backups import restore_backup
+from console.backups import Restored, hub_holdings, restore_backup
 from console.home import find_home
 from console.options import Home, Json
 from console.output import Output
@@ -18,14 +18,17 @@ def restore(
     json: Json = False,
 ) -> None:
     """Put a backup's blocks and state into a home whose node is stopped. Keys, configuration and guard stay: the node
-    signs nothing until it has caught up with what its guard has seen.
+    signs nothing until it has caught up with what its guard has seen. An empty home gets the genesis and configuration.
 
     Example: ichub restore /backups/hub-monday --replace
     """
     output = Output(json)
     with output.progress("copying"):
-        restored = restore_backup(find_home(home), source.absolute(), replace=replace)
-    aside = f"; what was there is in {restored.moved}" if restored.moved else ""
-    output.done(
-        f"restored {restored.note.chain_id} at height {restored.note.height}{aside}", height=restored.note.height
-    )
+        restored = restore_backup(hub_holdings(find_home(home)), source.absolute(), replace=replace)
+    output.done(told(restored), height=restored.note.height)
+
+
+def told(restored: Restored) -> str:
+    """What was put back, in a sentence."""
+    aside = f"; what was there is in {' and '.join(map(str, restored.moved))}" if restored.moved else ""
+    return f"restored {restored.note.chain_id} at height {restored.note.height}{aside}"

@@ -18,7 +18,6 @@ from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.identities import OrganisationId
 from console.commands.init import HomePlan, make_home
 from console.commands.ledger.node import make_ledger_home
-from console.commands.ledger.options import connect as connect_member
 from console.config import ConfigValues
 from console.devnet.accounts import Holder, dev_account
 from console.devnet.anvil import anvil_command, is_ready, url_of
@@ -27,6 +26,7 @@ from console.devnet.processes import Supervisor
 from console.exits import ConsoleError, Misused, TimedOut
 from console.home import NodeHome
 from console.ledger_home import LedgerHome
+from console.ledger_session import connect as connect_member
 from console.members import AttestorFile, make_attestor, make_relayer
 from console.session import hub_of
 from hub.errors import HubError

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from console.admin import SOCKET
-from console.backups import make_backup, read_note, restore_backup
+from console.backups import hub_holdings, make_backup, read_note, restore_backup
 from console.commands.init import HomePlan, make_home
 from console.config import ConfigValues
 from console.devnet.ports import Ports, is_free
@@ -35,6 +35,7 @@ class World:
         self.home = NodeHome(folder / "a home")
         values = ConfigValues(listen=f"127.0.0.1:{ports.hub}", metrics=f"127.0.0.1:{ports.hub_metrics}")
         make_home(self.home, HomePlan("hub-1", True, ["localhost"], values, Amount(1000)), "secret")
+        self.holdings = hub_holdings(self.home)
         self.supervisor = Supervisor(folder / "logs")
 
     def start(self) -> None:
@@ -86,19 +87,18 @@ def world(tmp_path: Path) -> Iterator[World]:
 def test_a_backup_of_a_running_node_brings_its_state_back(world: World, tmp_path: Path) -> None:
     world.start()
     world.give(5)
-    note = make_backup(world.home, tmp_path / "monday")
+    note = make_backup(world.holdings, tmp_path / "monday")
     assert note.height == world.status().height
     assert read_note(tmp_path / "monday") == note
     world.give(7)
     assert world.balance() == 12
     with pytest.raises(Misused, match="runs: stop it"):
-        restore_backup(world.home, tmp_path / "monday", replace=True)
+        restore_backup(world.holdings, tmp_path / "monday", replace=True)
     world.stop()
     with pytest.raises(Misused, match="--replace"):
-        restore_backup(world.home, tmp_path / "monday", replace=False)
-    restored = restore_backup(world.home, tmp_path / "monday", replace=True)
-    assert restored.moved is not None
-    assert restored.moved.is_dir()
+        restore_backup(world.holdings, tmp_path / "monday", replace=False)
+    restored = restore_backup(world.holdings, tmp_path / "monday", replace=True)
+    assert [path.is_dir() for path in restored.moved] == [True]
     world.start()
     assert world.balance() == 5
     world.give(1)
@@ -110,9 +110,9 @@ def test_a_backup_of_a_stopped_node_is_the_same(world: World, tmp_path: Path) ->
     world.give(5)
     height = world.status().height
     world.stop()
-    assert make_backup(world.home, tmp_path / "stopped").height == height
+    assert make_backup(world.holdings, tmp_path / "stopped").height == height
     with pytest.raises(Misused, match="something at"):
-        make_backup(world.home, tmp_path / "stopped")
+        make_backup(world.holdings, tmp_path / "stopped")
 
 
 def test_the_doctor_replays_a_stopped_node(world: World) -> None:
@@ -130,7 +130,7 @@ def test_the_doctor_replays_a_stopped_node(world: World) -> None:
 
 def test_a_backup_holds_no_key_and_no_guard(world: World, tmp_path: Path) -> None:
     world.start()
-    make_backup(world.home, tmp_path / "backup")
+    make_backup(world.holdings, tmp_path / "backup")
     names = {path.name for path in (tmp_path / "backup").rglob("*")}
     assert {"backup.json", "genesis.json", "config.toml", "store"} <= names
     assert not {"keys", "guard", "password", "validator.json", "signatures.sqlite"} & names
@@ -138,15 +138,15 @@ def test_a_backup_holds_no_key_and_no_guard(world: World, tmp_path: Path) -> Non
 
 def test_what_is_no_backup_of_this_hub_is_refused(world: World, tmp_path: Path) -> None:
     with pytest.raises(Misused, match="no backup"):
-        restore_backup(world.home, tmp_path, replace=False)
+        restore_backup(world.holdings, tmp_path, replace=False)
     world.start()
-    make_backup(world.home, tmp_path / "backup")
+    make_backup(world.holdings, tmp_path / "backup")
     world.stop()
     note = json.loads((tmp_path / "backup" / "backup.json").read_text())
     for change, said in (({"genesis_hash": "0x" + "00" * 32}, "another genesis"), ({"format": 2}, "format 2")):
         (tmp_path / "backup" / "backup.json").write_text(json.dumps(note | change))
         with pytest.raises(Misused, match=said):
-            restore_backup(world.home, tmp_path / "backup", replace=True)
+            restore_backup(world.holdings, tmp_path / "backup", replace=True)
 
 
 def test_the_socket_is_its_owners_alone(world: World) -> None:

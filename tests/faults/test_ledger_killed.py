@@ -10,7 +10,7 @@ import stat
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -88,7 +88,7 @@ class Home:
 
     def kept(self) -> set[tuple[bytes, bytes, bytes]]:
         """What the stopped node has on its disk: place, hash, value."""
-        with sqlite3.connect(self.folder / "node" / "private.db") as database:
+        with closing(sqlite3.connect(self.folder / "node" / "private.db")) as database:
             return set(database.execute("SELECT place, salted_hash, value FROM kept_values"))
 
     def disk(self) -> bytes:

@@ -8,10 +8,11 @@ import pytest
 
 from console.certificates import make_certificates
 from console.chains import ChainFile, write_chain
+from console.checks import Check
 from console.commands.init import HomePlan, make_home
 from console.config import ConfigValues
 from console.devnet.ports import Ports, is_free
-from console.diagnosis import Check, local_checks, remote_checks
+from console.diagnosis import local_checks, remote_checks
 from console.home import NodeHome
 from console.keystore import DEVNET_SCRYPT_ROUNDS, Keystore
 from hub.quantities import Amount

@@ -15,6 +15,9 @@ class LedgerCommands(LazyGroup):
     entries = {  # noqa: RUF012  # it is what the base class names
         "init": _in("node", "init", "Make a ledger: its genesis, a node's home."),
         "start": _in("node", "start", "Run the node of a home until Ctrl-C or SIGTERM."),
+        "doctor": _in("upkeep", "doctor", "Look for what commonly goes wrong, and say what to do."),
+        "backup": _in("upkeep", "backup", "Copy blocks, state, private values while it runs."),
+        "restore": _in("upkeep", "restore", "Put a backup back."),
         "enrol": _in("members", "enrol", "Become a member: certificate and enrolment."),
         "org": _in("members", "organisations", "Organisations; they join and leave by vote."),
         "member": _in("members", "members", "Members, known by their certificates."),

@@ -15,8 +15,9 @@ from console.amounts import parse_amount, parse_hex, read_input
 from console.call_data import require_input
 from console.commands.call import ANSWERED, NO_ANSWER
 from console.commands.encodings import Encoding
-from console.commands.ledger.options import As, Home, ledger_of
+from console.commands.ledger.options import As, Home
 from console.exits import Refused, TimedOut
+from console.ledger_session import ledger_of
 from console.options import Json, Timeout
 from console.output import Output
 from console.session import run

@@ -10,8 +10,9 @@ from adapters.permissioned.ledger.contracts.installed import read_sources
 from adapters.permissioned.ledger.contracts.linter import lint_package
 from adapters.permissioned.ledger.messages import InvokeContract
 from console.amounts import moment
-from console.commands.ledger.options import As, Home, ledger_of
+from console.commands.ledger.options import As, Home
 from console.exits import CheckFailed, Misused
+from console.ledger_session import ledger_of
 from console.options import Json
 from console.output import Output
 from console.session import run

@@ -14,8 +14,9 @@ from adapters.permissioned.ledger.contracts.installed import find_installed
 from adapters.permissioned.ledger.events import ProposalMade
 from adapters.permissioned.ledger.messages import Propose, Vote
 from console.amounts import moment
-from console.commands.ledger.options import As, Home, ledger_of
+from console.commands.ledger.options import As, Home
 from console.exits import Misused
+from console.ledger_session import ledger_of
 from console.options import Json
 from console.output import Output
 from console.session import run

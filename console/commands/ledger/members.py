@@ -8,9 +8,10 @@ import typer
 from adapters.permissioned.ledger.identities import MemberRole, fingerprint, member_name
 from adapters.permissioned.ledger.messages import UpdateRevocations
 from console.amounts import moment
-from console.commands.ledger.options import As, Home, connect, ledger_of
+from console.commands.ledger.options import As, Home
 from console.exits import Misused
 from console.ledger_home import find_ledger_home
+from console.ledger_session import connect, ledger_of
 from console.options import Json
 from console.output import Output
 from console.session import run

@@ -26,7 +26,6 @@ from adapters.permissioned.ledger.identities import (
     organisation_id,
 )
 from adapters.permissioned.ledger.membership.validator_keys import too_powerful
-from adapters.permissioned.ledger.node import PrivateConfig, run_ledger
 from adapters.permissioned.ledger.parameters import Parameters
 from console.amounts import parse_address
 from console.commands.ledger.options import Home
@@ -38,11 +37,7 @@ from console.ledger_home import DEFAULT_LEDGER_LISTEN, LedgerHome, find_ledger_h
 from console.logs import JsonLogs, log_to_stderr
 from console.options import Json, PasswordFile
 from console.output import Output
-from hub.chain_node import NodeConfigOf
-from hub.engine.embedded import EngineOptions
 from hub.quantities import Address, UnixSeconds
-from hub.rpc.serving import TlsFiles
-from hub.signer import KeySigner
 
 ADMIN, NODE = MemberName("admin"), MemberName("node")
 
@@ -112,23 +107,11 @@ def start(home: Home = None, password_file: PasswordFile = None, json: JsonLogs 
 
     Example: ichub ledger start --home /srv/ledger
     """
+    from console.ledger_node import ledger_signer, run_ledger_home  # noqa: PLC0415  # no other command runs a node
+
     place = find_ledger_home(home)
     log_to_stderr(as_json=json)
-    config, installed = place.config(), find_installed()
-    configured = place.path / config.password_file if config.password_file else None
-    signer = KeySigner(place.keystore.open("validator", password_of(password_file, configured)))
-    certificate, key = place.server
-    node = NodeConfigOf(
-        place.genesis(),
-        place.path / "data",
-        place.path / "guard" / "signatures.sqlite",
-        listen=config.listen,
-        tls=TlsFiles(certificate, key),
-        metrics=config.metrics,
-        engine=EngineOptions(heartbeat=float(config.heartbeat_seconds)),
-    )
-    keeps = tuple(organisation_id(name) for name in config.keeps_private_values_for)
-    uvloop.run(run_ledger(node, PrivateConfig(place.path / "private.db", keeps), installed, [signer]))
+    uvloop.run(run_ledger_home(place, ledger_signer(place, password_file)))
 
 
 def make_ledger_home(

@@ -4,7 +4,8 @@ import typer
 
 from console.amounts import address_text, moment
 from console.commands.ledger.calls import call_row
-from console.commands.ledger.options import As, Home, ledger_of
+from console.commands.ledger.options import As, Home
+from console.ledger_session import ledger_of
 from console.options import Json
 from console.output import Output
 from console.session import run

@@ -4,6 +4,7 @@ A value stands under the record for which it was given, and its salted hash: the
 it once more, for another record, must not be given the value for that. What is deleted is overwritten in the file.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -110,3 +111,16 @@ class PrivateStore:
                 yield self._database
         except sqlite3.Error as error:
             raise PrivateStoreUnusable(str(self._path), str(error)) from error
+
+
+def copy_values(store: Path, destination: Path) -> None:
+    """All values as they are now, into a new file that is its owner's alone, while a node uses the store or not.
+
+    Raises PrivateStoreUnusable.
+    """
+    try:
+        os.close(os.open(destination, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(sqlite3.connect(store)) as source, closing(sqlite3.connect(destination)) as copy:
+            source.backup(copy)
+    except (OSError, sqlite3.Error) as error:
+        raise PrivateStoreUnusable(str(store), str(error)) from error

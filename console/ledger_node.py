@@ -1,0 +1,43 @@
+"""A ledger's node from its home: configuration, key and certificates put together for ``adapters.permissioned``."""
+
+from pathlib import Path
+
+from adapters.permissioned.ledger.contracts.installed import find_installed
+from adapters.permissioned.ledger.identities import organisation_id
+from adapters.permissioned.ledger.node import NodeConfig, PrivateConfig, run_ledger
+from console.admin import serve_owner
+from console.home import password_of
+from console.ledger_home import LedgerHome
+from console.node import GUARD_FILE
+from hub.chain_node import NodeConfigOf
+from hub.engine.embedded import EngineOptions
+from hub.rpc.serving import TlsFiles
+from hub.signer import KeySigner, Signer
+
+
+def ledger_node_config(home: LedgerHome) -> NodeConfig:
+    """What the home says; raises Misused."""
+    config = home.config()
+    return NodeConfigOf(
+        home.genesis(),
+        home.data,
+        home.guard / GUARD_FILE,
+        listen=config.listen,
+        tls=TlsFiles(*home.server),
+        metrics=config.metrics,
+        engine=EngineOptions(heartbeat=float(config.heartbeat_seconds)),
+    )
+
+
+def ledger_signer(home: LedgerHome, password_file: Path | None) -> Signer:
+    """The validator's checkpoint key; raises Misused."""
+    configured = home.config().password_file
+    password = password_of(password_file, home.path / configured if configured else None)
+    return KeySigner(home.keystore.open("validator", password))
+
+
+async def run_ledger_home(home: LedgerHome, signer: Signer) -> None:
+    """Run the node until it is told to stop; its owner may ask for backups meanwhile."""
+    keeps = tuple(organisation_id(name) for name in home.config().keeps_private_values_for)
+    private = PrivateConfig(home.private_values, keeps)
+    await run_ledger(ledger_node_config(home), private, find_installed(), [signer], serve_owner(home.path))
