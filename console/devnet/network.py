@@ -202,7 +202,7 @@ class Network:
         return len(written)
 
     async def wait_until(
-        self, what: str, ready: Callable[[], Awaitable[bool]], patience: float = 60.0, every: float = 0.1
+        self, what: str, ready: Callable[[], Awaitable[bool]], patience: float = 120.0, every: float = 0.1
     ) -> None:
         """Ask until it is so; raises TimedOut, or CheckFailed where a process died meanwhile."""
         deadline = asyncio.get_running_loop().time() + patience
