@@ -72,12 +72,12 @@ class Member:
         return self.sign(0, EnrolMember(self.certified.der, ()))
 
     def notarisation(self, nonce: int) -> tuple[bytes, bytes]:
-        """A bill of lading with two parties."""
+        """A bill of lading with one party, as in the tour."""
         document = Notarise(
             document_hash=sha256(b"document %d %d" % (self._number, nonce)).digest(),
             document_type=DocumentType.BILL_OF_LADING,
             number=f"BL-{self._number}-{nonce}",
-            parties=("bank-b", "customs"),
+            parties=("customs",),
             valid_until=NOW + 90 * 86_400,
         )
         return self.sign(nonce, InvokeContract("documents", "notarise", write_json(document)))

@@ -2,7 +2,7 @@
 
 All that a ledger's node does for a write between the bytes of a signed transaction and the answer: protobuf decoded,
 certificate looked up and held against revocations, ECDSA signature verified, contract run under its bounds, a document
-and its four index entries written, events, tree and block made, everything written and synced. The certificates are
+and its three index entries written, events, tree and block made, everything written and synced. The certificates are
 enrolled and their keys are cached, as those of members who have sent something before. Many senders for the rate, few
 for what each of them waits for a block's commit.
 """

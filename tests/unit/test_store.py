@@ -172,6 +172,40 @@ def test_the_root_is_known_before_the_block_and_preparing_changes_nothing(store:
     store.commit(again, height=Height(2), block=b"")
 
 
+def test_what_is_known_of_the_state_is_not_looked_up_and_changes_nothing_of_what_is_prepared(store: Store) -> None:
+    commit(store, {b"quorum-0": b"1", b"quorum-1": b"2", b"\x08x": b"3"})
+    changes: Changes = {b"quorum-0": b"9", b"quorum-1": None, b"quorum-2": b"4", b"\x08x": b"3", b"\x08y": None}
+    known = {key: store.view().get(key) for key in changes}
+    expected = store.prepare(changes)
+    for left_out in (*changes, None):
+        some = {key: value for key, value in known.items() if key != left_out}
+        assert store.prepare(changes, some) == expected
+    store.commit(store.prepare(changes, known), height=Height(1), block=b"")
+    assert {key: store.view().get(key) for key in changes} == {**known, **changes}
+    assert {key: store.view(Height(0)).get(key) for key in changes} == known
+    seen: list[bytes] = []
+    database = store._database
+    store._database = cast(Any, _Spied(database, seen))
+    try:
+        store.prepare({b"quorum-0": b"8", b"quorum-7": b"7"}, {b"quorum-0": b"9"})
+    finally:
+        store._database = database
+    assert cells.ENTRY + b"quorum-7" in seen
+    assert cells.ENTRY + b"quorum-0" not in seen
+
+
+class _Spied:
+    """A database that notes what is looked up."""
+
+    def __init__(self, database: Any, seen: list[bytes]) -> None:
+        self._database = database
+        self._seen = seen
+
+    def get(self, cells: bytes | list[bytes]) -> Any:
+        self._seen += cells if isinstance(cells, list) else [cells]
+        return self._database.get(cells)
+
+
 def test_a_block_that_changes_nothing_keeps_the_root(store: Store) -> None:
     with pytest.raises(EmptyTree):
         store.prepare({})
