@@ -246,7 +246,7 @@ class EmbeddedEngine:
         self._measures.refused(error.reason())
 
     def _next_nonce(self, address: bytes) -> int:
-        return account(self._ledger.state, address).nonce  # type: ignore[arg-type]
+        return account(self._ledger.remembered, address).nonce  # type: ignore[arg-type]
 
 
 def _seen(waiting: asyncio.Future[Inclusion]) -> None:

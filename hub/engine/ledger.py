@@ -89,6 +89,11 @@ class Ledger:
         return self._latest[1]
 
     @property
+    def remembered(self) -> Remembered:
+        """``state`` for what admission and the next block read alike: accounts, certificates, clients."""
+        return self._latest[2]
+
+    @property
     def oldest_height(self) -> Height:
         """The oldest height whose state can still be read and proven."""
         return self._store.oldest
@@ -143,11 +148,11 @@ class Ledger:
 
     def check(self, signed: SignedTransaction, now: UnixSeconds) -> None:
         """Whether a transaction may wait for a block; raises AccountError, ProofError."""
-        self.machine.check(self.state, signed, now)
+        self.machine.check(self.remembered, signed, now)
 
     def simulate(self, signed: SignedTransaction, now: UnixSeconds) -> TransactionResult:
         """What would come of it in the next block."""
-        head, state = self._latest
+        head, state, _ = self._latest
         return self.machine.simulate(state, signed, now, head.hash)
 
     def next_due(self) -> UnixSeconds | None:
@@ -158,7 +163,7 @@ class Ledger:
 
     def make_block(self, transactions: list[SignedTransaction], time: UnixSeconds) -> MadeBlock:
         """Execute and commit the next block; it is durable when this returns."""
-        head, state = self._latest[0], Remembered(self._latest[1])
+        head, _, state = self._latest
         signers = validators(state)
         block = self.machine.begin(state, Height(head.height + 1), time, head.hash)
         left_out: list[tuple[SignedTransaction, HubError]] = []
@@ -194,7 +199,8 @@ class Ledger:
 
     def _moved(self, record: BlockRecord) -> None:
         head = Head.of(record.header)
-        self._latest = head, self._store.view(head.height)
+        view = self._store.view(head.height)
+        self._latest = head, view, Remembered(view)
 
     def _read_record(self, height: Height) -> BlockRecord:
         return self._decode(self._store.block(height))

@@ -94,8 +94,16 @@ class Branch:
         return self._order
 
 
+MOST_REMEMBERED = 100_000
+"""Keys. Whoever sends much that is refused, and has as many looked up that are not there, takes ten megabytes until
+the next block."""
+
+
 class Remembered:
-    """A state that does not change meanwhile, each key of which is read at most once: for as long as a block takes."""
+    """A state that does not change meanwhile, each key of which is read at most once: from one block to the next.
+
+    What is beyond ``MOST_REMEMBERED`` keys is read as often as it is asked for. Several threads may read.
+    """
 
     __slots__ = ("_below", "_values")
 
@@ -106,7 +114,9 @@ class Remembered:
     def get(self, key: bytes) -> bytes | None:
         if key in self._values:
             return self._values[key]
-        value = self._values[key] = self._below.get(key)
+        value = self._below.get(key)
+        if len(self._values) < MOST_REMEMBERED:
+            self._values[key] = value
         return value
 
     def scan(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -91,3 +91,11 @@ def test_what_is_remembered_is_read_once_even_if_nothing_is_there() -> None:
     assert (remembered.get(b"a"), remembered.get(b"b")) == (b"1", None)
     state.apply({b"a": b"2", b"b": b"3", b"c": b"4"})
     assert [remembered.get(key) for key in (b"a", b"b", b"c")] == [b"1", None, b"4"]
+
+
+def test_no_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.state.branch.MOST_REMEMBERED", 2)
+    remembered = Remembered(MemoryState({b"a": b"1", b"b": b"2", b"c": b"3"}))
+    for _ in range(2):
+        assert [remembered.get(key) for key in (b"a", b"x", b"b", b"c", b"y")] == [b"1", None, b"2", b"3", None]
+    assert remembered.values == {b"a": b"1", b"x": None}
