@@ -132,6 +132,13 @@ def test_validity_is_by_the_blocks_time(trial: Trial) -> None:
     assert seen == [early, early, valid, valid, late, late]
 
 
+def test_without_an_end_it_is_valid_for_ever(trial: Trial) -> None:
+    trial.invoke("documents", "notarise", bill(OTHER, valid_until=0), caller=CARRIER)
+    trial.time = type(trial.time)(2**60)
+    assert status(trial, OTHER) is Status.VALID
+    trial.invoke("documents", "countersign", ByHash(OTHER), caller=BANK)
+
+
 class TestCountersigning:
     def test_by_parties_once(self, trial: Trial) -> None:
         trial.invoke("documents", "countersign", ByHash(BILL), caller=BANK)
@@ -146,6 +153,13 @@ class TestCountersigning:
     @pytest.mark.parametrize("caller", [CARRIER, "bank-b/ben"])
     def test_by_nobody_else(self, trial: Trial, caller: str) -> None:
         assert "not a party" in str(trial.refusal("documents", "countersign", ByHash(BILL), caller=caller))
+
+    def test_before_it_is_valid(self, trial: Trial) -> None:
+        trial.invoke("documents", "notarise", bill(OTHER, valid_from=T0 + 10), caller=CARRIER)
+        trial.invoke("documents", "countersign", ByHash(OTHER), caller=BANK)
+        document = verified(trial, OTHER).document
+        assert document is not None
+        assert [each.organisation for each in document.countersignatures] == ["bank-a"]
 
     def test_not_when_it_is_over(self, trial: Trial) -> None:
         trial.time = type(trial.time)(T0 + 1000)
@@ -280,7 +294,22 @@ class TestService:
         trial.invoke("documents", "revoke", Revoke(DRAFT, "forged"), caller=CARRIER)
         output = self.ask(trial, DRAFT)
         assert (output.found, output.valid, output.status) == (True, False, "revoked")
+        assert output.status_since == T0 + 4
         assert output.revocation_reason == "forged"
+
+    @pytest.mark.parametrize(
+        ("valid_from", "moment", "status", "since"),
+        [
+            (T0 + 10, T0 + 9, "not-yet-valid", T0),
+            (T0 + 10, T0 + 11, "valid", T0 + 10),
+            (T0 - 100, T0 + 11, "valid", T0),
+        ],
+    )
+    def test_since_when(self, trial: Trial, valid_from: int, moment: int, status: str, since: int) -> None:
+        trial.invoke("documents", "notarise", bill(OTHER, valid_from=valid_from), caller=CARRIER)
+        trial.time = type(trial.time)(moment)
+        output = self.ask(trial, OTHER)
+        assert (output.status, output.status_since, output.valid_from) == (status, since, valid_from)
 
     def test_expired(self, trial: Trial) -> None:
         trial.time = type(trial.time)(T0 + 1000)

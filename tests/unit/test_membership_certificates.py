@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 import pytest
 from cryptography import x509
@@ -414,6 +414,17 @@ CONSTRAINED: dict[str, tuple[list[x509.GeneralName], list[x509.GeneralName], lis
     "e-mail: another mailbox": ([MAIL("ann@a.example")], [], [MAIL("bob@a.example")], False),
     "e-mail: excluded": ([], [MAIL("a.example")], [MAIL("ann@a.example")], False),
     "e-mail: DNS constraints do not bind it": ([DNS("a.example")], [], [MAIL("ann@b.example")], True),
+    "DNS: a constraint in capitals": ([DNS("A.Example")], [], [DNS("x.a.example")], True),
+    "DNS: excluded in capitals": ([], [DNS("A.Example")], [DNS("x.a.example")], False),
+    "DNS: none at all": ([], [DNS("")], [DNS("b.example")], False),
+    "DNS: e-mail constraints do not bind it": ([MAIL("a.example")], [], [DNS("b.example")], True),
+    "e-mail: a constraint in capitals": ([MAIL("A.Example")], [], [MAIL("ann@a.example")], True),
+    "e-mail: a mailbox on a host in capitals": ([MAIL("ann@A.Example")], [], [MAIL("ann@a.example")], True),
+    "e-mail: a mailbox in capitals": ([MAIL("ann@a.example")], [], [MAIL("ANN@a.example")], False),
+    "e-mail: excluded below a domain": ([], [MAIL(".a.example")], [MAIL("ann@x.a.example")], False),
+    "IP: of the other version": ([NET], [], [x509.IPAddress(IPv6Address("::a00:1"))], False),
+    "IP: of the other version, excluded": ([], [NET], [x509.IPAddress(IPv6Address("::a00:1"))], True),
+    "IP: DNS constraints do not bind it": ([DNS("a.example")], [], [x509.IPAddress(IPv4Address("11.1.2.3"))], True),
     "IP: within": ([NET], [], [x509.IPAddress(IPv4Address("10.1.2.3"))], True),
     "IP: beyond": ([NET], [], [x509.IPAddress(IPv4Address("11.1.2.3"))], False),
     "IP: excluded": ([], [NET], [x509.IPAddress(IPv4Address("10.1.2.3"))], False),

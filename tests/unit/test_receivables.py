@@ -13,7 +13,7 @@ from adapters.permissioned.ledger.contracts.linter import lint_package
 from adapters.permissioned.ledger.contracts.trial import Trial, as_caller
 from adapters.permissioned.ledger.contracts.values import read_json
 from adapters.permissioned.ledger.identities import MemberRole
-from adapters.permissioned.ledger.receivables.contract import MAX_CANDIDATES, ReceivablesContract
+from adapters.permissioned.ledger.receivables.contract import MAX_CANDIDATES, MAX_OTHERS, ReceivablesContract
 from adapters.permissioned.ledger.receivables.errors import (
     AlreadyFinanced,
     AlreadyRegistered,
@@ -23,6 +23,7 @@ from adapters.permissioned.ledger.receivables.errors import (
 )
 from adapters.permissioned.ledger.receivables.identity import Receivable, identify
 from adapters.permissioned.ledger.receivables.records import (
+    MAX_ACKNOWLEDGED,
     ById,
     Likeness,
     Listing,
@@ -302,6 +303,24 @@ class TestNearDuplicates:
         assert refusal is None
         register(trial, B)
         assert isinstance(trial.refusal("receivables", "pledge", Pledge(identifier()), caller=B), TooManyNearDuplicates)
+
+    def test_more_than_can_be_acknowledged_is_refused(self, trial: Trial) -> None:
+        alike = [identifier(amount=number) for number in range(1, MAX_ACKNOWLEDGED + 3)]
+        for number, receivable_id in enumerate(alike, start=1):
+            register(trial, A, amount=number)
+            known = tuple(alike[: min(number - 1, MAX_ACKNOWLEDGED)])
+            refusal = trial.refusal("receivables", "pledge", Pledge(receivable_id, known), caller=A)
+            assert (refusal is None) == (number <= MAX_ACKNOWLEDGED + 1)
+        assert isinstance(refusal, TooManyNearDuplicates)
+
+    def test_what_is_listed_is_bounded_and_says_so(self, trial: Trial) -> None:
+        """Pledged ones come first; of the others some are enough."""
+        for number in range(1, MAX_OTHERS + 2):
+            found = register(trial, A, amount=number, issued_on="2020-01-01")
+            assert len(found.near_duplicates) == number - 1
+            assert found.complete
+        assert len(register(trial, A, amount=999, issued_on="2020-01-01").near_duplicates) == MAX_OTHERS
+        assert not register(trial, A, amount=1000, issued_on="2020-01-01").complete
 
 
 class TestPrivacy:
