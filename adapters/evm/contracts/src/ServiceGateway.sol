@@ -45,6 +45,8 @@ contract ServiceGateway is IServiceGateway, IPacketApplication {
     /// @inheritdoc IServiceGateway
     mapping(bytes32 callId => bytes32) public keptOutcome;
     mapping(bytes32 responseKey => PendingRequest) private _pending;
+    /// @dev keccak256 of the client's identifier whose lanes are this gateway's: that of the first lane.
+    bytes32 private _hub;
 
     modifier onlyRouter() {
         if (msg.sender != address(ROUTER)) revert OnlyRouter(msg.sender);
@@ -173,7 +175,11 @@ contract ServiceGateway is IServiceGateway, IPacketApplication {
     // ------------------------------------------------------------------------------------------------ wiring
 
     /// @inheritdoc IPacketApplication
-    function onLaneRegistered(uint16 lane, bytes32, bool outbound) external onlyRouter {
+    /// @dev One hub: callers are told apart by the names that it gives their chains, and whoever can register a lane over a
+    /// light client of their own making must not be able to speak in them. A client's replacement waits out a delay instead.
+    function onLaneRegistered(uint16 lane, bytes32 clientKey, bool outbound) external onlyRouter {
+        if (_hub == 0) _hub = clientKey;
+        else if (_hub != clientKey) revert AnotherHub(clientKey);
         if (outbound && defaultLane == 0) defaultLane = lane;
     }
 

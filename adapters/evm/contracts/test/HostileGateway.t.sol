@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IQuorumClient} from "interchain/interfaces/IQuorumClient.sol";
 import {IRouter} from "interchain/interfaces/IRouter.sol";
 import {IServiceConsumer} from "interchain/interfaces/IServiceConsumer.sol";
 import {IServiceGateway} from "interchain/interfaces/IServiceGateway.sol";
@@ -70,6 +71,23 @@ contract HostileGatewayTest is Fixture {
             if (done) _onlyAnswers(200, 10);
             same(router.getClient(1).acknowledgements - before, done ? 10 : 0, "all or none");
         }
+    }
+
+    /// @dev Who may add clients and lanes could else speak for every caller at once, with a light client of their own making.
+    function test_aLaneOverAnotherClientIsRefused() public {
+        IQuorumClient.Trust memory t = trust();
+        t.destinationClient = "quorum-1";
+        IQuorumClient stub = newClient(t);
+        bytes memory refusal = abi.encodeWithSelector(IServiceGateway.AnotherHub.selector, keccak256("quorum-1"));
+        vm.startPrank(admin);
+        router.addClient("quorum-1", THERE, stub);
+        for (uint256 i; i < 2; ++i) {
+            vm.expectRevert(refusal);
+            router.registerLane(IRouter.Direction(i), 2, "service", "service", "service-1", SERVICE_ENCODING);
+            router.registerLane(IRouter.Direction(i), 1, "service", "service", "service-2", SERVICE_ENCODING);
+        }
+        vm.stopPrank();
+        same(router.laneCount(), SERVICE_IN + 2, "its own client's lanes alone");
     }
 
     /// @dev Memory that earlier packets of the delivery left behind makes the next call dearer; its gas is still its own.

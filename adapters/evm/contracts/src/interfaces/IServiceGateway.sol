@@ -59,6 +59,8 @@ interface IServiceGateway {
     // ------------------------------------------------------------------------------------------------ errors
 
     error NoLane();
+    /// @notice The gateway has lanes over another client: it serves one hub, and no other may name callers to its providers.
+    error AnotherHub(bytes32 clientKey);
     error ServiceNameSize(uint256 size);
     error UnknownEncoding(uint8 encoding);
     error DeadlineElapsed(uint64 deadline, uint64 now_);
