@@ -42,7 +42,7 @@ from hub.ibc.client_lifecycle import checkpoint_domain
 from hub.ibc.commitment import Path, PathKind, packet_commitment
 from hub.ibc.identifiers import ClientId, PortId
 from hub.ibc.lanes import Lane, decode_records
-from hub.ibc.packet import Packet, Payload
+from hub.ibc.packet import Packet
 from hub.messages import AcknowledgePackets, ReceivePackets, TimeOutPackets
 from hub.proofs.merkle import record_path
 from hub.proofs.quorum import SignerSet
@@ -53,6 +53,7 @@ from hub.receipts.narrowing import narrow
 from hub.receipts.receipt import Acknowledged, CallEvent, Evidence, HubBlock, NotReceived, ProvenEvent, Receipt, Sent
 from hub.receipts.trust import Anchor, Chain, EvmChain, OwnChain, Trust
 from hub.rpc.errors import PacketNotFound
+from relayers.flow import packet_of
 
 _EVENTS = (ServiceCalled, ServiceResulted, EscrowSettled)
 _LATER_BLOCKS = 64
@@ -310,15 +311,6 @@ async def sent_by_chain(hub: HubClient, chain: KnownChain, name: PacketName, att
     finally:
         await adapter.close()
     return None
-
-
-def packet_of(event: PacketSent) -> Packet:
-    """The packet whose sending is told."""
-    payload = Payload(
-        PortId(event.source_port), PortId(event.destination_port), event.version, event.encoding, event.value
-    )
-    ends = (ClientId(event.source_client), ClientId(event.destination_client))
-    return Packet(event.sequence, *ends, event.timeout, payload)
 
 
 def _step(history: Sequence[EventRecord], kind: type[S]) -> _Step[S] | None:
