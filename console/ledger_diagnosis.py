@@ -70,13 +70,13 @@ def replay_check(home: LedgerHome) -> Check:
 def _genesis(home: LedgerHome) -> Check:
     try:
         genesis = home.genesis()
-        key = home.keystore.entry("validator")
+        key = home.keystore.entry(home.config().validator)
     except ConsoleError as error:
         return Check("genesis", False, str(error), "restore genesis.json from another node of the same ledger")
     begun = home.data.is_dir() and any(home.data.iterdir())  # then the validators may be others by now
     mine = begun or bytes.fromhex(key.address[2:]) in {one.address for one in genesis.validators}
     found = f"{genesis.chain_id}, 0x{genesis.hash().hex()}, {len(genesis.organisations)} organisation(s)"
-    return Check("genesis", mine, found, f"{key.address} is none of the validators: bring back keys/validator.json")
+    return Check("genesis", mine, found, f"{key.address} is none of the validators: bring back its file in keys/")
 
 
 def _member(home: LedgerHome, member: str) -> Check:

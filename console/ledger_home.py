@@ -3,7 +3,7 @@
 HOME/
   config.toml            what an operator may change, each line explained
   genesis.json           the first state: the same for every node of the ledger
-  keys/validator.json    the checkpoint key, an encrypted V3 keystore; keys/password on a devnet
+  keys/                  the checkpoint keys, encrypted V3 keystores; keys/password on a devnet
   tls/                   the node's certificate and key; authorities.pem: by whom members believe it
   organisations/NAME/    the authorities and members that this machine keeps (console/consortium.py)
   data/, private.db      blocks and state; private values
@@ -21,7 +21,7 @@ from adapters.permissioned.ledger.identities import MemberId, OrganisationId, or
 from console.config import Endpoint
 from console.consortium import OrganisationFolder
 from console.exits import Misused
-from console.home import ROOT
+from console.home import ROOT, password_of
 from console.keystore import Keystore
 from hub.errors import HubError
 
@@ -37,6 +37,8 @@ class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metrics: str = ""
     heartbeat_seconds: Annotated[int, msgspec.Meta(ge=1)] = 30
     keeps_private_values_for: tuple[str, ...] = ()
+    validator: str = "validator"
+    next_validator: str = ""
     password_file: str = ""
     ledger: str = "localhost:18600"
     member: str = ""
@@ -49,7 +51,9 @@ listen = "{listen}"  # where the gRPC API is served, over mutual TLS
 metrics = "{metrics}"  # Prometheus metrics; "" for none
 heartbeat_seconds = 30  # a block at least this often, so that timeouts can be proven
 keeps_private_values_for = [{keeps}]  # organisations whose private values this node stores
-password_file = "{password_file}"  # of keys/validator.json, for a start without a person; "" asks on the terminal
+validator = "validator"  # the key in keys/ that signs checkpoints
+next_validator = ""  # the key that takes over at a rotation to it
+password_file = "{password_file}"  # of the keys in keys/, for a start without a person; "" asks on the terminal
 
 ledger = "{ledger}"  # the node that commands with this home talk to
 member = "{member}"  # as whom, unless --as says otherwise
@@ -130,6 +134,11 @@ class LedgerHome:
             ) from error
         except (msgspec.MsgspecError, ValueError) as error:
             raise Misused(f"{self.config_file}: {error}; mend that line", reason="BAD_CONFIG") from error
+
+    def password(self, given: Path | None) -> str:
+        """Of the keys in ``keys/``; raises Misused."""
+        configured = self.config().password_file
+        return password_of(given, self.path / configured if configured else None)
 
     def write_config(self, listen: str, keeps: list[OrganisationId], member: MemberId, *, devnet: bool) -> None:
         port = listen.rpartition(":")[2]

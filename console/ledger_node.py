@@ -1,12 +1,12 @@
 """A ledger's node from its home: configuration, key and certificates put together for ``adapters.permissioned``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.permissioned.ledger.contracts.installed import find_installed
 from adapters.permissioned.ledger.identities import organisation_id
 from adapters.permissioned.ledger.node import NodeConfig, PrivateConfig, run_ledger
 from console.admin import serve_owner
-from console.home import password_of
 from console.ledger_home import LedgerHome
 from console.node import GUARD_FILE
 from hub.chain_node import NodeConfigOf
@@ -29,15 +29,14 @@ def ledger_node_config(home: LedgerHome) -> NodeConfig:
     )
 
 
-def ledger_signer(home: LedgerHome, password_file: Path | None) -> Signer:
-    """The validator's checkpoint key; raises Misused."""
-    configured = home.config().password_file
-    password = password_of(password_file, home.path / configured if configured else None)
-    return KeySigner(home.keystore.open("validator", password))
+def ledger_signers(home: LedgerHome, password_file: Path | None) -> list[Signer]:
+    """The validator's checkpoint key, and the one that it hands over to; raises Misused."""
+    config, password = home.config(), home.password(password_file)
+    return [KeySigner(home.keystore.open(name, password)) for name in (config.validator, config.next_validator) if name]
 
 
-async def run_ledger_home(home: LedgerHome, signer: Signer) -> None:
+async def run_ledger_home(home: LedgerHome, signers: Sequence[Signer]) -> None:
     """Run the node until it is told to stop; its owner may ask for backups meanwhile."""
     keeps = tuple(organisation_id(name) for name in home.config().keeps_private_values_for)
     private = PrivateConfig(home.private_values, keeps)
-    await run_ledger(ledger_node_config(home), private, find_installed(), [signer], serve_owner(home.path))
+    await run_ledger(ledger_node_config(home), private, find_installed(), signers, serve_owner(home.path))

@@ -1,4 +1,6 @@
-"""What a client of the hub shall begin anew with: its present configuration, but for what the operator names."""
+"""What a client of the hub shall begin anew with: its present configuration, but for what the operator names. And who
+shall sign next, as the operator names them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +9,8 @@ import msgspec
 
 from console.amounts import address_text, parse_address
 from console.exits import Misused
-from hub.answers import ClientInfo
+from console.keystore import Keystore
+from hub.answers import ClientInfo, Rotation
 from hub.clients import attested_evm, quorum
 from hub.messages import ScheduleAttestedReplacement, ScheduleQuorumReplacement
 from hub.proofs.quorum import SignerSet, least_quorum
@@ -68,9 +71,37 @@ def parse_member(text: str) -> tuple[Address, int]:
     return parse_address(address), int(power) if equals else 1
 
 
+def next_members(keystore: Keystore, texts: Sequence[str]) -> tuple[tuple[Address, int], ...]:
+    """The members of a set that is to be proposed, by ADDRESS or ADDRESS=POWER; a key's name may stand for its address.
+
+    Raises Misused.
+    """
+    members = tuple(parse_member(_by_name(keystore, text)) for text in texts)
+    if len({address for address, _ in members}) != len(members):
+        raise Misused("a validator is named twice: name each once")
+    return members
+
+
+def rotation_summary(rotation: Rotation) -> dict[str, object]:
+    """Who signs, and who is to sign next."""
+    proposed = rotation.next_validators
+    return {
+        "epoch": rotation.validators.epoch,
+        "validators": members_text(rotation.validators),
+        "proposed_epoch": proposed.epoch if proposed else "",
+        "proposed_validators": members_text(proposed) if proposed else [],
+    }
+
+
 def members_text(signers: SignerSet) -> list[str]:
     """A set's members as people read them."""
     return [f"{address_text(member.address)} (power {member.power})" for member in signers.members]
+
+
+def _by_name(keystore: Keystore, text: str) -> str:
+    """A member named by a key of the home, as its address."""
+    name, equals, power = text.partition("=")
+    return text if name.startswith("0x") else keystore.entry(name).address + equals + power
 
 
 def _set(present: SignerSet, changes: Changes, epoch: int) -> SignerSet:

@@ -8,11 +8,10 @@ from eth_account import Account
 from adapters.errors import ChainError
 from console.chain_access import open_chain
 from console.chains import KnownChain, known_chains
-from console.exits import Misused
 from console.home import NodeHome, find_home
 from console.options import Home, Hub, Json, Key, PasswordFile
 from console.output import Output
-from console.replacing import members_text, parse_member
+from console.replacing import next_members, rotation_summary
 from console.session import hub_of, run, signer_of
 from hub.accounts.errors import NoRotationPending
 from hub.answers import Rotation
@@ -42,9 +41,9 @@ def show(home: Home = None, hub: Hub = None, json: Json = False) -> None:
 
     rotation, rows = run(work())
     if json:
-        output.record("", _summary(rotation) | {"counterparties": rows})
+        output.record("", rotation_summary(rotation) | {"counterparties": rows})
         return
-    output.record("", _summary(rotation))
+    output.record("", rotation_summary(rotation))
     output.rows("counterparties", rows, "No chain is connected: a proposed set takes over at once.")
 
 
@@ -66,25 +65,25 @@ def propose(
     """
     output = Output(json)
     place = find_home(home)
-    members = [parse_member(_by_name(place, text)) for text in member]
-    if len({address for address, _ in members}) != len(members):
-        raise Misused("a validator is named twice: name each once")
+    members = next_members(place.keystore, member)
     signer = signer_of(place, key, password_file)
 
     async def work() -> Rotation:
         async with hub_of(place, hub) as connection:
-            await connection.submit([ProposeValidatorSet(tuple(members))], signer)
+            await connection.submit([ProposeValidatorSet(members)], signer)
             return await connection.rotation()
 
     rotation = run(work())
     if rotation.next_validators is None:
-        output.done(f"epoch {rotation.validators.epoch} has begun: no chain was to be waited for", **_summary(rotation))
+        output.done(
+            f"epoch {rotation.validators.epoch} has begun: no chain was to be waited for", **rotation_summary(rotation)
+        )
         return
     changing = f", and for the replacement of the client of {', '.join(rotation.changing)}" if rotation.changing else ""
     output.done(
         f"proposed for epoch {rotation.next_validators.epoch}; it waits for the hand-over for "
         f"{', '.join(rotation.missing)}: relayers bring it, or `ichub validators store`{changing}",
-        **_summary(rotation),
+        **rotation_summary(rotation),
     )
 
 
@@ -132,7 +131,7 @@ def store(
             return await connection.rotation()
 
     rotation = run(work())
-    output.done(f"epoch {rotation.validators.epoch} signs", **_summary(rotation))
+    output.done(f"epoch {rotation.validators.epoch} signs", **rotation_summary(rotation))
 
 
 async def _counterparties(home: NodeHome, hub: HubClient) -> list[dict[str, object]]:
@@ -166,19 +165,3 @@ async def _believed(chain: KnownChain, hub: HubClient) -> str:
             await adapter.close()
     except (ChainError, HubError) as error:
         return f"unknown: {error}"
-
-
-def _summary(rotation: Rotation) -> dict[str, object]:
-    proposed = rotation.next_validators
-    return {
-        "epoch": rotation.validators.epoch,
-        "validators": members_text(rotation.validators),
-        "proposed_epoch": proposed.epoch if proposed else "",
-        "proposed_validators": members_text(proposed) if proposed else [],
-    }
-
-
-def _by_name(home: NodeHome, text: str) -> str:
-    """A member named by a key of the home, as its address."""
-    name, equals, power = text.partition("=")
-    return text if name.startswith("0x") else home.keystore.entry(name).address + equals + power

@@ -81,6 +81,30 @@ def test_a_vote(person: Typing) -> None:
     assert [one["number"] for one in person.type("proposal", "list")] == [number]
 
 
+def test_validators_hand_over(person: Typing) -> None:
+    """No hub is connected, hence nobody to be waited for."""
+    before = person.type("validators", "show")
+    assert (before["epoch"], [one.partition(":")[0] for one in before["keys"]]) == (1, ["bank-a/genesis"])
+    nobody_s = person.run("validators", "propose", "0x" + "11" * 20)
+    assert nobody_s.returncode == 0  # it is the vote that carries it out
+    person.type("enrol", "bank-a/node")
+    wrong = person.run("validators", "bind", "validator-2", "--as", "bank-a/admin")
+    assert wrong.returncode == 1
+    assert "admin" in wrong.stderr
+    address = person.type("validators", "bind", "validator-2", "--as", "bank-a/node")["address"]
+    assert person.type("validators", "bind", "validator-2", "--as", "bank-a/node")["address"] == address
+    number = person.type("validators", "propose", "validator-2=3")["number"]
+    for name in ("bank-a", "bank-b", "customs"):
+        person.type("proposal", "vote", str(number), "--yes", "--as", f"{name}/admin")
+    after = person.type("validators", "show")
+    assert (after["epoch"], after["validators"]) == (2, [f"{address} (power 3)"])
+    assert after["keys"] == [f"bank-a/node: {address}"]
+    assert (after["proposed_validators"], after["waits_for"]) == ([], [])
+    nothing = person.run("validators", "store")
+    assert nothing.returncode == 1
+    assert "no rotation" in nothing.stderr
+
+
 def test_a_contract_is_looked_through(person: Typing, tmp_path: Path) -> None:
     assert person.run("contract", "lint", "adapters/permissioned/ledger/documents").returncode == 0
     package = tmp_path / "clock"

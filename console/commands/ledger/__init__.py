@@ -23,6 +23,7 @@ class LedgerCommands(LazyGroup):
         "member": _in("members", "members", "Members, known by their certificates."),
         "ca": _in("members", "authorities", "Certificate authorities, revocation lists."),
         "proposal": _in("governance", "app", "Propose, vote, see what was decided."),
+        "validators": _in("validators", "app", "Who signs the blocks; the next set, by vote."),
         "contract": _in("contracts", "app", "Contracts: pinned by hash, active by vote."),
         "document": _in("documents", "app", "Documents: notarise, countersign, verify."),
         "receivable": _in("receivables", "app", "Receivables: registered once, financed by one."),

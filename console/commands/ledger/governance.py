@@ -104,7 +104,7 @@ def add_organisation(
     except ValueError as error:
         raise Misused(f"{authority} holds no certificate in PEM ({error})") from error
     ders = tuple(one.public_bytes(serialization.Encoding.DER) for one in chain)
-    _propose(a.AddOrganisation(organisation, name or organisation, ders), valid_for, home, member, json)
+    propose(a.AddOrganisation(organisation, name or organisation, ders), valid_for, home, member, json)
 
 
 @app.command("remove-organisation")
@@ -119,7 +119,7 @@ def remove_organisation(
 
     Example: ichub ledger proposal remove-organisation port
     """
-    _propose(a.RemoveOrganisation(organisation), valid_for, home, member, json)
+    propose(a.RemoveOrganisation(organisation), valid_for, home, member, json)
 
 
 @app.command("activate-contract")
@@ -140,7 +140,7 @@ def activate_contract(
     if package is None:
         raise Misused(f"{contract} is not installed here: `ichub ledger contract list` shows what is active")
     kind = a.UpgradeContract if upgrade else a.ActivateContract
-    _propose(kind(contract, package.shape.version, package.hash, policy), valid_for, home, member, json)
+    propose(kind(contract, package.shape.version, package.hash, policy), valid_for, home, member, json)
 
 
 @app.command("change-policy")
@@ -156,7 +156,7 @@ def change_policy(
 
     Example: ichub ledger proposal change-policy documents "bank-a and bank-b"
     """
-    _propose(a.ChangePolicy(contract, policy), valid_for, home, member, json)
+    propose(a.ChangePolicy(contract, policy), valid_for, home, member, json)
 
 
 @app.command("retire-contract")
@@ -171,7 +171,7 @@ def retire_contract(
 
     Example: ichub ledger proposal retire-contract documents
     """
-    _propose(a.RetireContract(contract), valid_for, home, member, json)
+    propose(a.RetireContract(contract), valid_for, home, member, json)
 
 
 @app.command("change-parameters")
@@ -186,7 +186,7 @@ def change_parameters(
 
     Example: ichub ledger proposal change-parameters votes_numerator=2 votes_denominator=3
     """
-    _propose(a.ChangeParameters(tuple(map(_change, changes))), valid_for, home, member, json)
+    propose(a.ChangeParameters(tuple(map(_change, changes))), valid_for, home, member, json)
 
 
 def _change(text: str) -> a.ParameterChange:
@@ -196,7 +196,9 @@ def _change(text: str) -> a.ParameterChange:
     return a.ParameterChange(name, int(value))
 
 
-def _propose(action: a.Action, valid_for: int, home: Path | None, member: str | None, as_json: bool) -> None:
+def propose(action: a.Action, valid_for: int, home: Path | None, member: str | None, as_json: bool) -> None:
+    """Propose it, and say how it is voted on."""
+
     async def work() -> None:
         async with ledger_of(home, member) as ledger:
             receipt = await ledger.submit([Propose(action, Seconds(valid_for))])

@@ -107,11 +107,11 @@ def start(home: Home = None, password_file: PasswordFile = None, json: JsonLogs 
 
     Example: ichub ledger start --home /srv/ledger
     """
-    from console.ledger_node import ledger_signer, run_ledger_home  # noqa: PLC0415  # no other command runs a node
+    from console.ledger_node import ledger_signers, run_ledger_home  # noqa: PLC0415  # no other command runs a node
 
     place = find_ledger_home(home)
     log_to_stderr(as_json=json)
-    uvloop.run(run_ledger_home(place, ledger_signer(place, password_file)))
+    uvloop.run(run_ledger_home(place, ledger_signers(place, password_file)))
 
 
 def make_ledger_home(
