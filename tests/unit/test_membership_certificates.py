@@ -29,6 +29,7 @@ from tests.unit.certificate_workshop import (
     leaf,
     mirrored,
     name,
+    revocations,
     root,
     sign_again,
     unknown_extension,
@@ -72,10 +73,13 @@ def strange_authority(world: MembershipWorld) -> Certified:
 
 
 P384 = key_of("bank-a/ann", ec.SECP384R1())
+CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
+ANY = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
 ACCEPTED: dict[str, Callable[[MembershipWorld], Draft]] = {
     "straight from the root": lambda world: leaf(world.root),
     "on P-384": lambda world: world.member().with_(key=P384),
     "signed with SHA-384": lambda world: world.member().with_(algorithm=hashes.SHA384()),
+    "signed with SHA-512": lambda world: world.member().with_(algorithm=hashes.SHA512()),
     "with the subject in another order": lambda world: world.member().with_(
         subject=name(CN="ann", OU="member", O="bank-a")
     ),
@@ -121,6 +125,29 @@ def test_an_intermediate_may_come_along(world: MembershipWorld) -> None:
 
 def test_a_whole_chain_may_come_along(world: MembershipWorld) -> None:
     assert world.enrol(world.member(), world.issuing, world.root).member == "bank-a/ann"
+
+
+@pytest.mark.parametrize("usages", [[CLIENT], [SERVER, CLIENT], [ANY]], ids=["clients", "both", "any"])
+def test_an_authority_whose_use_is_bounded_to_members(
+    world: MembershipWorld, usages: list[x509.ObjectIdentifier]
+) -> None:
+    bounded = intermediate(world.root, "bounded").with_extension(x509.ExtendedKeyUsage(usages)).signed()
+    assert world.enrol(leaf(bounded), bounded).name == "ann"
+
+
+def test_a_certificate_may_be_just_so_large(world: MembershipWorld) -> None:
+    """One byte more is refused, by its size alone."""
+
+    def sized(padding: int) -> bytes:
+        extension = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.7"), bytes(padding))
+        return world.member().with_extension(extension).signed().der
+
+    around = MAX_CERTIFICATE_BYTES - len(sized(0))
+    by_size = {len(der): der for der in (sized(around - off) for off in range(12))}
+    assert registry.enrol(world.ctx, by_size[MAX_CERTIFICATE_BYTES]).name == "ann"
+    larger = next(der for der in (sized(around - off) for off in range(12)) if len(der) > MAX_CERTIFICATE_BYTES)
+    with refused(world, e.CertificateTooLarge):
+        registry.enrol(world.ctx, larger)
 
 
 # --- what is refused: one thing wrong each ---
@@ -331,6 +358,21 @@ def test_an_authority_named_like_a_member_certifies_itself(world: MembershipWorl
         world.enrol(itself)
     with refused(world, e.AuthorityAsMember):
         world.enrol(top)
+
+
+def test_a_root_s_name_and_key_in_a_member_s_certificate_are_no_root(world: MembershipWorld) -> None:
+    """It is certified by another authority: its path leads up from there, and can be revoked."""
+    subject = name(O="bank-a", OU="admin", CN="top")
+    top = root(key=key_of("top")).with_(subject=subject, issuer=subject)
+    organisations.add_authority(world.ctx, "bank-a", top.signed().der)
+    itself = leaf(world.issuing).with_(subject=subject, key=top.key).signed()
+    identity = world.enrol(itself)
+    record = registry.certificate(world.state, identity.fingerprint)
+    assert record is not None
+    assert record.certificates == (itself.der, world.issuing.der, world.root.der)
+    world.revoke(revocations(world.issuing, 1, itself).signed())
+    with refused(world, e.CertificateRevoked):
+        world.authenticate(identity)
 
 
 # --- path length ---
