@@ -17,7 +17,7 @@ from hub.services.transcode import convert
 from hub.state.branch import MemoryState
 from hub.state.collections import Room
 from tests.properties.ledger_deeds import CARRIERS, Deeds
-from tests.properties.ledger_world import MEMBERS, Held, Mood, definition, new_clerk
+from tests.properties.ledger_world import MEMBERS, OF_A_REFUSAL, Held, Mood, definition, new_clerk
 from tests.unit import certificate_workshop as workshop
 from tests.unit.certificate_workshop import Certified
 from tests.unit.hub_chain import PARAMETERS, tree_of
@@ -85,6 +85,7 @@ class Ending(Deeds):
         self._check_packets()
         self._check_consumers()
         self._check_callers_of_the_ledger()
+        assert not [key for key, value in self.ledger.state.scan(b"", b"\xff") if OF_A_REFUSAL.encode() in key + value]
         assert self.hub.app.next_due(self.hub.state) is None
         assert self.ledger.machine.next_due(self.ledger.state) is None
         for chain in (self.hub, self.ledger):

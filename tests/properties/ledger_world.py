@@ -36,6 +36,8 @@ from tests.unit.ledger_chain import Ledger
 from tests.unit.member_ledger import MemberLedger
 from tests.vectors.generate_quorum import ADDRESSES
 
+OF_A_REFUSAL = "written by what was refused"
+"""Stands nowhere."""
 MEMBERS = ("bank-a/ann", "bank-b/ben", "customs/cy", "port/pat")
 
 
@@ -102,7 +104,7 @@ def clerk(version: int) -> type[Contract]:
                     self.held.put(Held(ctx.request_id))
                     return LATER
                 case "never":
-                    self.moods.put(Mood("written by what was refused"))
+                    self.moods.put(Mood(OF_A_REFUSAL))
                     raise Refused("not that one")
                 case _:
                     return Note(note.text)

@@ -81,6 +81,7 @@ def test_notarised(trial: Trial) -> None:
     document = verified(trial).document
     assert document is not None
     assert (document.issuer, document.notarised_by, document.notarised_at) == ("carrier", "cleo", T0)
+    assert (document.supersedes, document.superseded_by) == (b"", b"")
     assert status(trial) is Status.VALID
     assert status(trial, OTHER) is Status.UNKNOWN
 
