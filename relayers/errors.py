@@ -3,6 +3,7 @@
 RelayerError
 ├── InvalidConfiguration   the daemon's own files
 ├── ClientReconfigured     what a path rests on was replaced at the hub
+├── CertificateRenewed     what a path shows of us was replaced on the disk
 ├── EnrolmentRefused       a ledger takes nothing from the member that the relayer is there
 └── AttestorError          an attestor signs nothing
     ├── NotAttested        a client that it does not watch
@@ -40,6 +41,12 @@ class ClientReconfigured(RelayerError):
     template: ClassVar[str] = (
         "the hub's client {client}, its attestors or its counterparty's domain was replaced: the path begins anew"
     )
+
+
+@dataclass(eq=False)
+class CertificateRenewed(RelayerError):
+    certificate: str
+    template: ClassVar[str] = "{certificate} or its key was renewed: the path begins anew with it"
 
 
 @dataclass(eq=False)

@@ -17,8 +17,9 @@ from hub.client import HubClient
 from hub.errors import HubError
 from hub.signer import KeySigner, Signer
 from relayers.config import ChainTarget, EvmTarget, HubTarget, LedgerTarget, RelayerConfig, load_relayer_config
-from relayers.errors import ClientReconfigured, InvalidConfiguration
+from relayers.errors import CertificateRenewed, ClientReconfigured, InvalidConfiguration
 from relayers.evm_chain import evm_chain
+from relayers.fields import KeyPair
 from relayers.ledger_chain import ledger_chain
 from relayers.metrics import RelayerMetrics
 from relayers.monitor import Monitor
@@ -84,6 +85,7 @@ class Relayer:
     async def _keep(self, target: ChainTarget) -> None:
         """Keep one path going: whatever befalls it stays its own."""
         while True:
+            shown = _modified(_identity(target))
             try:
                 chain = await self._open(target)
             except HubError as error:
@@ -95,12 +97,14 @@ class Relayer:
                 relayer = PacketRelayer(Path(self._hub, self._payer.signer, chain, rhythm=rhythm), self.metrics)
                 self._running[target.name] = relayer
                 self._faults.pop(target.name, None)
-                await relayer.run()
-            except* ClientReconfigured as group:
-                log.info("begins anew", path=target.name, reason=str(group.exceptions[0]))
-            except* Exception as error:  # a path that fails is begun anew, and stops no other
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(relayer.run())
+                    tasks.create_task(_until_renewed(_identity(target), shown))
+            except* (ClientReconfigured, CertificateRenewed) as group:
+                log.info("begins anew", path=target.name, reason=str(_first(group)))
+            except* Exception as group:  # a path that fails is begun anew, and stops no other
                 log.exception("path failed", path=target.name)
-                self._fault(target, error)
+                self._fault(target, _first(group))
             finally:
                 await chain.close()
             await asyncio.sleep(_RETRY_S)
@@ -118,6 +122,39 @@ class Relayer:
     def _fault(self, target: ChainTarget, error: Exception) -> None:
         self._faults[target.name] = str(error)
         self.metrics.failed(target.name, error.reason() if isinstance(error, HubError) else type(error).__name__)
+
+
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    """What happened first, however deep the groups of tasks are in each other."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first
+
+
+def _identity(target: ChainTarget) -> KeyPair | None:
+    """What a path shows of us."""
+    match target:
+        case EvmTarget():
+            return target.attestor_identity
+        case LedgerTarget():
+            return target.identity
+        case _:
+            assert_never(target)
+
+
+def _modified(identity: KeyPair | None) -> tuple[int, ...]:
+    """When its files were last written; nothing where one is missing."""
+    try:
+        return tuple(file.stat().st_mtime_ns for file in (identity.certificate, identity.key)) if identity else ()
+    except OSError:
+        return ()
+
+
+async def _until_renewed(identity: KeyPair | None, shown: tuple[int, ...]) -> None:
+    """Raises CertificateRenewed once the files are others than were shown; a connection keeps what it began with."""
+    while identity is not None:
+        await asyncio.sleep(_LOOK_AGAIN_S)
+        if (now := _modified(identity)) and now != shown:
+            raise CertificateRenewed(str(identity.certificate))
 
 
 async def connect(hub: HubTarget) -> HubClient:

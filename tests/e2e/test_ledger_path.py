@@ -19,7 +19,7 @@ from relayers.fields import KeyPair
 from relayers.ledger_chain import ledger_chain
 from tests.e2e.network import until
 from tests.e2e.node import VALIDATOR_KEY
-from tests.e2e.trade import ANN, NOBODY, TRUST, Trade, running_trade
+from tests.e2e.trade import ANN, CARRIER, NOBODY, TRUST, Trade, running_trade
 
 
 @pytest.fixture
@@ -73,6 +73,22 @@ async def test_a_relayer_enrols_its_member_where_it_is_not(trade: Trade) -> None
     await (await ledger_chain(trade.hub, trade.target("port/ferryman"))).close()
     assert len((await trade.ann.member_info("port", "ferryman")).certificates) == 2
     assert enrolled in (await trade.ann.member_info("port", "ferryman")).certificates
+
+
+async def test_a_renewed_certificate_is_shown_and_enrolled_without_a_restart(trade: Trade) -> None:
+    async with trade.relayer() as relayer:
+        await trade.call_both_ways("by the first certificate")
+        trade.world.issue(CARRIER, "member", serial=4712)
+
+        async def enrolled() -> bool:
+            return len((await trade.ann.member_info("port", "carrier")).certificates) == 2
+
+        await until(enrolled)
+        await trade.call_both_ways("by the second")
+        assert relayer.health() == {}
+        assert not relayer.metrics.registry.get_sample_value(
+            "relayer_errors_total", {"path": "trade", "reason": "ENDPOINT_FAULT"}
+        )
 
 
 async def test_a_relayer_that_may_not_write_says_so(trade: Trade) -> None:
