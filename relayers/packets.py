@@ -318,7 +318,7 @@ class PacketRelayer:
         view = await self._hub_rotation.hand_over(view)
         self._chain_side.epoch = view.epoch
         if wants_update(view.latest, view.trusting_period, world.now()):
-            await self._hub.request_block()  # an idle hub's newest block may be as old as what is believed
+            await self._hub_block()  # an idle hub's newest block may be as old as what is believed
             await self._chain.update(await self._chain_side.checkpoint())
         return ""
 
