@@ -43,6 +43,20 @@ SHOWN = (
 )
 """What a permissioned ledger must show, each a row of its own."""
 
+LOSSES = (
+    "Poly Network 2021",
+    "Wormhole 2022",
+    "Ronin and Harmony 2022",
+    "Nomad 2022",
+    "BNB Chain 2022",
+    "Hyperbridge 2026",
+    "CrossCurve 2026",
+    "KelpDAO 2026",
+    "YUI QBFT",
+    "Attestations without a chain ID",
+)
+"""What others have lost by, each a row of its own."""
+
 
 @cache
 def tree(path: Path) -> ast.Module:
@@ -87,10 +101,20 @@ def test_every_row_names_a_test() -> None:
     assert not [row for row in rows if len(NAME.findall(row)) != len(re.findall(r"`[^`]+::[^`]+`", row))]
 
 
+def rows_of(section: str) -> list[str]:
+    """What the rows of a section say is tried."""
+    text = TABLE.partition(f"## {section}\n")[2].partition("\n## ")[0]
+    return [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if NAME.search(line)]
+
+
 def test_what_a_ledger_must_show_is_shown() -> None:
-    section = TABLE.partition("## What a permissioned ledger must show\n")[2].partition("\n## ")[0]
-    shown = [line.split(" | ")[0].removeprefix("| ") for line in section.splitlines() if "`" in line]
-    assert tuple(shown) == SHOWN
+    assert tuple(rows_of("What a permissioned ledger must show")) == SHOWN
+
+
+def test_no_famous_loss_is_left_out() -> None:
+    rows = rows_of("Famous losses")
+    assert len(rows) == len(LOSSES)
+    assert all(row.startswith(loss) for row, loss in zip(rows, LOSSES, strict=True))
 
 
 def test_a_name_that_is_not_there_would_be_noticed() -> None:
