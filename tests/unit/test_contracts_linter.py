@@ -152,6 +152,11 @@ def inside(statement: str) -> str:
         ("dynamic", "from .more import made as Page"),
         ("dynamic", "from hashlib import sha256 as transaction"),
         ("dynamic", inside("len = max")),
+        ("dynamic", inside("len, x = max, 1")),
+        ("dynamic", inside("len: int = max")),
+        ("dynamic", inside("for (x, len) in reading: pass")),
+        ("dynamic", inside("return [sorted({1}) for sorted in reading]")),
+        ("dynamic", inside("return (len := max)")),
         ("dynamic", inside("return (lambda sorted: sorted({1}))(tuple)")),
         ("dynamic", inside("match reading:\n            case [*map]: pass")),
         ("dynamic", inside("match reading:\n            case {**map}: pass")),
@@ -254,6 +259,7 @@ class State(StrEnum):
 
 class Place(NamedTuple):
     x: int
+    service: str
     unit: Literal["m3", "l"] = "l"
 
 

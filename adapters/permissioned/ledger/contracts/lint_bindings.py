@@ -27,8 +27,12 @@ def _bound(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
             yield name
-        case ast.Name(id=name, ctx=ast.Store()):
-            yield name
+        case ast.Assign(targets=targets):
+            yield from (name for target in targets for name in _stored(target))
+        case ast.AnnAssign(target=target, value=ast.expr()) | ast.For(target=target) | ast.comprehension(target=target):
+            yield from _stored(target)  # a field without a value binds nothing
+        case ast.AugAssign(target=target) | ast.NamedExpr(target=target):
+            yield from _stored(target)
         case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
             yield name
         case ast.MatchMapping(rest=str(name)):
@@ -37,3 +41,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
             yield from (each.asname or each.name for each in aliases if each.asname or level)
         case _:
             pass
+
+
+def _stored(target: ast.expr) -> Iterator[str]:
+    return (node.id for node in ast.walk(target) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))

@@ -248,7 +248,10 @@ class _Linter(ast.NodeVisitor):
         if _is_dunder(name):
             self._find(node, "dunder", f"{name} is Python's own")
         elif name in rules.PRIVATE or (name.startswith("_") and name not in self._own):
-            self._find(node, "private-access", f"{name} is not this contract's")
+            known = (
+                "the runtime has one as well: choose another name" if name in _RUNTIMES_OWN else "not this contract's"
+            )
+            self._find(node, "private-access", f"{name} is {known}")
         elif (refused := rules.ATTRIBUTES.get(name)) is not None:
             self._find(node, refused.rule, f".{name}: {refused.text}")
 
