@@ -117,6 +117,23 @@ async def test_who_notes_another_s_hash_once_more_is_not_given_the_value(
         assert await thief.prove_private("board", "sealed", ("mine",), value=VALUE, salt=SALT)
 
 
+async def test_who_becomes_a_keeper_later_is_given_what_is_given_anew(
+    world: LedgerNodeWorld, node: Node, ann: LedgerClient
+) -> None:
+    """This world's contract lets anyone note anything; by that alone nobody is let in to what was given before."""
+    await seal(ann)
+    await ann.put_private(*SEALED, value=VALUE, salt=SALT)
+    async with await world.connect(node, "port/pat", "member") as pat:
+        await pat.enrol()
+        await seal(pat, keepers=("bank-a", "port"))
+        with pytest.raises(AccessRefused) as refusal:
+            await pat.get_private(*SEALED)
+        assert refusal.value.rule == KEEP.name
+        assert (await ann.get_private(*SEALED)).value == VALUE
+        await ann.put_private(*SEALED, value=VALUE, salt=SALT)
+        assert (await pat.get_private(*SEALED)).value == VALUE
+
+
 @pytest.mark.parametrize(("member", "role"), [("port/pat", "member"), ("customs/chief", "admin")])
 async def test_only_who_keeps_a_value_gives_it(
     world: LedgerNodeWorld, node: Node, ann: LedgerClient, member: str, role: str
@@ -172,8 +189,9 @@ async def test_a_value_is_gone_when_its_time_is_over(world: LedgerNodeWorld, nod
     assert (await ann.get_private(*SEALED)).value == VALUE
     world.later(1)
     node.engine.poke()
+    height = node.ledger.head.height  # looked at before the history is: no block is missed
     while (await ann.history(*SEALED[:2], "deal"))[-1].kind is not ChangeKind.PRIVATE_DUE:
-        await node.engine.wait_beyond(node.ledger.head.height)
+        height = (await node.engine.wait_beyond(height)).height
     with pytest.raises(PrivateValueOver):
         await ann.get_private(*SEALED)
     with pytest.raises(PrivateValueOver):
@@ -291,10 +309,10 @@ def files(world: LedgerNodeWorld, *, private: bool) -> list[bytes]:
 def test_what_is_kept_is_there_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "private.db"
     store = PrivateStore(path)
-    store.put(PLACE, Hash(b"\x01" * 32), KeptValue(VALUE, SALT), UnixSeconds(100))
+    store.put(PLACE, Hash(b"\x01" * 32), KeptValue(VALUE, SALT, ("bank-a", "bank-b")), UnixSeconds(100))
     store.close()
     store = PrivateStore(path)
-    assert store.get(PLACE, b"\x01" * 32) == KeptValue(VALUE, SALT)
+    assert store.get(PLACE, b"\x01" * 32) == KeptValue(VALUE, SALT, ("bank-a", "bank-b"))
     assert store.get(PLACE, b"\x02" * 32) is None
     assert store.get(PLACE + b"!", b"\x01" * 32) is None
     assert os.stat(path).st_mode & 0o077 == 0
@@ -303,11 +321,11 @@ def test_what_is_kept_is_there_after_a_restart(tmp_path: Path) -> None:
 
 def test_it_is_purged_at_its_time_and_not_before(tmp_path: Path) -> None:
     store = PrivateStore(tmp_path / "private.db")
-    store.put(PLACE, Hash(b"\x01" * 32), KeptValue(VALUE, SALT), UnixSeconds(100))
-    store.put(PLACE, Hash(b"\x02" * 32), KeptValue(b"longer", SALT), UnixSeconds(2**64 - 1))
-    store.put(PLACE, Hash(b"\x03" * 32), KeptValue(b"extended", SALT), UnixSeconds(100))
-    store.put(PLACE, Hash(b"\x03" * 32), KeptValue(b"extended", SALT), UnixSeconds(101))
-    store.put(PLACE, Hash(b"\x03" * 32), KeptValue(b"extended", SALT), UnixSeconds(50))
+    store.put(PLACE, Hash(b"\x01" * 32), KeptValue(VALUE, SALT, ("bank-a", "bank-b")), UnixSeconds(100))
+    store.put(PLACE, Hash(b"\x02" * 32), KeptValue(b"longer", SALT, ("bank-a",)), UnixSeconds(2**64 - 1))
+    store.put(PLACE, Hash(b"\x03" * 32), KeptValue(b"extended", SALT, ("bank-a",)), UnixSeconds(100))
+    store.put(PLACE, Hash(b"\x03" * 32), KeptValue(b"extended", SALT, ("bank-a",)), UnixSeconds(101))
+    store.put(PLACE, Hash(b"\x03" * 32), KeptValue(b"extended", SALT, ("bank-a",)), UnixSeconds(50))
     assert store.purge(UnixSeconds(99)) == 0
     assert store.purge(UnixSeconds(100)) == 1
     assert store.get(PLACE, b"\x01" * 32) is None

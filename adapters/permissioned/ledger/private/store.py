@@ -18,6 +18,7 @@ from hub.quantities import Hash, UnixSeconds
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS kept_values (
     place BLOB, salted_hash BLOB, salt BLOB NOT NULL, value BLOB NOT NULL, purge_at INTEGER NOT NULL,
+    keepers TEXT NOT NULL,
     PRIMARY KEY (place, salted_hash)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS kept_values_due ON kept_values (purge_at);
@@ -31,10 +32,11 @@ A purge in which nothing is due has the first alone.
 
 
 class KeptValue(NamedTuple):
-    """A value and its salt."""
+    """A value, its salt, and the organisations that it was meant for when it was given."""
 
     value: bytes
     salt: bytes
+    keepers: tuple[str, ...]
 
 
 class PrivateStore:
@@ -60,27 +62,28 @@ class PrivateStore:
             raise PrivateStoreUnusable(str(path), str(error)) from error
 
     def put(self, place: bytes, salted_hash: Hash, kept: KeptValue, purge_at: UnixSeconds) -> None:
-        """Keep a value, durably; the same again with a later time extends it. ``place``: of its record, by
-        ``contracts.private.private_place``.
+        """Keep a value, durably; given again, by who has it, it is for the keepers of then, and with a later time for
+        longer. ``place``: of its record, by ``contracts.private.private_place``.
         """
         self._change(
             "put",
-            "INSERT INTO kept_values VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (place, salted_hash) DO UPDATE SET purge_at = max(purge_at, excluded.purge_at)"
+            "INSERT INTO kept_values VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (place, salted_hash)"
+            " DO UPDATE SET keepers = excluded.keepers, purge_at = max(purge_at, excluded.purge_at)"
             " RETURNING 1",
             place,
             salted_hash,
             kept.salt,
             kept.value,
             min(purge_at, _MAX_TIME),
+            ",".join(kept.keepers),
         )
 
     def get(self, place: bytes, salted_hash: bytes) -> KeptValue | None:
         """What was given for just this record under just this hash."""
-        query = "SELECT value, salt FROM kept_values WHERE place = ? AND salted_hash = ?"
+        query = "SELECT value, salt, keepers FROM kept_values WHERE place = ? AND salted_hash = ?"
         with self._asking() as database:
             rows = database.execute(query, (place, salted_hash)).fetchall()
-        return KeptValue(*rows[0]) if rows else None
+        return KeptValue(rows[0][0], rows[0][1], tuple(rows[0][2].split(","))) if rows else None
 
     def purge(self, now: UnixSeconds) -> int:
         """Delete what was to be kept until now or earlier; how many."""
@@ -91,7 +94,7 @@ class PrivateStore:
         with self._lock:
             self._database.close()
 
-    def _change(self, what: str, statement: str, *values: bytes | int) -> int:
+    def _change(self, what: str, statement: str, *values: bytes | int | str) -> int:
         """Do it in one durable step; how many values were changed."""
         with self._asking() as database:
             self._at_step(f"{what} begun")

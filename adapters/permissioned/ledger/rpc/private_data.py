@@ -59,7 +59,7 @@ class PrivateData:
         if not _is_proven(request, noted):
             raise PrivateValueDiffers(noted.salted_hash)
         purge_at = self._still_kept(noted)
-        kept = KeptValue(request.value, request.salt)
+        kept = KeptValue(request.value, request.salt, noted.organisations)
         await asyncio.to_thread(self._store.put, place, Hash(noted.salted_hash), kept, purge_at)
         return pb.PutPrivateValueResponse(purge_at_unix_seconds=purge_at)
 
@@ -70,6 +70,7 @@ class PrivateData:
         kept = await asyncio.to_thread(self._store.get, place, noted.salted_hash)
         if kept is None:
             raise PrivateValueMissing(noted.salted_hash)
+        self._access.admit_keeper("PrivateDataService/GetPrivateValue", context, kept.keepers)
         value = PrivateValue(kept.value, Hash(kept.salt), Hash(noted.salted_hash), noted.organisations, purge_at)
         return pb.GetPrivateValueResponse(value=to_proto(value, answer_pb2.PrivateValue))
 
