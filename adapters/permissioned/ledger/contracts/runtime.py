@@ -7,16 +7,12 @@ raised as they are, and the transaction stands in no block.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from types import NoneType
-from typing import NamedTuple, NoReturn, cast
 
 from adapters.permissioned.ledger.contracts import activation, private
 from adapters.permissioned.ledger.contracts.activation import Activation, Pin
 from adapters.permissioned.ledger.contracts.bounds import BOUNDS, Bounds, Meter
 from adapters.permissioned.ledger.contracts.errors import (
-    MAX_REASON_CHARACTERS,
     ArgumentsRefused,
-    BoundExceeded,
     CodeError,
     ContractAlreadyActive,
     ContractFailed,
@@ -29,23 +25,19 @@ from adapters.permissioned.ledger.contracts.errors import (
     Refused,
     VersionDiffers,
     VersionNotNewer,
-    WrongResultType,
 )
 from adapters.permissioned.ledger.contracts.events import (
     ContractActivated,
-    ContractInvoked,
     ContractRetired,
     ContractUpgraded,
     EndorsementPolicyChanged,
 )
-from adapters.permissioned.ledger.contracts.ground import Ground
-from adapters.permissioned.ledger.contracts.interface import Answer, Contract, Kind, Later, Record, ServiceContext, View
+from adapters.permissioned.ledger.contracts.interface import Answer, Contract, Kind, Later, ServiceContext, View
 from adapters.permissioned.ledger.contracts.interface import Context as ContractContext
 from adapters.permissioned.ledger.contracts.packages import Installed, Package
 from adapters.permissioned.ledger.contracts.policy import is_met, parse_policy
-from adapters.permissioned.ledger.contracts.shape import Method
-from adapters.permissioned.ledger.contracts.values import read_json, same_when_read, write_json
-from adapters.permissioned.ledger.contracts.world import InvocationWorld, Services, note_request, service_output
+from adapters.permissioned.ledger.contracts.run import Code, Reading, Run
+from adapters.permissioned.ledger.contracts.world import Services, note_request, service_output
 from adapters.permissioned.ledger.identities import Caller, ContractName, Identity, OrganisationId, RemoteCaller
 from hub.errors import HubError
 from hub.quantities import Height, UnixSeconds
@@ -57,8 +49,6 @@ from hub.state.context import Context
 
 _REFUSALS = (Refused, ArgumentsRefused, RecordNotFound, RecordExists, KeyRefused, PageTokenRefused, ServiceError)
 """What a caller of another chain has to mend, not the contract's authors."""
-_TOLD = (str, int, bytes, NoneType)
-"""What a contract's refusal may tell: the text of anything else is Python's own business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +62,6 @@ class Invocation:
     caller: Caller
     endorsers: tuple[OrganisationId, ...]
     """The organisations of the transaction's signatures, sorted; the caller's counts whether it is named or not."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Code:
-    """A contract as it is active, and its code."""
-
-    activation: Activation
-    package: Package
-
-
-class Reading(NamedTuple):
-    """A state to be read alone, and the time of its block."""
-
-    state: StateReader
-    time: UnixSeconds
 
 
 class Runtime:
@@ -114,7 +89,7 @@ class Runtime:
         if not is_met(parse_policy(code.activation.policy), endorsers):
             raise EndorsementMissing(invocation.contract, code.activation.policy, ", ".join(endorsers))
         inner = ctx.branch()
-        run = _Run(self.services, code, method.name, self._meter(code), inner)
+        run = Run(self.services, code, method.name, self._meter(code), inner)
         argument = run.argument(method, invocation.arguments)
         result = run.call(method, run.context(invocation.caller, endorsers), argument)
         data = run.result(method, result)
@@ -137,7 +112,7 @@ class Runtime:
         code = self._code(state, contract)
         found = code.package.shape.method(Kind.QUERY, method)
         meter = Meter(contract, self._query_bounds)
-        run = _Run(self.services, code, method, meter, Reading(state, time))
+        run = Run(self.services, code, method, meter, Reading(state, time))
         argument = run.argument(found, arguments)
         return run.result(found, run.call(found, View(caller, height, time), argument))
 
@@ -235,11 +210,11 @@ class Runtime:
 
     # --- inside ---
 
-    def _code(self, state: StateReader, name: str) -> _Code:
+    def _code(self, state: StateReader, name: str) -> Code:
         record = activation.active(state, name)
-        return _Code(record, self._pinned(record))
+        return Code(record, self._pinned(record))
 
-    def _meter(self, code: _Code) -> Meter:
+    def _meter(self, code: Code) -> Meter:
         return Meter(ContractName(code.activation.name), self._bounds)
 
     def _pinned(self, record: Activation) -> Package:
@@ -259,7 +234,7 @@ class Runtime:
         if before is None or before.version == pin.version:
             return
         inner = ctx.branch()
-        run = _Run(self.services, _Code(record, package), "migrate", Meter(pin.name, self._bounds), inner)
+        run = Run(self.services, Code(record, package), "migrate", Meter(pin.name, self._bounds), inner)
         context, version = run.context(None, ()), before.version
         run.guard(lambda instance: instance.migrate(context, version))
         inner.keep()
@@ -272,7 +247,7 @@ class Runtime:
             raise ContractFailed(code.activation.name, method.name, "LookupError")
         data = convert(definition.input, request.input, request.input_encoding, InputEncoding.JSON)
         caller = RemoteCaller(request.caller_client, request.caller)
-        run = _Run(self.services, code, method.name, self._meter(code), ctx)
+        run = Run(self.services, code, method.name, self._meter(code), ctx)
         argument = run.argument(method, data)
         context = ServiceContext(
             caller, ctx.height, ctx.time, run.world, request_id=request.request_id, deadline=request.deadline
@@ -294,104 +269,10 @@ class Runtime:
         callback: Callable[[Contract, ContractContext], None],
     ) -> None:
         inner, code = ctx.branch(), self._code(ctx.state, contract)
-        run = _Run(self.services, code, name, self._meter(code), inner)
+        run = Run(self.services, code, name, self._meter(code), inner)
         context = run.context(None, ())
         run.guard(lambda instance: callback(instance, context))
         inner.keep()
-
-
-class _Run:
-    """One invocation of one contract."""
-
-    def __init__(self, services: Services, code: _Code, name: str, meter: Meter, where: Context | Reading) -> None:
-        contract = ContractName(code.activation.name)
-        self._code = code
-        self._name = name
-        self._ctx = where if isinstance(where, Context) else None
-        self.meter = meter
-        branch, tell = (where.state, where.emit) if isinstance(where, Context) else (None, _silent)
-        self.ground = Ground(where.state, branch, contract, meter=meter, time=where.time, tell=tell)
-        self.world = InvocationWorld(code.package.shape, self.ground, self._ctx, services)
-
-    def context(self, caller: Caller | None, endorsers: tuple[OrganisationId, ...]) -> ContractContext:
-        """What a method that writes is given."""
-        if self._ctx is None:
-            raise TypeError("a query has no context to write in")
-        return ContractContext(caller, self._ctx.height, self._ctx.time, endorsers, self.world)
-
-    def argument(self, method: Method, data: bytes) -> Record:
-        """What the method is given; a record's own checks are the contract's code. Raises HubError."""
-        self.meter.spend("argument_bytes", len(data))
-        return cast(Record, self._guarded(lambda: read_json(method.argument, data)))
-
-    def call(self, method: Method, context: View, argument: Record) -> object:
-        """What the method returns. Raises HubError."""
-        return self.guard(lambda instance: method.function(instance, context, argument))
-
-    def guard(self, step: Callable[[Contract], object]) -> object:
-        """Run the contract's code in an instance made for it; whatever it raises becomes a refusal by name."""
-        return self._guarded(lambda: step(self._code.package.shape.contract(self.ground)))
-
-    def _guarded(self, step: Callable[[], object]) -> object:
-        try:
-            returned = step()
-        except (MemoryError, RecursionError):
-            # How much a node has of these is its own: no refusal that others would share.
-            raise
-        except HubError as error:
-            self.meter.check()
-            self._refuse(error)
-        except Exception as error:
-            self.meter.check()
-            raise self._failed(error) from error
-        self.meter.check()
-        return returned
-
-    def result(self, method: Method, returned: object) -> bytes:
-        """The result as JSON; raises WrongResultType, BoundExceeded."""
-        is_sound = type(returned) is method.result and self._guarded(lambda: same_when_read(method.result, returned))
-        if not is_sound:
-            raise WrongResultType(
-                self._code.activation.name, method.name, method.result.__name__, type(returned).__name__
-            )
-        data = write_json(returned)
-        self.meter.spend("result_bytes", len(data))
-        return data
-
-    def invoked(self, method: str, caller: str, endorsers: tuple[OrganisationId, ...]) -> ContractInvoked:
-        """What is made known of it."""
-        record, used = self._code.activation, self.meter.used
-        return ContractInvoked(
-            contract=record.name,
-            version=record.version,
-            method=method,
-            caller=caller,
-            endorsers=endorsers,
-            reads=used("reads"),
-            read_bytes=used("read_bytes"),
-            scanned=used("scanned"),
-            writes=used("writes"),
-            written_bytes=used("written_bytes"),
-        )
-
-    def _refuse(self, error: HubError) -> NoReturn:
-        """Pass on a refusal, the contract's own or of what it called, whose text can stand in a block."""
-        if isinstance(error, Refused) and not all(isinstance(value, _TOLD) for value in vars(error).values()):
-            raise self._failed(TypeError())
-        try:
-            length = len(str(error))
-        except Exception as fault:
-            raise self._failed(fault) from fault
-        if length > MAX_REASON_CHARACTERS:
-            raise BoundExceeded(self._code.activation.name, "reason_characters", MAX_REASON_CHARACTERS)
-        raise error
-
-    def _failed(self, error: Exception) -> ContractFailed:
-        return ContractFailed(self._code.activation.name, self._name, type(error).__name__)
-
-
-def _silent(_event: object) -> None:
-    """A query makes nothing known."""
 
 
 def _endorsers(invocation: Invocation) -> tuple[OrganisationId, ...]:
