@@ -117,6 +117,14 @@ def test_what_is_not_notarised(trial: Trial, changes: dict[str, object], error: 
     assert isinstance(refusal, error)
 
 
+def test_the_longest_that_is_notarised(trial: Trial) -> None:
+    parties = tuple(f"{number:02}".ljust(128, "p") for number in range(16))
+    trial.invoke("documents", "notarise", bill(OTHER, number="x" * 128, parties=parties, valid_from=0), caller=CARRIER)
+    refusal = trial.refusal("documents", "revoke", Revoke(OTHER, "x" * 513), caller=CARRIER)
+    assert isinstance(refusal, ArgumentsRefused)
+    trial.invoke("documents", "revoke", Revoke(OTHER, "x" * 512), caller=CARRIER)
+
+
 def test_only_members_write(trial: Trial) -> None:
     stranger = RemoteCaller(ClientId("attested-1"), b"\x11" * 20)
     refusal = trial.refusal("documents", "notarise", bill(OTHER), caller=stranger, endorsers=("carrier",))

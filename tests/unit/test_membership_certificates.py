@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
 from cryptography import x509
@@ -432,6 +432,7 @@ def test_too_many_intermediates(world: MembershipWorld) -> None:
 
 DNS, MAIL, URI = x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier
 NET = x509.IPAddress(IPv4Network("10.0.0.0/8"))
+NET6 = x509.IPAddress(IPv6Network("2001:db8::/32"))
 CONSTRAINED: dict[str, tuple[list[x509.GeneralName], list[x509.GeneralName], list[x509.GeneralName], bool]] = {
     # permitted, excluded, the member's names, whether it is accepted
     "no names at all": ([DNS("a.example")], [], [], True),
@@ -467,6 +468,9 @@ CONSTRAINED: dict[str, tuple[list[x509.GeneralName], list[x509.GeneralName], lis
     "DNS: a wildcard beside the excluded": ([], [DNS("x.b.example")], [DNS("*.a.example")], True),
     "e-mail: what DNS excludes is not meant": ([], [DNS("a.example")], [MAIL("ann@a.example")], True),
     "DNS: what e-mail excludes is not meant": ([], [MAIL("a.example")], [DNS("a.example")], True),
+    "DNS: a wildcard beside the same letters": ([], [DNS("xa.example")], [DNS("*.a.example")], True),
+    "IP: version 6, within": ([NET6], [], [x509.IPAddress(IPv6Address("2001:db8::1"))], True),
+    "IP: version 6, beyond": ([NET6], [], [x509.IPAddress(IPv6Address("2001:db9::1"))], False),
     "IP: of the other version": ([NET], [], [x509.IPAddress(IPv6Address("::a00:1"))], False),
     "IP: of the other version, excluded": ([], [NET], [x509.IPAddress(IPv6Address("::a00:1"))], True),
     "IP: DNS constraints do not bind it": ([DNS("a.example")], [], [x509.IPAddress(IPv4Address("11.1.2.3"))], True),
