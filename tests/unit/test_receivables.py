@@ -13,7 +13,12 @@ from adapters.permissioned.ledger.contracts.linter import lint_package
 from adapters.permissioned.ledger.contracts.trial import Trial, as_caller
 from adapters.permissioned.ledger.contracts.values import read_json
 from adapters.permissioned.ledger.identities import MemberRole
-from adapters.permissioned.ledger.receivables.contract import MAX_CANDIDATES, MAX_OTHERS, ReceivablesContract
+from adapters.permissioned.ledger.receivables.contract import (
+    MAX_CANDIDATES,
+    MAX_OTHERS,
+    MAX_TOLD,
+    ReceivablesContract,
+)
 from adapters.permissioned.ledger.receivables.errors import (
     AlreadyFinanced,
     AlreadyRegistered,
@@ -307,7 +312,9 @@ class TestNearDuplicates:
     def test_more_than_can_be_acknowledged_is_refused(self, trial: Trial) -> None:
         alike = [identifier(amount=number) for number in range(1, MAX_ACKNOWLEDGED + 3)]
         for number, receivable_id in enumerate(alike, start=1):
-            register(trial, A, amount=number)
+            found = register(trial, A, amount=number)
+            assert len(found.near_duplicates) == min(number - 1, MAX_TOLD)
+            assert found.complete == (number - 1 <= MAX_TOLD)
             known = tuple(alike[: min(number - 1, MAX_ACKNOWLEDGED)])
             refusal = trial.refusal("receivables", "pledge", Pledge(receivable_id, known), caller=A)
             assert (refusal is None) == (number <= MAX_ACKNOWLEDGED + 1)
