@@ -226,6 +226,25 @@ contract HostileClientTest is Fixture {
         newClient(t);
     }
 
+    /// @dev One checkpoint has one form: no other flag, no hash of zero for the set that stays.
+    function test_aCheckpointHasOneForm() public {
+        Checkpoint memory c = _plain();
+        c.nextSetHash = keccak256("the next set");
+        bytes memory fields = abi.encodePacked(c.batchRoot, c.epoch, c.height, c.timestamp, c.blockHash, c.appRoot);
+        bytes memory signatures = signBy(keys, 4, digestOf(c));
+        bytes memory filling = abi.encodePacked(keccak256("filling"));
+        _refused(
+            bytes.concat(fields, hex"02", abi.encodePacked(c.nextSetHash), filling, signatures),
+            IQuorumClient.MalformedCheckpoint.selector
+        );
+        client.updateClient(bytes.concat(fields, hex"01", abi.encodePacked(c.nextSetHash), signatures));
+        c = _plain();
+        c.nextSetHash = 0;
+        fields = abi.encodePacked(c.batchRoot, c.epoch, c.height, c.timestamp, c.blockHash, c.appRoot);
+        signatures = signBy(keys, 4, digestOf(c));
+        _refused(bytes.concat(fields, hex"01", bytes32(0), signatures), IQuorumClient.MalformedCheckpoint.selector);
+    }
+
     // ------------------------------------------------------------------------------------------------ verifiers
 
     /// @dev Wormhole: the address of the verifier came with the message. Here it stands in the router, and nothing that travels
@@ -322,6 +341,21 @@ contract HostileClientTest is Fixture {
         evidence = _evidence(fork, 4);
         vm.expectPartialRevert(IQuorumClient.WrongEpoch.selector);
         client.submitMisbehaviour(sound, evidence);
+        (ILightClient.Status status,,) = client.latest();
+        so(status == ILightClient.Status.Active, "active");
+    }
+
+    function test_evidenceThatIsCutShortIsRefusedByName() public {
+        (bytes memory first, bytes memory second) = _equivocation();
+        uint256 names = bytes(THERE).length + bytes(HERE).length + 2;
+        for (uint256 cut; cut < 53 + names + 153; ++cut) {
+            bytes memory part = new bytes(cut);
+            for (uint256 i; i < cut; ++i) {
+                part[i] = first[i];
+            }
+            vm.expectRevert(IQuorumClient.MalformedCheckpoint.selector);
+            client.submitMisbehaviour(part, second);
+        }
         (ILightClient.Status status,,) = client.latest();
         so(status == ILightClient.Status.Active, "active");
     }

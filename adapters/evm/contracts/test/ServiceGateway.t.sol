@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IPacketApplication} from "interchain/interfaces/IPacketApplication.sol";
 import {IRouter} from "interchain/interfaces/IRouter.sol";
 import {IServiceConsumer} from "interchain/interfaces/IServiceConsumer.sol";
 import {IServiceGateway} from "interchain/interfaces/IServiceGateway.sol";
 import {Checkpoint, Packet} from "./support/Hub.sol";
 import {ProbeConsumer} from "./support/Parties.sol";
 import {ServiceFixture} from "./support/ServiceFixture.sol";
+
+interface IDefaultLane {
+    function defaultLane() external view returns (uint16);
+}
 
 /// @title Calling services: what a consumer's contract sends, and what comes back to it, once.
 contract ServiceGatewayTest is ServiceFixture {
@@ -69,6 +74,28 @@ contract ServiceGatewayTest is ServiceFixture {
         lonely.callService(aCall());
     }
 
+    function test_theFirstOutboundLaneIsTheDefaultAndStaysIt() public {
+        IServiceGateway other = IServiceGateway(deploy("ServiceGateway", abi.encode(router)));
+        uint16[4] memory expected = [uint16(0), 7, 7, 7];
+        bool[4] memory outbound_ = [false, true, true, false];
+        for (uint16 i; i < expected.length; ++i) {
+            vm.prank(address(router));
+            IPacketApplication(address(other)).onLaneRegistered(6 + i, CLIENT_KEY, outbound_[i]);
+            same(IDefaultLane(address(other)).defaultLane(), expected[i], vm.toString(i));
+        }
+    }
+
+    function test_anInputIsAbiOrJson() public {
+        IServiceGateway.Call memory call = aCall();
+        for (uint8 encoding; encoding < 4; ++encoding) {
+            call.inputEncoding = encoding;
+            bool known = encoding == 1 || encoding == 2;
+            if (!known) vm.expectRevert(abi.encodeWithSelector(IServiceGateway.UnknownEncoding.selector, encoding));
+            consumer.call(call);
+        }
+        same(router.getClient(1).nextSequence, 3, "two were sent");
+    }
+
     // ------------------------------------------------------------------------------------------------ results
 
     function test_aResultComesBack() public {
@@ -97,9 +124,9 @@ contract ServiceGatewayTest is ServiceFixture {
 
     /// @dev An acknowledgement cannot be refused: what cannot be read is a result as well.
     function test_undecodableResults() public {
-        bytes[6] memory acks = [
+        bytes[8] memory acks = [
             abi.encodePacked(ERROR_ACK), bytes(hex"02"), result(201, "", ""), hex"0100c8ffffffff", result(500, "", new bytes(1025)),
-            result(500, "", hex"ff")
+            result(500, "", hex"ff"), new bytes(32), abi.encodePacked(ERROR_ACK, uint8(0))
         ];
         for (uint256 i; i < acks.length; ++i) {
             (, Packet memory p) = called();
@@ -175,6 +202,14 @@ contract ServiceGatewayTest is ServiceFixture {
         timeoutPackets(timeoutDelivery(SERVICE_OUT, p));
         so(gateway.keptOutcome(callId) != 0, "kept");
         consumer.set(ProbeConsumer.Mode.Accept, "");
+        // With less than it asked for a consumer could do half of it: whoever retries brings no less.
+        (bool done, bytes memory reason) = address(gateway).call{gas: 250_000}(
+            abi.encodeCall(IServiceGateway.retryTimeout, (callId, address(consumer), 300_000))
+        );
+        so(!done && selectorOf(reason) == IRouter.InsufficientGas.selector, "too little gas");
+        same(consumer.timeouts(), 0, "nothing was called");
+        vm.expectEmit();
+        emit IServiceGateway.OutcomeRetried(callId, address(consumer));
         gateway.retryTimeout(callId, address(consumer), 300_000);
         same(consumer.timeouts(), 1, "timeouts");
         vm.expectRevert(abi.encodeWithSelector(IServiceGateway.NothingToRetry.selector, callId));

@@ -118,6 +118,22 @@ contract ServiceProvidingTest is ServiceFixture {
         }
     }
 
+    /// @dev Whoever follows a chain's providers and their answers has nothing but these.
+    function test_providersAndLateAnswersAreTold() public {
+        vm.expectEmit();
+        emit IServiceGateway.ProviderUnregistered(address(provider));
+        provider.unregister();
+        vm.expectEmit();
+        emit IServiceGateway.ProviderRegistered(address(provider));
+        vm.prank(address(provider));
+        gateway.registerProvider();
+        provider.set(ProbeProvider.Mode.Later, "");
+        deliver(single(SERVICE_IN, request(1, 500_000)));
+        vm.expectEmit();
+        emit IServiceGateway.RequestAnswered(responseKey(1), address(provider), 400);
+        provider.respond(responseKey(1), 400, "", "too late");
+    }
+
     function test_theLongestAnswer() public {
         provider.set(ProbeProvider.Mode.Longest, "");
         bytes memory ack = deliverRequest(request(1, 500_000));

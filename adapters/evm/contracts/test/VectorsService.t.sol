@@ -178,6 +178,13 @@ contract VectorsServiceTest is Check {
         same(_harness.describe(abi.encodeWithSignature("Panic(uint256)", 0x11)), "Panic(0x11)", "panic");
         same(_harness.describe(hex"deadbeef01"), "0xdeadbeef01", "custom");
         same(_harness.describe(hex"01"), "0x01", "short");
+        same(_harness.describe(hex"08c379a0"), "0x08c379a0", "a text's selector alone");
+        bytes memory cut = abi.encodePacked(bytes4(0x08c379a0), uint256(0x20), bytes31(0));
+        same(bytes(_harness.describe(cut)).length, 2 + 2 * cut.length, "a text cut in its length");
+        bytes memory long = abi.encodePacked(bytes4(0xdeadbeef), new bytes(600));
+        bytes memory message = _harness.describe(long);
+        same(message.length, 1024, "as much in hex as there is room for");
+        so(message[0] == "0" && message[9] == "f" && message[1023] == "0", "from its beginning");
     }
 
     function test_reasonsAreCutAtWholeCharacters() public view {
@@ -205,9 +212,10 @@ contract VectorsServiceTest is Check {
     }
 
     function test_utf8() public view {
-        bytes[13] memory broken = [
+        bytes[21] memory broken = [
             bytes(hex"80"), hex"c080", hex"c1bf", hex"c2", hex"e08080", hex"e09fbf", hex"eda080", hex"edbfbf", hex"f0808080",
-            hex"f08fbfbf", hex"f4908080", hex"f5808080", hex"ff"
+            hex"f08fbfbf", hex"f4908080", hex"f5808080", hex"ff", hex"c241", hex"c2c0", hex"e28241", hex"e282c0", hex"f09f4180",
+            hex"f09fc080", hex"f09f9841", hex"f09f98c0"
         ];
         for (uint256 i; i < broken.length; ++i) {
             same(_harness.validPrefix(broken[i], 100), 0, vm.toString(i));
