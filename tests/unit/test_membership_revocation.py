@@ -12,6 +12,7 @@ from adapters.permissioned.ledger import events
 from adapters.permissioned.ledger.errors import LedgerError
 from adapters.permissioned.ledger.membership import errors as e
 from adapters.permissioned.ledger.membership import organisations, registry, revocation
+from adapters.permissioned.ledger.membership import revocation_errors as r
 from adapters.permissioned.ledger.membership.certificates import read_authority
 from adapters.permissioned.ledger.membership.revocation import MAX_LIST_BYTES, MAX_REVOKED
 from tests.unit.certificate_workshop import (
@@ -142,7 +143,7 @@ def test_the_same_list_again_changes_nothing(world: MembershipWorld) -> None:
 def test_another_list_that_differs_in_its_entry_alone(world: MembershipWorld) -> None:
     ann, bob = world.member().signed(), world.member("bob").signed()
     world.revoke(revocations(world.issuing, 1, ann).signed())
-    with refused(world, e.RevocationListOutdated):
+    with refused(world, r.RevocationListOutdated):
         world.revoke(revocations(world.issuing, 1, bob).signed())
 
 
@@ -179,51 +180,51 @@ def partial(**scope: object) -> x509.IssuingDistributionPoint:
 
 HOSTILE: dict[str, tuple[type[LedgerError], Callable[[MembershipWorld], ListDraft]]] = {
     "swapped: another authority's key under this one's name": (
-        e.RevocationListForged,
+        r.RevocationListForged,
         lambda w: list_of(w).with_(key=w.root.key),
     ),
     "swapped: this authority's key under another's name": (
-        e.RevocationListForged,
+        r.RevocationListForged,
         lambda w: list_of(w).with_(issuer=w.other_root.subject),
     ),
-    "signed by a stranger": (e.RevocationListForged, lambda w: list_of(w).with_(key=key_of("stranger"))),
+    "signed by a stranger": (r.RevocationListForged, lambda w: list_of(w).with_(key=key_of("stranger"))),
     "of an authority that is not registered": (
-        e.RevocationListOfStranger,
+        r.RevocationListOfStranger,
         lambda w: revocations(root("nobody").signed(), 5),
     ),
-    "by a member": (e.RevocationListOfStranger, lambda w: revocations(w.member().signed(), 5)),
+    "by a member": (r.RevocationListOfStranger, lambda w: revocations(w.member().signed(), 5)),
     "rolled back to an older number": (
-        e.RevocationListOutdated,
+        r.RevocationListOutdated,
         lambda w: revocations(w.issuing, 3, at=NOW - 3600),
     ),
-    "another of the same number": (e.RevocationListOutdated, lambda w: revocations(w.issuing, 4, at=NOW - 3600)),
+    "another of the same number": (r.RevocationListOutdated, lambda w: revocations(w.issuing, 4, at=NOW - 3600)),
     "made before the one that is known": (
-        e.RevocationListFromThePast,
+        r.RevocationListFromThePast,
         lambda w: revocations(w.issuing, 5, at=NOW - DAY - 1),
     ),
-    "of tomorrow": (e.RevocationListFromTheFuture, lambda w: revocations(w.issuing, 5, at=NOW + 1)),
-    "without a number": (e.RevocationListMalformed, lambda w: list_of(w).without(x509.CRLNumber)),
+    "of tomorrow": (r.RevocationListFromTheFuture, lambda w: revocations(w.issuing, 5, at=NOW + 1)),
+    "without a number": (r.RevocationListMalformed, lambda w: list_of(w).without(x509.CRLNumber)),
     "with a number that is too long": (
-        e.RevocationListMalformed,
+        r.RevocationListMalformed,
         lambda w: list_of(w).with_extension(x509.CRLNumber(2**160)),
     ),
-    "delta": (e.DeltaRevocationList, lambda w: list_of(w).with_extension(x509.DeltaCRLIndicator(1), critical=True)),
+    "delta": (r.DeltaRevocationList, lambda w: list_of(w).with_extension(x509.DeltaCRLIndicator(1), critical=True)),
     "indirect": (
-        e.IndirectRevocationList,
+        r.IndirectRevocationList,
         lambda w: list_of(w).with_extension(partial(indirect_crl=True), critical=True),
     ),
     "indirect, by an entry": (
-        e.IndirectRevocationList,
+        r.IndirectRevocationList,
         lambda w: list_of(w).with_(
             entry_extensions=((x509.CertificateIssuer([x509.DirectoryName(name(CN="x"))]), True),)
         ),
     ),
     "of members only": (
-        e.PartialRevocationList,
+        r.PartialRevocationList,
         lambda w: list_of(w).with_extension(partial(only_contains_user_certs=True), critical=True),
     ),
     "of one distribution point": (
-        e.PartialRevocationList,
+        r.PartialRevocationList,
         lambda w: list_of(w).with_extension(
             partial(full_name=[x509.UniformResourceIdentifier("urn:x")]), critical=False
         ),
@@ -237,16 +238,16 @@ HOSTILE: dict[str, tuple[type[LedgerError], Callable[[MembershipWorld], ListDraf
         lambda w: list_of(w).with_(entry_extensions=(unknown_extension(),)),
     ),
     "with an entry that takes one back": (
-        e.DeltaRevocationList,
+        r.DeltaRevocationList,
         lambda w: list_of(w).with_(entry_extensions=((x509.CRLReason(x509.ReasonFlags.remove_from_crl), False),)),
     ),
     "signed with SHA-224": (e.WeakSignatureHash, lambda w: list_of(w).with_(algorithm=hashes.SHA224())),
     "with too many entries": (
-        e.RevocationListTooLarge,
+        r.RevocationListTooLarge,
         lambda w: list_of(w).with_(serials=range(1, MAX_REVOKED + 2)),
     ),
     "with too many bytes": (
-        e.RevocationListTooLarge,
+        r.RevocationListTooLarge,
         lambda w: list_of(w).with_extension(
             x509.UnrecognizedExtension(unknown_extension()[0].oid, bytes(MAX_LIST_BYTES))
         ),
@@ -278,7 +279,7 @@ def test_an_authority_that_may_not_revoke(world: MembershipWorld) -> None:
     mute = root("mute").with_extension(usage(key_cert_sign=True), critical=True).signed()
     organisations.add_authority(world.ctx, "bank-a", mute.der)
     world.ctx.events.clear()
-    with refused(world, e.RevocationNotPermitted):
+    with refused(world, r.RevocationNotPermitted):
         world.revoke(revocations(mute, 1).signed())
 
 
@@ -313,7 +314,7 @@ def entry(der: bytes, serial: bytes) -> bytes:
 @pytest.mark.parametrize("case", ROTTEN)
 def test_bytes_that_are_not_exactly_a_list(world: MembershipWorld, case: str) -> None:
     crl = ROTTEN[case](list_of(world).signed(), world)
-    with refused(world, e.RevocationListMalformed):
+    with refused(world, r.RevocationListMalformed):
         world.revoke(crl)
 
 
@@ -322,7 +323,7 @@ def test_unused_bits_in_the_signature(world: MembershipWorld) -> None:
     numbered = (revocations(world.issuing, number).signed() for number in range(1, 99))
     signed, algorithm, signature = elements(next(crl for crl in numbered if not crl[-1] & 1))
     shorter = der_of(0x03, b"\x01" + signature[der_header(signature) + 1 :])
-    with refused(world, e.RevocationListMalformed):
+    with refused(world, r.RevocationListMalformed):
         world.revoke(der_of(0x30, signed + algorithm + shorter))
 
 
@@ -334,7 +335,7 @@ def test_unsigned(world: MembershipWorld) -> None:
         signature[der_header(signature) :][:-1] + b"\x00",
     ):
         crl = der_of(0x30, signed + algorithm + der_of(0x03, forged))
-        with pytest.raises((e.RevocationListForged, e.RevocationListMalformed)):
+        with pytest.raises((r.RevocationListForged, r.RevocationListMalformed)):
             world.revoke(crl)
 
 

@@ -3,7 +3,7 @@
     LedgerError
     ├── NamingError            here                     names of organisations, members and contracts
     ├── CertificateError       membership/errors.py     a certificate is not that of a member
-    ├── RevocationError        membership/errors.py     a revocation list is not taken
+    ├── RevocationError        membership/revocation_errors.py  a revocation list is not taken
     ├── MembershipError        membership/errors.py     who is registered, and who may act
     ├── GovernanceError        governance/errors.py     proposals and votes
     ├── ContractError          contracts/errors.py      contracts, and what is asked of them

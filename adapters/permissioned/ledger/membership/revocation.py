@@ -24,8 +24,16 @@ from adapters.permissioned.ledger.membership.certificates import (
     read_authority,
     seconds,
 )
-from adapters.permissioned.ledger.membership.errors import (
-    AuthorityRemoved,
+from adapters.permissioned.ledger.membership.errors import AuthorityRemoved, WeakSignatureHash
+from adapters.permissioned.ledger.membership.records import (
+    AUTHORITIES,
+    REVOCATION_LISTS,
+    REVOKED_SERIALS,
+    Authority,
+    RevocationList,
+    Standing,
+)
+from adapters.permissioned.ledger.membership.revocation_errors import (
     DeltaRevocationList,
     IndirectRevocationList,
     PartialRevocationList,
@@ -37,15 +45,6 @@ from adapters.permissioned.ledger.membership.errors import (
     RevocationListOutdated,
     RevocationListTooLarge,
     RevocationNotPermitted,
-    WeakSignatureHash,
-)
-from adapters.permissioned.ledger.membership.records import (
-    AUTHORITIES,
-    REVOCATION_LISTS,
-    REVOKED_SERIALS,
-    Authority,
-    RevocationList,
-    Standing,
 )
 from hub.quantities import UnixSeconds
 from hub.state.branch import StateReader
