@@ -30,6 +30,7 @@ from interchain.ledger.v1.private_data_service_pb2_grpc import PrivateDataServic
 from interchain.ledger.v1.query_service_pb2_grpc import QueryServiceStub
 from interchain.ledger.v1.transaction_service_pb2_grpc import TransactionServiceStub
 
+from adapters.permissioned.ledger import every_error  # noqa: F401 - a refusal is raised as what it is
 from adapters.permissioned.ledger.answers import (
     AuthorityInfo,
     CallInfo,
