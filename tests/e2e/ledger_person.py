@@ -48,7 +48,7 @@ def running_ledger(home: Path) -> Iterator[Typing]:
     with subprocess.Popen(
         [str(ICHUB), "ledger", "start"], env={**os.environ, **typing.environment}, stderr=subprocess.PIPE
     ) as node:
-        wait_for(lambda: typing.run("query", "status").returncode == 0 or node.poll() is not None, seconds=60)
+        wait_for(lambda: typing.run("query", "status").returncode == 0 or node.poll() is not None, seconds=180)
         assert node.poll() is None, node.stderr and node.stderr.read()
         try:
             for name in ("bank-a", "bank-b", "customs"):

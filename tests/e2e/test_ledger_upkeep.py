@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.devnet_world import ICHUB, wait_for
-from tests.e2e.test_ledger_commands import Typing, free_port
+from tests.e2e.ledger_person import Typing, free_port
 
 ORGANISATIONS = ("bank-a", "bank-b", "customs", "port")
 
@@ -31,7 +31,7 @@ class Operator(Typing):
         environment = {**os.environ, **self.environment}
         with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as node:
             try:
-                wait_for(lambda: self.run("query", "status").returncode == 0 or node.poll() is not None, seconds=60)
+                wait_for(lambda: self.run("query", "status").returncode == 0 or node.poll() is not None, seconds=180)
                 assert node.poll() is None, node.stderr and node.stderr.read()
                 yield
             finally:
