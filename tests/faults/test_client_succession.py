@@ -185,3 +185,19 @@ async def test_a_client_that_a_rotation_left_behind_while_it_waited_is_replaced_
     async with network.relayer():
         call = await a.greet(a.service, "by the next set")
         assert await until(lambda: a.answer(call)) == "by the next set"
+
+
+async def test_an_expired_client_gives_way_to_another(tmp_path: Path) -> None:
+    async with running_network(tmp_path, "a", replacement_delay=3) as network:
+        async with replacing(network) as work:
+            short = await work.go_on(anew=True, wait=True, lifetimes=Lifetimes(trusting_period=Seconds(30)))
+            await network.a.anvil.rpc("evm_increaseTime", 40)  # less than the clocks' drift that both ends allow
+            await network.a.anvil.mine()
+            done = await work.go_on(anew=False, wait=True, lifetimes=Lifetimes(trusting_period=Seconds(3600)))
+        assert done["quorum_client"] not in (short["quorum_client"], network.a.chain.quorum_client)
+        former = (await network.hub.client(network.a.client)).former_domains
+        gone = [bytes_of(str(contract).lower()) for contract in (network.a.chain.quorum_client, short["quorum_client"])]
+        assert [one.client_contract for one in former] == gone
+        async with network.relayer():
+            call = await network.a.greet(network.a.service, "after both")
+            assert await until(lambda: network.a.answer(call)) == "after both"
