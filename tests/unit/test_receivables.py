@@ -329,6 +329,13 @@ class TestNearDuplicates:
         assert len(register(trial, A, amount=999, issued_on="2020-01-01").near_duplicates) == MAX_OTHERS
         assert not register(trial, A, amount=1000, issued_on="2020-01-01").complete
 
+    def test_numbers_without_digits_have_none_in_common(self, trial: Trial) -> None:
+        """However many others register such ones, of other sellers: nobody is kept from looking by them."""
+        for number in range(MAX_OTHERS + 2):
+            found = register(trial, A, seller=f"S{number}", number="ABC")
+            assert (found.near_duplicates, found.complete) == ((), True)
+        assert register(trial, B, seller="S1", number="XYZ", amount=1).near_duplicates == ()
+
 
 class TestPrivacy:
     def test_others_learn_that_it_is_financed_not_by_whom(self, trial: Trial) -> None:
