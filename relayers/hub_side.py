@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import assert_never
 
 from adapters.chain import Chain
 from adapters.lanes import LaneNumbers
 from hub.answers import EventRecord, Receipt
 from hub.client import HubClient
-from hub.clients.base import Claims
+from hub.clients.base import Claims, ProvenPoint
+from hub.engine.errors import RateLimited
 from hub.ibc.commitment import Path, PathKind, acknowledgement_commitment, packet_commitment
 from hub.ibc.packet import Packet
 from hub.messages import AcknowledgePackets, AnyMessage, Proof, ReceivePackets, TimeOutPackets
@@ -34,6 +36,13 @@ class HubSide:
     async def submit(self, message: AnyMessage) -> Receipt:
         """One message, one transaction; raises the hub's refusal."""
         return await self._hub.submit([message], self._signer)
+
+    async def request_block(self) -> ProvenPoint:
+        """Have the hub make a block that shows the time."""
+        with suppress(RateLimited):  # another asked a moment ago, and got it
+            await self._hub.request_block()
+        status = await self._hub.status()
+        return ProvenPoint(status.height, status.time)
 
     async def deliver(self, tasks: Sequence[Task], height: Height) -> Receipt:
         """Tasks of one kind, proven at a final height of the chain; raises HubError."""

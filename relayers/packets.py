@@ -22,7 +22,6 @@ from hub.client import HubClient
 from hub.clients import quorum
 from hub.clients.base import ClientStatus, ProvenPoint
 from hub.clients.errors import ConflictingHeader, TimeRunsBackwards, WrongEpoch
-from hub.engine.errors import RateLimited
 from hub.errors import HubError
 from hub.events import (
     AcknowledgementWritten,
@@ -95,7 +94,7 @@ class PacketRelayer:
         self._hub_rotation = HubRotation(path.hub, self._hub_side, path.chain)
         self._chain_rotation = ChainRotation(path.hub, self._hub_side, path.chain)
         self._clients_change = asyncio.Event()
-        self._hub_blocks = BlockRequests(self._hub_block, self._on_error)
+        self._hub_blocks = BlockRequests(self._hub_side.request_block, self._on_error)
         self._chain_blocks = BlockRequests(path.chain.request_block, self._on_error)
         self._hub_bounds = path.hub_bounds
         self._chain_bounds = Bounds(path.chain.limits.packets, path.chain.limits.bytes, path.chain.limits.gas)
@@ -260,12 +259,6 @@ class PacketRelayer:
         else:
             world.settle_at_hub(task)
 
-    async def _hub_block(self) -> ProvenPoint:
-        with suppress(RateLimited):  # another asked a moment ago, and got it
-            await self._hub.request_block()
-        status = await self._hub.status()
-        return ProvenPoint(status.height, status.time)
-
     async def _keep_clients(self, world: World) -> None:
         """Show each side the other before its client expires, and its next validators when they take over."""
         while True:
@@ -318,7 +311,7 @@ class PacketRelayer:
         view = await self._hub_rotation.hand_over(view)
         self._chain_side.epoch = view.epoch
         if wants_update(view.latest, view.trusting_period, world.now()):
-            await self._hub_block()  # an idle hub's newest block may be as old as what is believed
+            await self._hub_side.request_block()  # an idle hub's newest block may be as old as what is believed
             await self._chain.update(await self._chain_side.checkpoint())
         return ""
 

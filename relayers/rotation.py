@@ -49,7 +49,7 @@ class HubRotation:
         """
         current = (await self._hub.rotation()).validators.epoch
         if view.epoch < current > (await self._hub.status()).epoch:
-            await self._hub.request_block()  # the newest block is still the old set's: let there be one to be shown
+            await self._hub_side.request_block()  # the newest block is the old set's: let there be one to be shown
         while view.epoch < current:
             found = await self._hub.rotation_checkpoint(self._chain.client_at_hub, view.epoch)
             try:
