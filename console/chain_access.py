@@ -1,6 +1,7 @@
 """A connected chain as the adapter sees it, opened from its file here and its client at the hub."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -18,13 +19,28 @@ from hub.ibc.identifiers import ClientId
 from hub.quantities import Height, UnixSeconds
 from relayers.config import EvmTarget
 from relayers.evm_chain import evm_chain
+from relayers.fields import KeyPair
 
 _POLL_SECONDS = 0.5
 _STUCK_SECONDS = 30.0
 _FEE_CEILING_GWEI = 500
 
 
-async def open_chain(chain: KnownChain, hub: HubClient, payer: LocalAccount, attestors: Sequence[str] = ()) -> Chain:
+@dataclass(frozen=True, slots=True)
+class Attestors:
+    """Where attestors listen, who signed their certificates (None: plain text), and what they are shown of us."""
+
+    targets: Sequence[str] = ()
+    certificate: Path | None = None
+    identity: KeyPair | None = None
+
+
+NO_ATTESTORS = Attestors()
+
+
+async def open_chain(
+    chain: KnownChain, hub: HubClient, payer: LocalAccount, attestors: Attestors = NO_ATTESTORS
+) -> Chain:
     """To be closed by the caller. Of an EVM chain nothing can be proven to the hub without attestors; a ledger is only
     read, by the member of its file.
 
@@ -36,15 +52,16 @@ async def open_chain(chain: KnownChain, hub: HubClient, payer: LocalAccount, att
 
 
 async def open_evm_chain(
-    chain: ChainFile, hub: HubClient, payer: LocalAccount, attestors: Sequence[str] = ()
+    chain: ChainFile, hub: HubClient, payer: LocalAccount, attestors: Attestors = NO_ATTESTORS
 ) -> EvmChain:
     """As ``open_chain``."""
     target = EvmTarget(
         name=chain.name,
         client=ClientId(chain.client_at_hub),
         endpoints=tuple(chain.endpoints),
-        attestors=tuple(attestors),
-        attestor_certificate=None,
+        attestors=tuple(attestors.targets),
+        attestor_certificate=attestors.certificate,
+        attestor_identity=attestors.identity,
         first_height=Height(chain.first_height),
         poll_s=_POLL_SECONDS,
         stuck_s=_STUCK_SECONDS,

@@ -66,8 +66,9 @@ class OrganisationFolder:
         if key_path.exists():
             raise Misused(f"{key_path} exists: remove it first if {self.organisation}/{name} is to have a new key")
         key = ec.generate_private_key(ec.SECP256R1())
+        signed = self._sign(key.public_key(), name, role, hosts)
         certificate.parent.mkdir(exist_ok=True, mode=0o700)
-        write_pair(certificate, key_path, self._sign(key.public_key(), name, role, hosts), key)
+        write_pair(certificate, key_path, signed, key)
         return certificate, key_path
 
     def sign_request(self, request: Path, name: MemberName, role: MemberRole) -> Path:
@@ -80,8 +81,9 @@ class OrganisationFolder:
         if not read.is_signature_valid or not isinstance(key, ec.EllipticCurvePublicKey):
             raise Misused(f"{request} is not signed with a key on P-256 or P-384: make one anew")
         certificate, _ = self.member(name)
+        signed = self._sign(key, name, role, ()).public_bytes(serialization.Encoding.PEM)
         certificate.parent.mkdir(exist_ok=True, mode=0o700)
-        certificate.write_bytes(self._sign(key, name, role, ()).public_bytes(serialization.Encoding.PEM))
+        certificate.write_bytes(signed)
         return certificate
 
     def revoke(self, certificate: Path) -> Path:

@@ -25,6 +25,7 @@ _NEXT = {
     "FEE_NOT_COVERED": "put money into the account (on a devnet: `ichub devnet fund ADDRESS`)",
     "INSUFFICIENT_FUNDS": "put money into the account (on a devnet: `ichub devnet fund ADDRESS`)",
     "DEADLINE_TOO_SHORT": "allow more time with --deadline",
+    "CERTIFICATE_UNKNOWN": "`ichub ledger enrol ORG/NAME`",
     "CLIENT_NOT_FOUND": "`ichub client list` shows what there is",
 }
 """What the command line adds to a refusal: which of its commands helps. By the refusal's reason."""

@@ -113,7 +113,7 @@ class LedgerHome:
 
     def member_files(self, member: str) -> tuple[Path, Path]:
         """A member's certificate and key; raises Misused where they are not here."""
-        organisation, _, name = member.partition("/")
+        organisation, name = parts_of(member)
         certificate, key = self.organisation(organisation).member(name)
         if not certificate.exists() or not key.exists():
             raise Misused(
@@ -171,3 +171,11 @@ def find_ledger_home(given: Path | None) -> LedgerHome:
     if not DEFAULT_LEDGER_HOME.exists() and (DEVNET_LEDGER_HOME / "config.toml").exists():
         return LedgerHome(DEVNET_LEDGER_HOME)
     return LedgerHome(DEFAULT_LEDGER_HOME)
+
+
+def parts_of(member: str) -> tuple[str, str]:
+    """Of ``ORG/NAME``, as it was typed; raises Misused."""
+    organisation, slash, name = member.partition("/")
+    if not (organisation and slash and name):
+        raise Misused(f"{member!r} names no member: write ORG/NAME, as bank-a/ann")
+    return organisation, name

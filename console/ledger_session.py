@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from adapters.permissioned.ledger.client import LedgerClient
-from console.exits import Misused
+from console.exits import Misused, Unreachable
 from console.ledger_home import LedgerHome, find_ledger_home
+from hub.rpc.errors import HubUnreachable
 
 
 @asynccontextmanager
@@ -18,11 +19,17 @@ async def ledger_of(home: Path | None, member: str | None) -> AsyncIterator[Ledg
 
 
 async def connect(place: LedgerHome, member: str) -> LedgerClient:
-    """Raises Misused, HubError."""
+    """Raises Misused, Unreachable, HubError."""
     certificate, key = place.member_files(member)
-    return await LedgerClient.connect(
-        place.config().ledger, authorities=place.authorities, certificate=certificate, key=key
-    )
+    target = place.config().ledger
+    try:
+        return await LedgerClient.connect(target, authorities=place.authorities, certificate=certificate, key=key)
+    except HubUnreachable as error:
+        raise Unreachable(
+            f"{error}; start it with `ichub ledger start`, or name another by `ledger` in {place.config_file}",
+            error.reason(),
+            **error.values(),
+        ) from error
 
 
 def who(place: LedgerHome, member: str | None) -> str:

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from eth_account import Account
 
-from console.chain_access import open_chain
+from console.chain_access import NO_ATTESTORS, Attestors, open_chain
 from console.chains import KnownChain
 from console.exits import Refused
 from console.packets import PacketName, recent_blocks
@@ -294,10 +294,13 @@ class Collector:
         return Proof(await self._hub.checkpoint(client, shown.height), StateProofs((shown.proofs[0].proof,)))
 
 
-async def sent_by_chain(hub: HubClient, chain: KnownChain, name: PacketName, attestors: Sequence[str]) -> Sent | None:
+async def sent_by_chain(
+    hub: HubClient, chain: KnownChain, name: PacketName, attestors: Attestors = NO_ATTESTORS
+) -> Sent | None:
     """A packet as its own chain shows it, for what no message at the hub does; None where the chain never sent it.
 
-    Raises NotProvable where too few of the attestors sign the header, EndpointsFailed, HubError.
+    A ledger's node proves it, an EVM chain's attestors. Raises NotProvable where too few of these sign the header,
+    EndpointsFailed, HubError.
     """
     adapter = await open_chain(chain, hub, Account.create(), attestors)
     try:

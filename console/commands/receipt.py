@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import structs
 
-from console.chains import find_chain, known_chains
+from console.chains import LedgerFile, find_chain, known_chains
 from console.exits import CheckFailed, Misused
 from console.home import find_home
 from console.options import Home, Hub, Json
@@ -16,10 +17,11 @@ from hub.receipts import receipt as receipts
 from hub.receipts import trust as trusted
 from hub.receipts.document import MAX_BYTES, document_hash, read_document, write_document
 from hub.receipts.errors import AnchorMissing, ReceiptError
-from hub.receipts.receipt import NotReceived, Receipt
+from hub.receipts.receipt import Receipt
 from hub.receipts.statement import Statement
 from hub.receipts.trust import Trust
 from hub.receipts.verification import verify as verify_receipt
+from relayers.fields import KeyPair
 
 if TYPE_CHECKING:
     from hub.client import HubClient
@@ -49,8 +51,16 @@ def export(
         list[str] | None,
         typer.Option(
             metavar="HOST:PORT",
-            help="Ask these for the header of a call that never reached the hub; several times.",
+            help="Ask these for the header of an EVM chain's call that no message at the hub shows, for it never got "
+            "there or came without its header; several times.",
         ),
+    ] = None,
+    attestor_certificate: Annotated[
+        Path | None, typer.Option(help="Who signed the attestors' certificates, in one file. None: plain text.")
+    ] = None,
+    attestor_identity: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="CERT.pem KEY", help="What they are shown, where they require certificates."),
     ] = None,
     home: Home = None,
     hub: Hub = None,
@@ -67,16 +77,23 @@ def export(
     place = find_home(home)
     _refuse_existing(out)
 
+    from console.chain_access import Attestors  # noqa: PLC0415  # as what follows
     from console.receipts import Collector, sent_by_chain, trust_of  # noqa: PLC0415  # it takes long to import
     from console.trace import Tracer  # noqa: PLC0415
+
+    identity = None if attestor_identity is None else KeyPair(*attestor_identity)
+    attestors = Attestors(attestor or (), attestor_certificate, identity)
 
     async def work(connection: "HubClient") -> tuple[Receipt, Trust]:
         packets, request = await Tracer(connection, known_chains(place)).resolve(name)
         call = next((packet for packet in packets if packet.inward), None)
         receipt = await Collector(connection, lambda what: output.note(f"collects {what}")).collect(call, request)
-        if receipt.call is None and call is not None and isinstance(receipt.result, NotReceived) and attestor:
-            sent = await sent_by_chain(connection, find_chain(place, call.client), call, attestor)
-            receipt = Receipt(call=sent, result=receipt.result)
+        if receipt.call is None and call is not None:
+            ledgers = {one.client_at_hub: one for one in known_chains(place) if isinstance(one, LedgerFile)}
+            chain = find_chain(place, call.client) if attestor else ledgers.get(call.client)
+            if chain is not None:
+                sent = await sent_by_chain(connection, chain, call, attestors)
+                receipt = structs.replace(receipt, call=sent)
         return receipt, await trust_of(connection)
 
     async def connected() -> tuple[Receipt, Trust]:

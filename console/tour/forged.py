@@ -9,7 +9,7 @@ import msgspec
 
 from adapters.chain import Delivery, Receive
 from adapters.evm.chain import EvmChain
-from console.chain_access import open_evm_chain
+from console.chain_access import Attestors, open_evm_chain
 from console.devnet.accounts import Holder, dev_account
 from console.tour.hostile import lane_at_hub, refused
 from console.tour.market import Call, Site
@@ -58,7 +58,7 @@ async def forged(stage: Stage) -> str:
 
 async def _open(stage: Stage, site: Site) -> EvmChain:
     targets = [file.attestor.target for file in stage.network.attestors]
-    return await open_evm_chain(site.chain, stage.hub, dev_account(Holder.STRANGER), targets)
+    return await open_evm_chain(site.chain, stage.hub, dev_account(Holder.STRANGER), Attestors(targets))
 
 
 async def _at_hub(stage: Stage, chain: EvmChain, call: Call) -> list[str]:

@@ -15,6 +15,7 @@ from adapters.evm.endpoints import Endpoints
 from adapters.evm.fees import FeePolicy
 from adapters.evm.sender import Pace, Sender
 from adapters.evm.words import bytes_of, hex_of
+from console.certificates import TlsFiles
 from console.chains import ChainFile
 from console.joining import Attestor, NewChain, Target, add_chain
 from hub.answers import Receipt
@@ -165,8 +166,11 @@ async def running_network(
     trusting_seconds: int = 14 * 24 * 3600,
     next_key: bytes | None = None,
     replacement_delay: int = 60,
+    attestor_tls: TlsFiles | None = None,
 ) -> AsyncIterator[Network]:
     """Start everything but a relayer: chains with a block a second, a hub, attestors, contracts, services, money.
+
+    ``attestor_tls``: attestors serve over TLS with these files, and only whom their authority has certified.
 
     ``replacement_delay``: of the hub and of the chains' routers, in seconds.
     """
@@ -177,7 +181,7 @@ async def running_network(
         hub = await stack.enter_async_context(await HubClient.connect(node.target, insecure=True))
         genesis = (await hub.status()).genesis_hash
         running = [
-            await stack.enter_async_context(_attestor(folder / f"attestor-{number}", number, genesis))
+            await stack.enter_async_context(_attestor(folder / f"attestor-{number}", number, genesis, attestor_tls))
             for number in range(1, attestors + 1)
         ]
         network = Network(node, hub, KeySigner(OPERATOR_KEY), running, folder)
@@ -191,14 +195,14 @@ async def running_network(
 
 
 @asynccontextmanager
-async def _attestor(folder: Path, number: int, genesis: bytes) -> AsyncIterator[RunningAttestor]:
+async def _attestor(folder: Path, number: int, genesis: bytes, tls: TlsFiles | None) -> AsyncIterator[RunningAttestor]:
     folder.mkdir(parents=True)  # noqa: ASYNC240
     write_keystore(folder / "key.json", bytes([number]) * 32, "secret", iterations=2)
     (folder / "chains.toml").write_text(f'hub_genesis_hash = "0x{genesis.hex()}"\n')
     running = await start_attestor(
         AttestorConfig(
             "127.0.0.1:0", "127.0.0.1:0", folder / "key.json", "secret", folder / "guard", folder / "chains.toml",
-            None, None, devnet=True,
+            tls and tls.server, tls and tls.server_key, devnet=True, authority=tls and tls.authority,
         )
     )  # fmt: skip
     try:

@@ -1,11 +1,12 @@
 """The commands of a ledger against a real node, as a newcomer types them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.ledger_person import Typing, running_ledger
+from tests.e2e.ledger_person import Typing, free_port, running_ledger
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +104,33 @@ def test_validators_hand_over(person: Typing) -> None:
     nothing = person.run("validators", "store")
     assert nothing.returncode == 1
     assert "no rotation" in nothing.stderr
+
+
+def test_what_a_newcomer_gets_wrong_is_told_with_what_to_do(person: Typing, tmp_path: Path) -> None:
+    for words, code, said in (
+        (("enrol", "ann"), 2, "write ORG/NAME"),
+        (("enrol", "bank-x/joe"), 2, "authority's key of bank-x is not here"),
+        (("proposal", "vote", "1"), 2, "--yes or --no"),
+        (("document", "verify", "nothing.pdf"), 2, "nothing.pdf"),
+        (("contract", "query", "nothing", "x"), 1, "`ichub ledger contract list`"),
+    ):
+        done = person.run(*words)
+        assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    alone = Typing(tmp_path / "alone")
+    alone.type("init", "--organisation", "bank-a", "--devnet", "--listen", f"127.0.0.1:{free_port()}")
+    found = alone.run("query", "status")
+    assert found.returncode == 3
+    assert "`ichub ledger start`" in found.stderr
+
+
+def test_answers_are_for_people_to_read(person: Typing) -> None:
+    person.type("document", "notarise", "0x" + "77" * 32, "--number", "77")
+    plain = person.run("document", "verify", "0x" + "77" * 32).stdout
+    assert re.search(r"notarised_at 20\d\d-\d\d-\d\d ", plain)
+    assert "superseded_by" not in plain
+    number = person.type("proposal", "change-parameters", "votes_denominator=5")["number"]
+    shown = person.run("proposal", "show", str(number)).stdout
+    assert "changes: votes_denominator = 5" in shown
 
 
 def test_a_contract_is_looked_through(person: Typing, tmp_path: Path) -> None:

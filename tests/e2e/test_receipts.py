@@ -6,27 +6,29 @@ import os
 import subprocess
 from asyncio.subprocess import PIPE
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from eth_abi.abi import encode
 
+from adapters.evm.finality import block_header
 from adapters.permissioned.ledger import messages as ledger_messages
+from console.certificates import make_certificates
+from console.chains import write_chain
 from console.devnet.accounts import Holder, dev_account
 from console.devnet.anvil import rpc, url_of
-from console.packets import PacketName
-from console.receipts import Collector, sent_by_chain, trust_of
+from console.home import NodeHome
 from hub.answers import RequestState, ServiceRequest
+from hub.engine.errors import RateLimited
 from hub.messages import Transfer
 from hub.proofs.keccak import keccak256
-from hub.quantities import Amount, Sequence, UnixSeconds
+from hub.quantities import Amount, UnixSeconds
 from hub.receipts.document import read_document
-from hub.receipts.receipt import Receipt
-from hub.receipts.statement import Outcome, Part
+from hub.receipts.statement import Part
 from hub.receipts.trust import FORMAT as TRUST_FORMAT
 from hub.receipts.trust import EvmChain, OwnChain, Trust
-from hub.receipts.verification import verify
 from hub.services.payload import InputEncoding, caller_account
 from relayers.run import Payer, Relayer
 from tests.anvil_chain import account
@@ -114,24 +116,46 @@ def _refuse_changes(away: Path, text: str) -> None:
     assert offline(away, "changed.json", "--trust", "receipt.json").returncode == 2
 
 
-async def test_a_call_that_nobody_carried_is_shown_by_its_chain_and_the_hubs_silence(tmp_path: Path) -> None:
-    async with running_network(tmp_path, "a", "b") as network:
-        await network.a.greet(network.b.service, "is anybody there", 1)
-        name = PacketName(network.a.client, True, Sequence(1))
-        targets = [f"127.0.0.1:{one.port}" for one in network.attestors]
-        sent = await until(lambda: sent_by_chain(network.hub, network.a.chain, name, targets))
+async def passed(network: Network, time: int) -> bool:
+    """Whether the hub has shown that time."""
+    with suppress(RateLimited):
+        await network.hub.request_block()
+    return (await network.hub.status()).time >= time
 
-        async def too_late() -> bool:
-            await network.hub.request_block()
-            return (await network.hub.status()).time >= sent.packet.timeout
 
-        await until(too_late)
-        silence = await Collector(network.hub).collect(name, None)
-        told = verify(Receipt(call=sent, result=silence.result), await trust_of(network.hub))
-    assert told.outcome is Outcome.NEVER_RECEIVED
-    assert [step.part for step in told.steps] == [Part.CALL, Part.RESULT]
-    assert told.question is not None
-    assert told.question.service == network.b.service
+async def test_calls_that_nobody_carried_are_shown_by_their_chains_and_the_hubs_silence(tmp_path: Path) -> None:
+    """By an EVM chain's attestors, over mutual TLS; and by a ledger's node."""
+    for name in ("tls", "ledger", "home"):
+        (tmp_path / name).mkdir()
+    tls, home = make_certificates(tmp_path / "tls", ["localhost"]), tmp_path / "home"
+    async with (
+        running_network(tmp_path, "a", attestor_tls=tls) as network,
+        trade_with(network.hub, tmp_path / "ledger") as trade,
+    ):
+        (home / "config.toml").write_text(f'[tls]\nenabled = false\n[client]\nhub = "{network.node.target}"\n')
+        await network.a.greet("echo", "is anybody there", 1)
+        await trade.ask_hub("is anybody there", within=8)
+        write_chain(NodeHome(home), network.a.chain)
+        write_chain(NodeHome(home), trade.file())
+        sent = (await network.a.endpoints.attempt(lambda endpoint: block_header(endpoint, "latest"))).timestamp
+        over = max(sent, trade.world.clock.now()) + 8
+        await until(lambda: passed(network, over))
+        attestors = [f"--attestor=localhost:{one.port}" for one in network.attestors]
+        files = [
+            "--attestor-certificate",
+            str(tls.authority),
+            "--attestor-identity",
+            str(tls.client),
+            str(tls.client_key),
+        ]
+        told = {
+            client: await ichub(home, "receipt", "export", f"{client}/in/1", "--out", str(home / client), *words)
+            for client, words in ((network.a.client, [*attestors, *files]), (trade.at_hub, []))
+        }
+    for client, statement in told.items():
+        assert statement["outcome"] == "never received"
+        assert [row["part"] for row in statement["proven"]] == [Part.CALL, Part.RESULT]
+        assert (statement["caller"]["client"], statement["service"]) == (client, "echo")
 
 
 async def ichub(home: Path, *words: str) -> Any:

@@ -12,6 +12,7 @@ from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.governance.proposals import Outcome
 from adapters.permissioned.ledger.membership.validator_keys import binding_digest
 from adapters.permissioned.ledger.service.events import CallSent
+from console.chains import LedgerFile
 from console.ledger_joining import NewLedger, add_ledger
 from hub import messages as hub_messages
 from hub.answers import RequestState
@@ -84,6 +85,22 @@ class Trade:
         identity = KeyPair(*self.world.files(member))
         target = f"localhost:{self.port}"
         return LedgerTarget("trade", self.at_hub, target, self.world.authorities, identity, Height(1), 0.1)
+
+    def file(self) -> LedgerFile:
+        """The ledger, as a home of the hub knows it that reads there as ann."""
+        authorities, certificate, key = map(str, (self.world.authorities, *self.world.files(ANN)))
+        target = f"localhost:{self.port}"
+        return LedgerFile(
+            "trade",
+            self.node.ledger.machine.genesis.chain_id,
+            target,
+            authorities,
+            certificate,
+            key,
+            self.at_hub,
+            self.of_hub,
+            1,
+        )
 
     @asynccontextmanager
     async def relayer(self, member: str = CARRIER, key: bytes = RELAYER_KEY) -> AsyncIterator[Relayer]:

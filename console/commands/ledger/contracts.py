@@ -138,6 +138,27 @@ def query_and_show(
     async def work() -> None:
         async with ledger_of(home, member) as ledger:
             answer: Any = msgspec.json.decode(await ledger.query(contract, method, arguments))
-        Output(as_json).record(f"{contract}.{method}", answer if isinstance(answer, dict) else {"answer": answer})
+        told = answer if isinstance(answer, dict) else {"answer": answer}
+        Output(as_json).record(f"{contract}.{method}", told if as_json else _for_people(told))
 
     run(work())
+
+
+def _for_people(answer: dict[str, Any]) -> dict[str, Any]:
+    """Times as dates, no bytes as nothing; within records what says nothing is left out."""
+    return {name: _readable(name, value) for name, value in answer.items()}
+
+
+def _readable(name: str, value: Any) -> Any:
+    match value:
+        case dict():
+            inner = {field: _readable(field, one) for field, one in value.items()}
+            return {field: one for field, one in inner.items() if one not in ("", [], {}) and one is not None}
+        case list():
+            return [_readable(name, one) for one in value]
+        case "0x":
+            return ""
+        case str() if value.isdigit() and name.endswith(("_at", "_from", "_until")):
+            return moment(int(value))
+        case _:
+            return value

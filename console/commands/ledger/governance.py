@@ -1,5 +1,6 @@
 """``ichub ledger proposal``: what organisations decide by vote."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +65,7 @@ def show(number: Annotated[int, typer.Argument()], home: Home = None, member: As
 @app.command()
 def vote(
     number: Annotated[int, typer.Argument()],
-    approve: Annotated[bool, typer.Option("--yes/--no", help="For or against.")],
+    approve: Annotated[bool | None, typer.Option("--yes/--no", help="For or against.", show_default=False)] = None,
     home: Home = None,
     member: As = None,
     json: Json = False,
@@ -73,6 +74,8 @@ def vote(
 
     Example: ichub ledger proposal vote 1 --yes --as customs/admin
     """
+    if approve is None:
+        raise Misused(f"say how: --yes or --no; `ichub ledger proposal show {number}` tells what it is about")
 
     async def work() -> None:
         async with ledger_of(home, member) as ledger:
@@ -227,4 +230,21 @@ def _row(one: ProposalInfo) -> dict[str, object]:
 
 
 def _fields(action: a.Action) -> list[str]:
-    return [f"{name}: {value}" for name, value in msgspec.structs.asdict(action).items()]
+    return [f"{name}: {_text(value)}" for name, value in msgspec.structs.asdict(action).items()]
+
+
+def _text(value: object) -> str:
+    match value:
+        case bytes() if len(value) > 32:  # a certificate, most likely: known by its fingerprint
+            return f"0x{sha256(value).hexdigest()} (sha256 of {len(value)} bytes)"
+        case bytes():
+            return "0x" + value.hex()
+        case a.ParameterChange(name, new):
+            return f"{name} = {new}"
+        case tuple():
+            return ", ".join(map(_text, value)) or "none"
+        case msgspec.Struct():
+            fields = ", ".join(f"{name} {_text(one)}" for name, one in msgspec.structs.asdict(value).items())
+            return f"{type(value).__name__}: {fields}"
+        case _:
+            return str(value)

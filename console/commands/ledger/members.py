@@ -10,7 +10,7 @@ from adapters.permissioned.ledger.messages import UpdateRevocations
 from console.amounts import moment
 from console.commands.ledger.options import As, Home
 from console.exits import Misused
-from console.ledger_home import find_ledger_home
+from console.ledger_home import find_ledger_home, parts_of
 from console.ledger_session import connect, ledger_of
 from console.options import Json
 from console.output import Output
@@ -40,7 +40,7 @@ def enrol(
     Example: ichub ledger enrol bank-a/ann
     """
     output, place = Output(json), find_ledger_home(home)
-    organisation, _, name = member.partition("/")
+    organisation, name = parts_of(member)
     folder, wanted = place.organisation(organisation), member_name(name)
     if request is not None:
         certificate = folder.sign_request(request, wanted, role)
@@ -119,7 +119,7 @@ def show_member(
 
     Example: ichub ledger member show bank-a/ann
     """
-    organisation, _, name = who.partition("/")
+    organisation, name = parts_of(who)
 
     async def work() -> None:
         async with ledger_of(home, member) as ledger:
@@ -150,7 +150,7 @@ def revoke_member(
     Example: ichub ledger member revoke bank-a/ann
     """
     output, place = Output(json), find_ledger_home(home)
-    organisation, _, name = who.partition("/")
+    organisation, name = parts_of(who)
     folder = place.organisation(organisation)
     written = folder.revoke(folder.member(member_name(name))[0])
 
