@@ -81,6 +81,8 @@ def inside(statement: str) -> str:
         ("unordered", inside("return sorted(x for x in {1, 2})")),
         ("unordered", inside("return a.keys() & b.keys()")),
         ("unordered", inside("return a.items() | b")),
+        ("unordered", inside("kept = a.keys()\n        return [x for x in kept & b]")),
+        ("unordered", inside("return (kept := a.items()) - b")),
         ("unordered", inside("kept = {1, 2}")),
         # identity
         ("identity", inside("return hash(reading)")),
@@ -221,6 +223,9 @@ def inside(statement: str) -> str:
         ("unicode-version", inside("return 'x'.isdigit()")),
         ("unicode-version", inside("return int(reading)")),
         ("unicode-version", inside("return list(map(int, reading))")),
+        ("unicode-version", inside("read = int\n        return read(reading)")),
+        ("unicode-version", inside("return sorted(reading, key=int)")),
+        ("unicode-version", inside("return (read := int)(reading)")),
         ("import", "from unicodedata import normalize"),
         ("syntax", "def"),
         ("syntax", "x = 1\x00"),

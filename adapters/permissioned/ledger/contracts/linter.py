@@ -67,12 +67,7 @@ def lint_source(source: str | bytes, path: str, named: Named | None = None) -> t
     linter.module(tree)
     linter.visit(tree)
     everything = named_in((tree,)) if named is None else named
-    others = (
-        *find_bindings(tree),
-        *find_recursion(tree),
-        *find_lengthening(tree),
-        *find_untyped(tree, everything),
-    )
+    others = (*find_bindings(tree), *find_recursion(tree), *find_lengthening(tree), *find_untyped(tree, everything))
     told = (Finding(path, line, rule, text) for rule, text, line in others)
     return tuple(sorted(dict.fromkeys((*linter.findings, *told))))
 
@@ -228,10 +223,10 @@ class _Linter(ast.NodeVisitor):
                 self._find(node, refused.rule, f"{node.id}: {refused.text}")
 
     def _is_applied(self, node: ast.Name) -> bool:
-        """Whether a type is used as a function."""
+        """Whether a type is used as a function: called, given to one, or given another name."""
         parent = self._parents[node]
-        is_mapped = isinstance(parent, ast.Call) and _name(parent.func) == "map"
-        return isinstance(parent, ast.Call) and (parent.func is node or is_mapped)
+        is_given = isinstance(parent, ast.keyword | ast.NamedExpr | ast.Assign)
+        return is_given or (isinstance(parent, ast.Call) and _name(parent.func) not in {"isinstance", "NewType"})
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if not isinstance(node.ctx, ast.Load):
@@ -258,6 +253,8 @@ class _Linter(ast.NodeVisitor):
     # --- values ---
 
     def visit_Call(self, node: ast.Call) -> None:
+        if _is_view(node) and isinstance(self._parents[node], ast.Assign | ast.NamedExpr):
+            self._find(node, "unordered", "& and | make a set of what is kept here: keep tuple(…) of it")
         given = [*node.args, *(each.value for each in node.keywords)]
         is_coded = isinstance(node.func, ast.Attribute) and node.func.attr in {"encode", "decode"}
         codecs = given if is_coded else given[1:] if _name(node.func) in {"str", "bytes"} else []
