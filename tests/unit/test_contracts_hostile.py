@@ -27,6 +27,7 @@ from adapters.permissioned.ledger.contracts.interface import (
     Meta,
     Nothing,
     Page,
+    PrivateCollection,
     Record,
     ServiceContext,
     UnixSeconds,
@@ -380,6 +381,21 @@ def test_an_output_that_cannot_travel_is_the_providers_fault(size: str, count: i
         result = Trial(Speaker).serve("speaker", "speak", data, encoding=encoding)
         assert result is not None
         assert result.code == code
+
+
+def test_what_a_contract_is_given_shows_no_address() -> None:
+    """Whoever puts it into text by mistake puts the same into it on every node."""
+
+    class Talker(Contract, name="talker", version=1):
+        items = Collection("items", Item, key=("name",))
+        sealed = PrivateCollection("sealed")
+
+        @transaction
+        def talk(self, ctx: Context, _item: Item) -> Item:
+            return Item(f"{self} {ctx} {self.items} {self.sealed} {ctx.caller is None}")
+
+    said = Trial(Talker).invoke("talker", "talk", Item("x"), caller=EVE)
+    assert said == b'{"name":"talker Context items sealed False","value":""}'
 
 
 class TestRecordsThatCheckThemselves:

@@ -126,6 +126,9 @@ class Records(Generic[R]):
         self._collection = collection
         self._ground = ground
 
+    def __repr__(self) -> str:
+        return self._collection.name
+
     def find(self, *key: KeyPart) -> R | None:
         """The record, None if there is none. Raises KeyRefused, BoundExceeded."""
         data = self._ground.get(LedgerRoom.CONTRACT_DATA, self._place(key))

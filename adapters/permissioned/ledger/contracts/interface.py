@@ -148,6 +148,9 @@ class View:
         self.time = time
         """The block's, in whole seconds: the only clock there is."""
 
+    def __repr__(self) -> str:
+        return type(self).__name__  # not where it stands in memory, which differs from node to node
+
     @property
     def member(self) -> Identity:
         """The member who calls. Raises MembersOnly."""
@@ -231,6 +234,9 @@ class Contract:
     def __init__(self, ground: Ground) -> None:
         """Made by the runtime alone."""
         self.ground = ground
+
+    def __repr__(self) -> str:
+        return self.name
 
     def __init_subclass__(cls, *, name: str, version: int) -> None:
         cls.name = ContractName(name)

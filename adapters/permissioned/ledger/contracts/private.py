@@ -83,6 +83,9 @@ class PrivateHashes:
         self._name = name
         self._ground = ground
 
+    def __repr__(self) -> str:
+        return self._name
+
     def find(self, *key: KeyPart) -> PrivateHash | None:
         """What is known of a value, None if nothing is. Raises KeyRefused, BoundExceeded."""
         data = self._ground.get(LedgerRoom.PRIVATE_HASHES, self._place(key))
