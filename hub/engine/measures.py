@@ -1,5 +1,6 @@
 """What an operator watches of an engine, as Prometheus metrics."""
 
+from collections import Counter as Tally
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -56,10 +57,10 @@ class Measures:
         self.pending.set(pending)
         self.commit.observe(seconds)
         self.block_size.observe(len(made.record.results))
-        for result in made.record.results:
-            self.transactions.labels(result.code.name.lower()).inc()
-        for record in made.record.events():
-            self.events.labels(type(record.event).__name__).inc()
+        for code, count in Tally(result.code for result in made.record.results).items():
+            self.transactions.labels(code.name.lower()).inc(count)
+        for kind, count in Tally(type(placed.event) for placed in made.record.events()).items():
+            self.events.labels(kind.__name__).inc(count)
 
     def refused(self, reason: str) -> None:
         """A transaction was refused, in a block or before."""
