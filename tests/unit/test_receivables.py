@@ -170,6 +170,7 @@ class TestOnce:
         trial.invoke("receivables", "pledge", Pledge(identifier()), caller=A)
         refusal = trial.refusal("receivables", "pledge", Pledge(identifier()), caller=rival)
         assert isinstance(refusal, AlreadyFinanced)
+        assert "it is financed" in str(refusal)
         assert "bank-a" not in str(refusal)
         assert isinstance(trial.refusal("receivables", "register", invoice(), caller=rival), AlreadyRegistered)
 
@@ -187,6 +188,7 @@ class TestOnce:
         trial.invoke("receivables", "pledge", Pledge(identifier()), caller=B)
         assert isinstance(trial.refusal("receivables", "discharge", ById(identifier()), caller=A), NotTheHolder)
         trial.invoke("receivables", "discharge", ById(identifier()), caller=B)
+        assert "it is settled" in str(trial.refusal("receivables", "pledge", Pledge(identifier()), caller=B))
         for method, asked in (
             ("pledge", Pledge(identifier())),
             ("release", ById(identifier())),
@@ -306,7 +308,7 @@ class TestNearDuplicates:
             pledged = Pledge(identifier(number=f"X{number}Y{number}", amount=number + 1), ())
             refusal = trial.refusal("receivables", "pledge", pledged, caller=A)
         assert refusal is None
-        register(trial, B)
+        assert not register(trial, B).complete
         assert isinstance(trial.refusal("receivables", "pledge", Pledge(identifier()), caller=B), TooManyNearDuplicates)
 
     def test_more_than_can_be_acknowledged_is_refused(self, trial: Trial) -> None:
