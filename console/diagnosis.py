@@ -11,7 +11,8 @@ from adapters.evm.finality import block_header, final_height, finality_rule
 from adapters.evm.words import number_of
 from console import checks
 from console.certificates import TlsFiles
-from console.chains import ChainFile, evm_chains
+from console.chain_access import ledger_client
+from console.chains import ChainFile, LedgerFile, known_chains
 from console.checks import CLOCK_TOLERANCE_SECONDS, Check
 from console.config import Config
 from console.exits import ConsoleError
@@ -44,12 +45,15 @@ def local_checks(home: NodeHome) -> Iterator[Check]:
 
 
 async def remote_checks(home: NodeHome, hub: str | None) -> AsyncIterator[Check]:
-    """What must be asked: the hub, and every chain's endpoints."""
+    """What must be asked: the hub, every EVM chain's endpoints, every ledger's node."""
     async for check in _hub(home, hub):
         yield check
-    for chain in evm_chains(home):
-        for url in chain.endpoints:
-            yield await _endpoint(chain, url)
+    for chain in known_chains(home):
+        if isinstance(chain, LedgerFile):
+            yield await _ledger(chain)
+        else:
+            for url in chain.endpoints:
+                yield await _endpoint(chain, url)
 
 
 def replay_check(home: NodeHome) -> Check:
@@ -120,3 +124,21 @@ async def _endpoint(chain: ChainFile, url: str) -> Check:
     age = int(time.time()) - head.timestamp
     found = f"{url} at block {head.number} ({age} s old), final {final}"
     return Check(name, -CLOCK_TOLERANCE_SECONDS <= age <= _STALE_SECONDS, found, "its node lags, or a clock is wrong")
+
+
+async def _ledger(chain: LedgerFile) -> Check:
+    name, file = f"node of {chain.name}", f"chains/{chain.name}.toml"
+    try:
+        client = await ledger_client(chain, timeout_s=5)
+        try:
+            status = await client.status()
+        finally:
+            await client.close()
+    except (HubError, OSError, ValueError, TypeError) as error:
+        return Check(name, False, str(error), f"check the node, or change target and member in {file}")
+    if status.chain_id != chain.chain_id:
+        found = f"{chain.target} is of {status.chain_id}, not of {chain.chain_id}"
+        return Check(name, False, found, f"name the right target in {file}")
+    ahead = status.time - int(time.time())
+    found = f"{chain.target} at height {status.height}, as {client.member}"
+    return Check(name, ahead <= CLOCK_TOLERANCE_SECONDS, found, f"its clock is {ahead} s ahead: set the clocks")

@@ -91,7 +91,8 @@ def test_what_is_there_is_listed_and_shown(devnet: Devnet) -> None:
 
 def test_the_doctor_finds_a_devnet_well(devnet: Devnet) -> None:
     checks = devnet.json("doctor")
-    assert {"hub", "same genesis", "versions", "endpoint of a", "endpoint of b"} <= {check["check"] for check in checks}
+    looked_at = {check["check"] for check in checks}
+    assert {"hub", "same genesis", "versions", "endpoint of a", "endpoint of b", "node of trade"} <= looked_at
     assert all(check["ok"] for check in checks)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from console.certificates import make_certificates
-from console.chains import ChainFile, write_chain
+from console.chains import ChainFile, LedgerFile, write_chain
 from console.checks import Check
 from console.commands.init import HomePlan, make_home
 from console.config import ConfigValues
@@ -108,7 +108,22 @@ async def test_who_does_not_answer_is_named(home: NodeHome) -> None:
             first_height=0,
         ),
     )
+    nowhere = str(home.path / "none.pem")
+    write_chain(
+        home,
+        LedgerFile(
+            name="trade",
+            chain_id="trade-1",
+            target="localhost:9",
+            authorities=nowhere,
+            certificate=nowhere,
+            key=nowhere,
+            client_at_hub="quorum-0",
+            client_of_hub="quorum-0",
+        ),
+    )
     ill = _ill([check async for check in remote_checks(home, None)])
-    assert set(ill) == {"hub", "endpoint of a"}
+    assert set(ill) == {"hub", "endpoint of a", "node of trade"}
+    assert "chains/trade.toml" in ill["node of trade"].fix
     assert "ichub start" in ill["hub"].fix
     assert "chains/a.toml" in ill["endpoint of a"].fix
