@@ -540,6 +540,21 @@ def test_a_serial_number_that_is_none(world: MembershipWorld, serial: bytes) -> 
         registry.enrol(world.ctx, der)
 
 
+def test_what_stands_in_the_place_of_a_serial_number(world: MembershipWorld) -> None:
+    der = sign_again(world.member().signed().der, world.issuing.key, {1: der_of(0x04, b"\x07")})
+    version = b"\xa0\x03\x02\x01\x02"
+    for given in (der, *(der_of(0x30, der_of(0x30, version + rest)) for rest in (b"", b"\x02", b"\x02\x02\x01"))):
+        with refused(world, e.InvalidSerialNumber):
+            registry.enrol(world.ctx, given)
+
+
+def test_every_beginning_of_a_certificate_is_refused(world: MembershipWorld) -> None:
+    der = world.member().signed().der
+    for length in range(len(der)):
+        with pytest.raises(e.CertificateError):
+            registry.enrol(world.ctx.branch(), der[:length])
+
+
 def test_signing_again_by_itself_changes_nothing(world: MembershipWorld) -> None:
     der = sign_again(world.member().signed().der, world.issuing.key, {})
     assert registry.enrol(world.ctx, der).name == "ann"

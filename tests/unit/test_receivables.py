@@ -203,6 +203,8 @@ class TestOnce:
         register(trial)
         assert isinstance(trial.refusal("receivables", "discharge", ById(identifier()), caller=B), Refused)
         trial.invoke("receivables", "discharge", ById(identifier()), caller=A)
+        again = trial.refusal("receivables", "discharge", ById(identifier()), caller=A)
+        assert "settled already" in str(again)
 
     def test_what_is_not_registered(self, trial: Trial) -> None:
         assert isinstance(trial.refusal("receivables", "pledge", Pledge(identifier()), caller=A), RecordNotFound)
