@@ -61,6 +61,21 @@ contract HostileClientTest is Fixture {
         _refused(_signedWith(c, signature), IQuorumClient.WrongSigner.selector);
     }
 
+    /// @dev The one that is refused is named, also where members before it did not sign.
+    function test_theWrongSignerIsNamed() public {
+        Checkpoint memory c = _plain();
+        uint256[4] memory signing = [keys[0], keys[1], keys[3], keys[4]];
+        bytes memory signature = abi.encodePacked(uint64(29));
+        for (uint256 i; i < signing.length; ++i) {
+            signature = bytes.concat(signature, compact(signing[i], digestOf(c)));
+        }
+        bytes memory header = _signedWith(c, signature);
+        vm.expectRevert(
+            abi.encodeWithSelector(IQuorumClient.WrongSigner.selector, 2, vm.addr(keys[2]), vm.addr(keys[1]))
+        );
+        client.updateClient(header);
+    }
+
     function test_aStrangersSignatureIsRefused() public {
         Checkpoint memory c = _plain();
         bytes memory signature = signBy(keysOf(5, 99), 4, digestOf(c));

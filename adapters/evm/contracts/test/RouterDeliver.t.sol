@@ -193,6 +193,20 @@ contract RouterDeliverTest is ProbeFixture {
         deliver(call);
     }
 
+    /// @dev Of such a batch nothing is applied; its checkpoint is believed all the same.
+    function test_aBatchOfBareEntriesAloneIsNoFault() public {
+        bytes[] memory entries = new bytes[](6);
+        bytes32[] memory leaves = new bytes32[](6);
+        for (uint64 i; i < entries.length; ++i) {
+            entries[i] = bareEntry(commitmentPath(THERE, 1 + i), keccak256("not for us"));
+            leaves[i] = leafOf(commitmentPath(THERE, 1 + i), keccak256("not for us"));
+        }
+        deliver(batch(entries, leaves));
+        (, uint64 height_,) = client.latest();
+        same(height_, height, "height");
+        same(router.getClient(1).acknowledgements, 0, "nothing is answered");
+    }
+
     function test_bareEntriesStandInWholeBatchesOnly() public {
         bytes32[] memory leaves = list(leafOf("path", keccak256("c")));
         bytes memory header = signed(checkpoint(APP_ROOT, rootOf(leaves)));

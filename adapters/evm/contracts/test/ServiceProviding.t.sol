@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IPacketApplication} from "interchain/interfaces/IPacketApplication.sol";
+import {IPacketApplication, PacketContext} from "interchain/interfaces/IPacketApplication.sol";
 import {IRouter} from "interchain/interfaces/IRouter.sol";
 import {IServiceGateway} from "interchain/interfaces/IServiceGateway.sol";
 import {IServiceProvider, Request} from "interchain/interfaces/IServiceProvider.sol";
@@ -116,6 +116,19 @@ contract ServiceProvidingTest is ServiceFixture {
             same(uint8(ack[1]) * 256 + uint8(ack[2]), 500, vm.toString(i));
             so(ack.length <= 7 + 1024, "message");
         }
+    }
+
+    /// @dev The router gives what `receiveGas` says; the gateway relies on nobody for what its provider is due.
+    function test_theGatewayItselfNeverGivesAProviderLess() public {
+        PacketContext memory context = PacketContext(keccak256("path"), CLIENT_KEY, SERVICE_IN, 1, inAnHour());
+        bytes memory call = abi.encodeCall(IPacketApplication.onPacketReceived, (context, request(1, 500_000).value));
+        vm.prank(address(router));
+        (bool done, bytes memory reason) = address(gateway).call{gas: 400_000}(call);
+        so(!done && selectorOf(reason) == IRouter.InsufficientGas.selector, "too little");
+        vm.prank(address(router));
+        (done,) = address(gateway).call{gas: 900_000}(call);
+        so(done, "enough");
+        same(provider.served(), 1, "served");
     }
 
     /// @dev Whoever follows a chain's providers and their answers has nothing but these.

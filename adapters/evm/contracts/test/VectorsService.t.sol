@@ -179,6 +179,8 @@ contract VectorsServiceTest is Check {
         same(_harness.describe(hex"deadbeef01"), "0xdeadbeef01", "custom");
         same(_harness.describe(hex"01"), "0x01", "short");
         same(_harness.describe(hex"08c379a0"), "0x08c379a0", "a text's selector alone");
+        bytes memory other = abi.encodeWithSignature("Sold(string)", "out");
+        same(bytes(_harness.describe(other)).length, 2 + 2 * other.length, "another error that holds a text");
         bytes memory cut = abi.encodePacked(bytes4(0x08c379a0), uint256(0x20), bytes31(0));
         same(bytes(_harness.describe(cut)).length, 2 + 2 * cut.length, "a text cut in its length");
         bytes memory long = abi.encodePacked(bytes4(0xdeadbeef), new bytes(600));
