@@ -4,9 +4,13 @@ import pytest
 
 from adapters.permissioned.ledger import events
 from adapters.permissioned.ledger.governance import proposals
+from adapters.permissioned.ledger.identities import OrganisationId, member_id, member_name
 from adapters.permissioned.ledger.membership import certificates, organisations, revocation
 from adapters.permissioned.ledger.membership import errors as e
 from adapters.permissioned.ledger.membership.certificates import read_authority
+from adapters.permissioned.ledger.membership.validator_keys import binding_digest
+from hub.proofs.keccak import keccak256
+from hub.quantities import Hash
 from tests.unit.certificate_workshop import intermediate, leaf, name, revocations, root
 from tests.unit.membership_world import MembershipWorld, refused
 
@@ -91,6 +95,12 @@ def test_the_bounds_are_as_they_were_agreed() -> None:
     assert (revocation.MAX_REVOKED, revocation.MAX_LIST_BYTES) == (2048, 128 * 1024)
     assert (proposals.MAX_OPEN, proposals.MAX_ACTION_BYTES, proposals.MAX_EXPIRING) == (8, 64 * 1024, 64)
     assert (proposals.LEAST_OPEN, proposals.MOST_OPEN) == (60, 90 * 24 * 3600)
+
+
+def test_what_a_checkpoint_key_signs_to_be_bound() -> None:
+    genesis, member = Hash(b"\x11" * 32), member_id(OrganisationId("bank-a"), member_name("ann"))
+    signed = b"\x19Interchain Ledger Validator:\n" + genesis + b"bank-a/ann"
+    assert binding_digest(genesis, member) == keccak256(signed)
 
 
 def test_an_unnamed_subject_is_none(world: MembershipWorld) -> None:
