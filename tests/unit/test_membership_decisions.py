@@ -8,9 +8,9 @@ from adapters.permissioned.ledger.identities import OrganisationId, member_id, m
 from adapters.permissioned.ledger.membership import certificates, organisations, revocation
 from adapters.permissioned.ledger.membership import errors as e
 from adapters.permissioned.ledger.membership.certificates import read_authority
-from adapters.permissioned.ledger.membership.validator_keys import binding_digest
+from adapters.permissioned.ledger.membership.validator_keys import binding_digest, put_validator_key, validator_key
 from hub.proofs.keccak import keccak256
-from hub.quantities import Hash
+from hub.quantities import Address, Hash
 from tests.unit.certificate_workshop import intermediate, leaf, name, revocations, root
 from tests.unit.membership_world import MembershipWorld, refused
 
@@ -101,6 +101,12 @@ def test_what_a_checkpoint_key_signs_to_be_bound() -> None:
     genesis, member = Hash(b"\x11" * 32), member_id(OrganisationId("bank-a"), member_name("ann"))
     signed = b"\x19Interchain Ledger Validator:\n" + genesis + b"bank-a/ann"
     assert binding_digest(genesis, member) == keccak256(signed)
+
+
+def test_a_checkpoint_key_s_address_may_have_zeros(world: MembershipWorld) -> None:
+    address = Address(b"\x00\x01" * 10)
+    put_validator_key(world.ctx, OrganisationId("bank-a"), member_name("ann"), address)
+    assert validator_key(world.state, address) is not None
 
 
 def test_an_unnamed_subject_is_none(world: MembershipWorld) -> None:
