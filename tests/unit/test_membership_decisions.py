@@ -11,7 +11,7 @@ from adapters.permissioned.ledger.membership.certificates import read_authority
 from adapters.permissioned.ledger.membership.validator_keys import binding_digest, put_validator_key, validator_key
 from hub.proofs.keccak import keccak256
 from hub.quantities import Address, Hash
-from tests.unit.certificate_workshop import intermediate, leaf, name, revocations, root
+from tests.unit.certificate_workshop import NOW, YEAR, intermediate, leaf, name, revocations, root
 from tests.unit.membership_world import MembershipWorld, refused
 
 
@@ -95,6 +95,17 @@ def test_the_bounds_are_as_they_were_agreed() -> None:
     assert (revocation.MAX_REVOKED, revocation.MAX_LIST_BYTES) == (2048, 128 * 1024)
     assert (proposals.MAX_OPEN, proposals.MAX_ACTION_BYTES, proposals.MAX_EXPIRING) == (8, 64 * 1024, 64)
     assert (proposals.LEAST_OPEN, proposals.MOST_OPEN) == (60, 90 * 24 * 3600)
+
+
+def test_a_root_that_has_ended_is_none_to_stay_for(world: MembershipWorld) -> None:
+    """The last one that has not ended stays, to the second; what is no root may go whatever has ended."""
+    ending = root("ending").with_(not_after=NOW + 10).signed()
+    organisations.add_authority(world.ctx, "bank-a", ending.der)
+    first, issuing = (read_authority(each.der).authority_id for each in (world.root, world.issuing))
+    with refused(world.at(NOW + 10), e.LastAuthority):
+        organisations.remove_authority(world.ctx, first)
+    organisations.remove_authority(world.at(NOW + 20 * YEAR).ctx, issuing)
+    organisations.remove_authority(world.at(NOW + 9).ctx, first)
 
 
 def test_what_a_checkpoint_key_signs_to_be_bound() -> None:
