@@ -63,6 +63,18 @@ def test_malformed(curve: str) -> None:
             verify_signature(member.der, PREIMAGE, given)
 
 
+@pytest.mark.parametrize("curve", CURVES)
+def test_at_the_edges_of_what_is_well_formed(curve: str) -> None:
+    """Well-formed, and nobody's signature."""
+    member, order, size = certified(curve), ORDERS[curve], CURVES[curve].key_size // 8
+    for r, s in ((1, 1), (order - 1, 1), (1, order // 2)):
+        with pytest.raises(e.WrongMemberSignature):
+            verify_signature(member.der, PREIMAGE, r.to_bytes(size, "big") + s.to_bytes(size, "big"))
+    high = (1).to_bytes(size, "big") + (order // 2 + 1).to_bytes(size, "big")
+    with pytest.raises(e.MalformedMemberSignature):
+        verify_signature(member.der, PREIMAGE, high)
+
+
 def test_another_s_signature_or_text() -> None:
     member, other = certified("secp256r1"), leaf(root().signed(), member="bob").signed()
     signature = sign(member.key, PREIMAGE)

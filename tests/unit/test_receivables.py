@@ -155,6 +155,9 @@ class TestIdentity:
     def test_what_has_no_identity(self, trial: Trial, changes: dict[str, object], error: type[Exception]) -> None:
         assert isinstance(trial.refusal("receivables", "register", invoice(**changes), caller=A), error)
 
+    def test_the_longest_number(self) -> None:
+        assert identifier(number="x-" * 32) == identifier(number="X" * 32)
+
 
 class TestOnce:
     def test_registered_once_among_all_banks(self, trial: Trial) -> None:
