@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.chain import Receive
-from adapters.errors import CallRefused, EndpointsFailed, NotProvable, Reorganised
+from adapters.errors import CallRefused, EndpointsFailed, NotProvable, ReadingDoubted, Reorganised
 from adapters.evm.endpoints import Endpoints
 from hub.clients.base import Claims
 from hub.events import AcknowledgementWritten, PacketSent
@@ -119,7 +119,7 @@ async def test_a_false_proof_is_asked_of_another(joined: JoinedChain, proxies: l
     proxies[0].lie = only_for("eth_getProof", false)
     claims = Claims(absent=[Path(PathKind.RECEIPT, HERE, PacketSequence(2))])
     assert (await joined.chain.prove(head, claims)).storage.storage_nodes
-    with pytest.raises(EndpointsFailed, match="does not hold"):  # what is false is proven by nobody
+    with pytest.raises(ReadingDoubted, match="its receipt's bit is set"):  # what is false is proven by nobody
         await joined.chain.prove(head, Claims(absent=[Path(PathKind.RECEIPT, HERE, PacketSequence(1))]))
 
 
