@@ -59,7 +59,7 @@ class Measures:
         self.block_size.observe(len(made.record.results))
         for code, count in Tally(result.code for result in made.record.results).items():
             self.transactions.labels(code.name.lower()).inc(count)
-        for kind, count in Tally(type(placed.event) for placed in made.record.events()).items():
+        for kind, count in Tally(map(type, made.record.bare_events())).items():
             self.events.labels(kind.__name__).inc(count)
 
     def refused(self, reason: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 
 import msgspec
 
@@ -92,11 +93,15 @@ class BlockRecord(msgspec.Struct, frozen=True, array_like=True):
             yield PlacedEvent(self.header.height, index, b"", event)
             index += 1
 
+    def bare_events(self) -> Iterator[Event]:
+        """All events in their order, without their places."""
+        return chain(chain.from_iterable(result.events for result in self.results), self.end_events)
+
     def index(self) -> Iterator[tuple[bytes, int]]:
         """Under which keys which of the block's events are to be found."""
-        for placed in self.events():
-            if (key := placed.event.index_key()) is not None:
-                yield key, placed.index
+        for index, event in enumerate(self.bare_events()):
+            if (key := event.index_key()) is not None:
+                yield key, index
 
     def roots(self) -> dict[str, Hash]:
         """The header's roots, from the block's contents."""
@@ -105,7 +110,7 @@ class BlockRecord(msgspec.Struct, frozen=True, array_like=True):
                 [Hash(sha256(body + signature).digest()) for body, signature in self.transactions]
             ),
             "result_root": result_root(self.results),
-            "event_root": event_root(tuple(record.event for record in self.events())),
+            "event_root": event_root(tuple(self.bare_events())),
             "validator_set_hash": self.validators.hash(),
         }
 
