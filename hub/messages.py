@@ -17,7 +17,7 @@ class Role(IntEnum):
     """Who may do what needs a role; relaying needs none, because it is proven."""
 
     OPERATOR = 1
-    """Parameters, roles, validators, replacement of clients and of where counterparties' clients stand."""
+    """Roles, validators, replacement of clients and of where counterparties' clients stand."""
     CHAIN_OPERATOR = 2
     """Registers chains: clients, counterparties, lanes."""
     MEMBER = 3

@@ -3,11 +3,12 @@
 import re
 import secrets
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from console.amounts import parse_amount
@@ -22,13 +23,15 @@ from hub.genesis import FIRST_EPOCH, Genesis
 from hub.messages import Role
 from hub.parameters import Parameters
 from hub.proofs.quorum import SignerSet
-from hub.quantities import Address, Amount, Seconds, UnixSeconds
+from hub.quantities import MAX_U64, Address, Amount, Seconds, UnixSeconds
 
 DEVNET_PARAMETERS = Parameters(
     replacement_delay=Seconds(60), route_time=Seconds(5), least_grace=Seconds(5), settlement_time_limit=Seconds(3600)
 )
 """Short, so that a person can wait for them."""
 _CHAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,63}")
+_RATE_CAP_SHARE = 100
+"""Usually one part of so many of all the money may be at stake on one chain's word within a window."""
 OPERATOR_ROLES = (Role.OPERATOR, Role.CHAIN_OPERATOR, Role.MEMBER)
 
 
@@ -41,6 +44,14 @@ class HomePlan:
     hosts: Sequence[str]
     values: ConfigValues
     supply: Amount
+    chosen: Mapping[str, int] = field(default_factory=dict)
+    """Parameters by their names, in the place of the usual ones."""
+
+    @property
+    def parameters(self) -> Parameters:
+        usual = DEVNET_PARAMETERS if self.devnet else Parameters()
+        rate_cap = Amount(max(1, self.supply // _RATE_CAP_SHARE))
+        return msgspec.structs.replace(usual, **{"rate_cap": rate_cap, **self.chosen})
 
 
 def init(
@@ -52,6 +63,10 @@ def init(
     ] = None,
     supply: Annotated[str, typer.Option(help="Money that the operator begins with, in the smallest unit.")] = "1"
     + "0" * 15,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="What the hub keeps to for ever (docs/operating.md); may be repeated."),
+    ] = None,
     devnet: Annotated[
         bool, typer.Option("--devnet", help="For trying out: opens the faucet; a weak password beside the keys.")
     ] = False,
@@ -77,7 +92,8 @@ def init(
         raise Misused(f"{place.path} is a home already: choose another with --home, or remove it first")
     if not _CHAIN_ID.fullmatch(chain_id):
         raise Misused(f"{chain_id!r} cannot name a hub: use letters, digits, `.`, `_` and `-`, 3 to 64 of them")
-    plan = HomePlan(chain_id, devnet, hosts, ConfigValues(listen=require_endpoint(listen)), parse_amount(supply))
+    values = ConfigValues(listen=require_endpoint(listen))
+    plan = HomePlan(chain_id, devnet, hosts, values, parse_amount(supply), _chosen(parameter or ()))
     password = _new_password(place, password_file, devnet)
     with output.progress("making keys and certificates"):
         genesis = make_home(place, plan, password)
@@ -101,7 +117,7 @@ def make_home(home: NodeHome, plan: HomePlan, password: str) -> Genesis:
         chain_id=plan.chain_id,
         time=UnixSeconds(int(time.time())),
         devnet=plan.devnet,
-        parameters=DEVNET_PARAMETERS if plan.devnet else Parameters(),
+        parameters=plan.parameters,
         balances=((addresses["operator"], plan.supply),),
         roles=tuple((addresses["operator"], role) for role in OPERATOR_ROLES),
         validators=SignerSet.of(FIRST_EPOCH, {addresses["validator"]: 1}),
@@ -115,6 +131,21 @@ def make_home(home: NodeHome, plan: HomePlan, password: str) -> Genesis:
     home.config_file.write_text(config_text(plan.values, password_file="keys/password" if plan.devnet else ""))
     read_config(home.config_file)
     return genesis
+
+
+def _chosen(words: Sequence[str]) -> dict[str, int]:
+    """Of ``NAME=VALUE``; raises Misused."""
+    chosen = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        if name not in Parameters.__struct_fields__:
+            known = ", ".join(Parameters.__struct_fields__)
+            raise Misused(f"there is no parameter {name!r}; there are {known}")
+        least = 1 if name == "rate_window" else 0
+        if not re.fullmatch(r"[0-9]{1,20}", value) or not least <= int(value) <= MAX_U64:
+            raise Misused(f"{word!r}: write {name}=NUMBER, from {least} up, in seconds or the smallest unit of money")
+        chosen[name] = int(value)
+    return chosen
 
 
 def _new_password(home: NodeHome, given: Path | None, devnet: bool) -> str:

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from console.commands.init import HomePlan, make_home
+from console.commands.init import DEVNET_PARAMETERS, HomePlan, make_home
 from console.config import Config, ConfigValues, config_text, read_config
 from console.exits import Misused
 from console.home import NodeHome, find_home, read_password
+from console.main import app
 from hub.genesis import Genesis
 from hub.messages import Role
 from hub.quantities import Amount
@@ -31,6 +33,26 @@ def test_a_new_home_is_complete_and_consistent(tmp_path: Path) -> None:
     assert read_password(home, None) == "secret"
     assert len(home.keystore.open("validator", "secret")) == 32
     assert not home.guard.is_relative_to(home.data)
+
+
+def test_parameters_are_chosen_in_the_genesis(tmp_path: Path) -> None:
+    home = NodeHome(tmp_path / "home")
+    words = ["--devnet", "--supply", "5000", "--parameter", "least_grace=900", "--parameter", "rate_window=60"]
+    done = CliRunner().invoke(app, ["init", "--home", str(home.path), *words])
+    assert done.exit_code == 0, done.output
+    found = Genesis.from_json(home.genesis_file.read_bytes()).parameters
+    assert (found.least_grace, found.rate_window, found.rate_cap) == (900, 60, 50)
+    assert found.route_time == DEVNET_PARAMETERS.route_time
+
+
+@pytest.mark.parametrize(
+    "word", ["grace=1", "rate_cap", "rate_cap=-1", "rate_window=0", f"rate_cap={2**64}", "rate_cap=1.5"]
+)
+def test_a_parameter_that_is_none_makes_no_home(tmp_path: Path, word: str) -> None:
+    home = tmp_path / "home"
+    done = CliRunner().invoke(app, ["init", "--home", str(home), "--devnet", "--parameter", word])
+    assert isinstance(done.exception, Misused)
+    assert not home.exists()
 
 
 def test_the_commented_file_says_the_defaults(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ class _RoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Role.ValueType],
     DESCRIPTOR: _descriptor.EnumDescriptor
     ROLE_UNSPECIFIED: _Role.ValueType  # 0
     ROLE_OPERATOR: _Role.ValueType  # 1
-    """Parameters, roles, validators, client replacement."""
+    """Roles, validators, client replacement."""
     ROLE_CHAIN_OPERATOR: _Role.ValueType  # 2
     """Registers chains: clients, counterparties, lanes."""
     ROLE_MEMBER: _Role.ValueType  # 3
@@ -43,7 +43,7 @@ class Role(_Role, metaclass=_RoleEnumTypeWrapper):
 
 ROLE_UNSPECIFIED: Role.ValueType  # 0
 ROLE_OPERATOR: Role.ValueType  # 1
-"""Parameters, roles, validators, client replacement."""
+"""Roles, validators, client replacement."""
 ROLE_CHAIN_OPERATOR: Role.ValueType  # 2
 """Registers chains: clients, counterparties, lanes."""
 ROLE_MEMBER: Role.ValueType  # 3
