@@ -153,6 +153,15 @@ class OrganisationFolder:
         return x509.load_pem_x509_certificate(self.authority.read_bytes()), key
 
 
+def read_authorities(path: Path) -> tuple[bytes, ...]:
+    """Certificates in PEM, as DER in the order of the file; raises Misused."""
+    try:
+        found = x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise Misused(f"{path} holds no certificates in PEM ({error}): give the organisation's authority") from error
+    return tuple(one.public_bytes(serialization.Encoding.DER) for one in found)
+
+
 _LIST_VALID_FOR = timedelta(days=30)
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.permissioned.ledger.identities import OrganisationId
+from console.consortium import OrganisationFolder
 from tests.e2e.ledger_person import Typing, free_port, running_ledger
 
 
@@ -80,6 +82,38 @@ def test_a_vote(person: Typing) -> None:
     assert person.type("proposal", "show", str(number))["outcome"] == "passed"
     assert person.type("query", "parameters")["votes_denominator"] == "3"
     assert [one["number"] for one in person.type("proposal", "list")] == [number]
+
+
+def test_a_second_root_by_vote(person: Typing, tmp_path: Path) -> None:
+    def of_bank_a() -> dict[str, str]:
+        return {
+            one["authority"]: one["standing"] for one in person.type("ca", "list") if one["organisation"] == "bank-a"
+        }
+
+    def decide(*words: str) -> None:
+        number = str(person.type("proposal", *words)["number"])
+        for name in ("bank-a", "bank-b", "customs"):
+            person.type("proposal", "vote", number, "--yes", "--as", f"{name}/admin")
+        assert person.type("proposal", "show", number)["outcome"] == "passed"
+
+    second = OrganisationFolder(tmp_path / "a second root", OrganisationId("bank-a"))
+    second.make_authority()
+    (first,) = of_bank_a()
+    decide("add-authority", "bank-a", str(second.authority))
+    (added,) = of_bank_a().keys() - {first}
+    assert of_bank_a() == {first: "registered", added: "registered"}
+    decide("remove-authority", added)
+    assert of_bank_a() == {first: "registered", added: "removed"}
+    two = tmp_path / "two.pem"
+    two.write_bytes(second.authority.read_bytes() * 2)
+    for words, said in (
+        (("add-authority", "bank-a", str(two)), "2 certificates"),
+        (("add-authority", "bank-a", str(second.authority_key)), "no certificates in PEM"),
+        (("remove-authority", "0x1234"), "`ichub ledger ca list`"),
+        (("remove-authority", "bank-a"), "is no authority's identifier"),
+    ):
+        done = person.run("proposal", *words)
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 
 def test_validators_hand_over(person: Typing) -> None:

@@ -1,13 +1,12 @@
 """``ichub ledger proposal``: what organisations decide by vote."""
 
+import re
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
 from adapters.permissioned.ledger import actions as a
 from adapters.permissioned.ledger.answers import ProposalInfo
@@ -16,6 +15,7 @@ from adapters.permissioned.ledger.events import ProposalMade
 from adapters.permissioned.ledger.messages import Propose, Vote
 from console.amounts import moment
 from console.commands.ledger.options import As, Home
+from console.consortium import read_authorities
 from console.exits import Misused
 from console.ledger_session import ledger_of
 from console.options import Json
@@ -102,11 +102,7 @@ def add_organisation(
 
     Example: ichub ledger proposal add-organisation port --authority port-ca.pem
     """
-    try:
-        chain = x509.load_pem_x509_certificates(authority.read_bytes())
-    except ValueError as error:
-        raise Misused(f"{authority} holds no certificate in PEM ({error})") from error
-    ders = tuple(one.public_bytes(serialization.Encoding.DER) for one in chain)
+    ders = read_authorities(authority)
     propose(a.AddOrganisation(organisation, name or organisation, ders), valid_for, home, member, json)
 
 
@@ -123,6 +119,43 @@ def remove_organisation(
     Example: ichub ledger proposal remove-organisation port
     """
     propose(a.RemoveOrganisation(organisation), valid_for, home, member, json)
+
+
+@app.command("add-authority")
+def add_authority(
+    organisation: Annotated[str, typer.Argument(help="Whose authority it is.")],
+    certificate: Annotated[Path, typer.Argument(metavar="CERT", help="The authority's certificate, PEM.")],
+    valid_for: ValidFor = DAY,
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """Propose another certificate authority of an organisation, or a renewed certificate of one.
+
+    Example: ichub ledger proposal add-authority bank-a bank-a-ca-2.pem
+    """
+    found = read_authorities(certificate)
+    if len(found) != 1:
+        raise Misused(f"{certificate} holds {len(found)} certificates: propose each by itself, the root first")
+    propose(a.AddAuthority(organisation, found[0]), valid_for, home, member, json)
+
+
+@app.command("remove-authority")
+def remove_authority(
+    authority: Annotated[str, typer.Argument(metavar="AUTHORITY_ID", help="As `ichub ledger ca list` shows it.")],
+    valid_for: ValidFor = DAY,
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """Propose that a certificate authority is removed: what it signed counts no more.
+
+    Example: ichub ledger proposal remove-authority 0x5f3c...
+    """
+    if not re.fullmatch("0x[0-9a-fA-F]{64}", authority):
+        raise Misused(f"{authority} is no authority's identifier (0x and 64 hex digits): see `ichub ledger ca list`")
+    identifier = bytes.fromhex(authority[2:])
+    propose(a.RemoveAuthority(identifier), valid_for, home, member, json)
 
 
 @app.command("activate-contract")

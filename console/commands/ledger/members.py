@@ -165,7 +165,7 @@ def revoke_member(
 
 @authorities.command("list")
 def list_authorities(home: Home = None, member: As = None, json: Json = False) -> None:
-    """List the authorities, their newest revocation lists, and whether these are stale.
+    """List the authorities, by their identifiers, their newest revocation lists, and whether these are stale.
 
     Example: ichub ledger ca list
     """
@@ -174,7 +174,8 @@ def list_authorities(home: Home = None, member: As = None, json: Json = False) -
         async with ledger_of(home, member) as ledger:
             found = await ledger.authorities()
         rows = [
-            {"organisation": one.organisation, "standing": one.standing.name.lower(), "root": one.root,
+            {"organisation": one.organisation, "authority": one.authority, "standing": one.standing.name.lower(),
+             "root": one.root,
              "certificate": fingerprint(one.certificate),
              "revocations": "" if (known := one.revocations) is None
              else f"number {known.number}, {known.revoked} revoked{', stale' if known.stale else ''}"}

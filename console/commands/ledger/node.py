@@ -1,14 +1,13 @@
 """``ichub ledger init`` and ``start``: a node."""
 
 import secrets
+import ssl
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvloop
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
 from adapters.permissioned.ledger.contracts.installed import find_installed
 from adapters.permissioned.ledger.contracts.packages import current
@@ -30,6 +29,7 @@ from adapters.permissioned.ledger.parameters import Parameters
 from console.amounts import parse_address
 from console.commands.ledger.options import Home
 from console.config import require_endpoint
+from console.consortium import read_authorities
 from console.exits import Misused, Refused
 from console.home import ask_password, password_of
 from console.keystore import DEVNET_SCRYPT_ROUNDS, SCRYPT_ROUNDS, write_private
@@ -133,7 +133,7 @@ def make_ledger_home(
         folder.certify(ADMIN, MemberRole.ADMIN)
     entry = place.keystore.create("validator", password, DEVNET_SCRYPT_ROUNDS if devnet else SCRYPT_ROUNDS)
     mine = FoundingValidator(own[0], Address(bytes.fromhex(entry.address[2:])), 1)
-    roots = {name: _authorities(path or place.organisation(name).authority) for name, path in given.items()}
+    roots = {name: read_authorities(path or place.organisation(name).authority) for name, path in given.items()}
     contracts = [
         FoundingContract(name, package.shape.version, package.hash, "any member")
         for name, package in current(find_installed()).items()
@@ -143,9 +143,7 @@ def make_ledger_home(
         time=UnixSeconds(int(time.time())),
         devnet=devnet,
         parameters=Parameters(),
-        organisations=tuple(
-            FoundingOrganisation(name, name, tuple(_der(one) for one in roots[name])) for name in roots
-        ),
+        organisations=tuple(FoundingOrganisation(name, name, some) for name, some in roots.items()),
         validators=tuple(sorted((mine, *others), key=lambda one: one.address)),
         contracts=tuple(contracts),
     )
@@ -155,8 +153,7 @@ def make_ledger_home(
     server.parent.mkdir(exist_ok=True, mode=0o700)
     server.write_bytes(certificate.read_bytes())
     write_private(server_key, key.read_bytes())
-    pem = serialization.Encoding.PEM
-    place.authorities.write_bytes(b"".join(one.public_bytes(pem) for some in roots.values() for one in some))
+    place.authorities.write_text("".join(ssl.DER_cert_to_PEM_cert(one) for some in roots.values() for one in some))
     for folder_name in ("data", "guard"):
         (place.path / folder_name).mkdir(exist_ok=True, mode=0o700)
     if devnet:
@@ -185,14 +182,3 @@ def _validator(text: str) -> FoundingValidator:
     if not power.isdigit():
         raise Misused(f"{text!r} is no validator: give ORG=0xADDRESS:POWER")
     return FoundingValidator(organisation_id(name), parse_address(address), int(power))
-
-
-def _authorities(path: Path) -> list[x509.Certificate]:
-    try:
-        return x509.load_pem_x509_certificates(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise Misused(f"{path} holds no certificates in PEM ({error}): give the organisation's authority") from error
-
-
-def _der(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.DER)
