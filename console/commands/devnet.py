@@ -91,7 +91,7 @@ def deploy(
     """Compile a contract with npm's solc and deploy it on a chain of the running devnet. Imports from @interchain/ (our
     contracts), @openzeppelin/ and solady/ are found by themselves.
 
-    Example: ichub devnet deploy examples/MyConsumer.sol --chain a
+    Example: ichub devnet deploy examples/GreetingConsumer.sol --chain a
     """
     output = Output(json)
     home = _devnet_home(folder)

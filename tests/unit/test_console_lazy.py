@@ -1,11 +1,14 @@
 """Groups that import a command when it is asked for: what help says of each, and what it does without importing."""
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from console.commands import Commands
@@ -30,6 +33,21 @@ def test_every_command_that_is_listed_is_there_under_its_name(name: str) -> None
         assert command.name == entry
         assert command.help
     assert group(name).get_command(None, "nonsense") is None
+
+
+def helps(command: Any) -> Iterator[str]:
+    """What a command, its parameters and the commands below it say of themselves."""
+    yield command.help or ""
+    yield from (getattr(parameter, "help", None) or "" for parameter in command.params)
+    if isinstance(command, TyperGroup):
+        for name in command.list_commands(None):  # type: ignore[arg-type]  # they ask nothing of a context
+            yield from helps(command.get_command(None, name))  # type: ignore[arg-type]
+
+
+def test_files_that_help_names_as_examples_are_there() -> None:
+    named = {name for text in helps(group("")) for name in re.findall(r"\bexamples/[\w./-]*\w", text)}
+    assert named
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
 
 
 @pytest.mark.parametrize("name", GROUPS)
