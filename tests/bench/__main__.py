@@ -14,7 +14,7 @@ RESULT = Path(__file__).parents[2] / "build" / "bench.json"
 
 
 def main(arguments: list[str]) -> int:
-    """0, or 1 where nothing could be measured, or 2 for a name that is none."""
+    """0, or 1 where a group that was asked for could not run, or 2 for a name that is none."""
     parser = argparse.ArgumentParser(prog="make bench", description="Measure; write build/bench.json.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="groups or figures (all by default)")
     parser.add_argument("--list", action="store_true", help="list the groups and their figures")
@@ -29,18 +29,20 @@ def main(arguments: list[str]) -> int:
         screen.console.print(f"there is no figure or group {unknown}; --list names them")
         return 2
     screen.machine()
-    measured = measure(groups, screen)
-    if not measured:
-        return 1
-    write_json(RESULT, measured, keep=bool(options.names))
-    screen.machine()
-    screen.console.print(f"{len(measured)} figures written to {RESULT}")
-    return 0
+    measured, missing = measure(groups, screen)
+    if measured:
+        write_json(RESULT, measured, keep=bool(options.names))
+        screen.machine()
+        screen.console.print(f"{len(measured)} figures written to {RESULT}")
+    if missing:
+        screen.console.print(f"not measured: {', '.join(missing)}")
+    return 1 if missing else 0
 
 
-def measure(groups: list[str], screen: Screen) -> dict[str, Measured]:
-    """What these groups measured; one that cannot run here says why, and the rest goes on."""
+def measure(groups: list[str], screen: Screen) -> tuple[dict[str, Measured], list[str]]:
+    """What these groups measured, and the groups that cannot run here: each says why, and the rest goes on."""
     measured: dict[str, Measured] = {}
+    missing: list[str] = []
     with States() as states:
         runs: dict[str, Callable[[], dict[str, Measured]]] = {
             "evm": lambda: evm.run(screen, states),
@@ -55,10 +57,11 @@ def measure(groups: list[str], screen: Screen) -> dict[str, Measured]:
                 found = runs[name]()
             except CannotRun as reason:
                 screen.cannot(name, str(reason))
+                missing.append(name)
                 continue
             screen.group(name, found)
             measured |= {figure.name: found[figure.name] for figure in GROUPS[name] if figure.name in found}
-    return measured
+    return measured, missing
 
 
 if __name__ == "__main__":

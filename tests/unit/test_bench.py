@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench import __main__ as bench
 from tests.bench.figures import GROUPS, Measured, all_figures, groups_named, write_json
-from tests.bench.showing import percentile
+from tests.bench.showing import CannotRun, percentile
 
 EXPECTED = [
     "evm.recv.single.1of1.gas",
@@ -68,6 +69,37 @@ def test_what_is_no_figure_is_not_written(tmp_path: Path) -> None:
     for value, n in ((float("nan"), 1), (float("inf"), 1), (1, 0)):
         with pytest.raises(ValueError, match="no measurement"):
             Measured(value, n)
+
+
+@pytest.mark.parametrize(
+    ("names", "code", "written"),
+    [
+        (["hub.calls"], 0, ["hub.calls_per_s"]),
+        (["hub.calls", "e2e"], 1, ["hub.calls_per_s"]),
+        (["e2e", "hub.calls"], 1, ["hub.calls_per_s"]),
+        (["e2e"], 1, None),
+        (["other"], 2, None),
+    ],
+)
+def test_a_group_that_cannot_run_is_no_success_but_the_rest_is_written(
+    *,
+    names: list[str],
+    code: int,
+    written: list[str] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def cannot(*_: object) -> dict[str, Measured]:
+        raise CannotRun("there is no chain here")
+
+    result = tmp_path / "bench.json"
+    monkeypatch.setattr(bench, "RESULT", result)
+    monkeypatch.setattr(bench.calling, "run", lambda *_: {"hub.calls_per_s": Measured(1000, 3)})
+    monkeypatch.setattr(bench.end_to_end, "run", cannot)
+    assert bench.main(names) == code
+    assert (list(json.loads(result.read_text())) if result.exists() else None) == written
+    assert ("not measured: e2e" in capsys.readouterr().out) == ("e2e" in names)
 
 
 @pytest.mark.parametrize(("part", "expected"), [(0.5, 2.0), (0.51, 3.0), (0.99, 4.0), (1.0, 4.0), (0.01, 1.0)])
