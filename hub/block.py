@@ -9,6 +9,7 @@ import msgspec
 
 from hub.events import Event, encode_event
 from hub.ibc.identifiers import ClientId
+from hub.proofs.errors import MalformedHeader, UnknownHeaderVersion
 from hub.proofs.merkle import batch_root, record_root
 from hub.quantities import Epoch, Hash, Height, UnixSeconds
 from hub.transaction import SignedTransaction
@@ -52,9 +53,15 @@ class BlockHeader(msgspec.Struct, frozen=True, array_like=True):
 
     @staticmethod
     def decode(data: bytes) -> "BlockHeader":
-        """The header in ``data``; raises ValueError for another size or version."""
-        if len(data) != _HEADER_BYTES or int.from_bytes(data[:2], "big") != HEADER_VERSION:
-            raise ValueError(f"a header has {_HEADER_BYTES} bytes and version {HEADER_VERSION}")
+        """The header in ``data``; raises UnknownHeaderVersion, and MalformedHeader for another size.
+
+        The version is read first: a header of another one may have another size.
+        """
+        version = int.from_bytes(data[:2], "big")
+        if len(data) >= 2 and version != HEADER_VERSION:
+            raise UnknownHeaderVersion(version, HEADER_VERSION)
+        if len(data) != _HEADER_BYTES:
+            raise MalformedHeader("its encoding", f"has {_HEADER_BYTES} bytes")
         hashes = [Hash(data[at : at + 32]) for at in range(50, _HEADER_BYTES, 32)]
         height, time = int.from_bytes(data[34:42], "big"), int.from_bytes(data[42:50], "big")
         return BlockHeader(HEADER_VERSION, Hash(data[2:34]), Height(height), UnixSeconds(time), *hashes)

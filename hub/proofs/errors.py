@@ -93,6 +93,15 @@ class MalformedHeader(SignatureError):
 
 
 @dataclass(eq=False)
+class UnknownHeaderVersion(ProofError):
+    version: int
+    known: int
+    template: ClassVar[str] = (
+        "the header has version {version}, but only {known} is known here: use a release that knows it"
+    )
+
+
+@dataclass(eq=False)
 class TrieError(ProofError):
     """A proof in a Merkle-Patricia trie does not hold."""
 

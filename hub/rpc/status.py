@@ -78,6 +78,7 @@ _BY_CODE: dict[StatusCode, tuple[type[HubError], ...]] = {
         proofs.InvalidDomain,
         proofs.MalformedCheckpoint,
         proofs.MalformedHeader,
+        proofs.UnknownHeaderVersion,
         proofs.MalformedRlp,
         proofs.MalformedTrieNode,
         proofs.MissingTrieNode,

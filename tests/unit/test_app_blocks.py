@@ -33,6 +33,7 @@ from hub.machine import BlockInProgress
 from hub.messages import SignedTransaction
 from hub.outbox import is_waiting, take_batches
 from hub.proofs.eip712 import EvmDomain, SaltDomain
+from hub.proofs.errors import MalformedHeader, UnknownHeaderVersion
 from hub.proofs.merkle import EMPTY_RECORD_ROOT, batch_path
 from hub.quantities import Address, Amount, Hash, Height, UnixSeconds
 from hub.quantities import Sequence as Number
@@ -66,9 +67,13 @@ def test_a_header_is_as_the_protocol_lays_it_out() -> None:
     assert len(encoded) == 274
     assert header.hash() == sha256(encoded).digest()
     assert BlockHeader.decode(encoded) == header
-    for broken in (encoded[:-1], encoded + b"\0", b"\x00\x02" + encoded[2:]):
-        with pytest.raises(ValueError, match="a header has"):
+    for broken in (b"", encoded[:1], encoded[:2], encoded[:-1], encoded + b"\0"):
+        with pytest.raises(MalformedHeader, match="its encoding has 274 bytes"):
             BlockHeader.decode(broken)
+    for version, rest in ((0, encoded[2:]), (2, encoded[2:]), (256, encoded[2:]), (2, b"")):
+        with pytest.raises(UnknownHeaderVersion) as unknown:
+            BlockHeader.decode(version.to_bytes(2, "big") + rest)
+        assert (unknown.value.version, unknown.value.known) == (version, 1)
 
 
 def test_the_genesis_is_block_0() -> None:
