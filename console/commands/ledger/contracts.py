@@ -1,21 +1,31 @@
 """``ichub ledger contract`` and ``history``: contracts, and who changed what."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
+from adapters.permissioned.ledger.client import Endorse as Endorsing
+from adapters.permissioned.ledger.contracts.errors import EndorsementMissing
 from adapters.permissioned.ledger.contracts.installed import read_sources
 from adapters.permissioned.ledger.contracts.linter import lint_package
+from adapters.permissioned.ledger.contracts.policy import named_organisations, parse_policy
+from adapters.permissioned.ledger.member_key import MemberKey
+from adapters.permissioned.ledger.membership.errors import CertificateUnknown
 from adapters.permissioned.ledger.messages import InvokeContract
+from adapters.permissioned.ledger.transactions import MemberSignature
 from console.amounts import moment
-from console.commands.ledger.options import As, Home
-from console.exits import CheckFailed, Misused
-from console.ledger_session import ledger_of
+from console.commands.ledger.options import As, Endorse, Home
+from console.exits import CheckFailed, Misused, Refused
+from console.ledger_home import find_ledger_home
+from console.ledger_session import connect, ledger_of, who
 from console.options import Json
 from console.output import Output
 from console.session import run
+from hub.quantities import Hash
 
 app = typer.Typer(help="Contracts: reviewed code, pinned by hash, active by vote.", no_args_is_help=True)
 
@@ -64,13 +74,17 @@ def invoke(
     arguments: Arguments = "{}",
     home: Home = None,
     member: As = None,
+    endorse: Endorse = None,
     json: Json = False,
 ) -> None:
     """Invoke a method by a transaction of a member.
 
     Example: ichub ledger contract invoke documents revoke '{"document_hash": "0x…", "reason": "lost"}'
+
+    What others must sign too: ichub ledger contract invoke receivables transfer '{"receivable_id": "0x…", "to":
+    "bank-b"}' --endorse bank-b/admin
     """
-    invoke_and_tell(contract, method, arguments.encode(), home, member, json)
+    invoke_and_tell(contract, method, arguments.encode(), home, member, json, endorse)
 
 
 @app.command()
@@ -117,17 +131,52 @@ def history(
 
 
 def invoke_and_tell(
-    contract: str, method: str, arguments: bytes, home: Path | None, member: str | None, as_json: bool
+    contract: str,
+    method: str,
+    arguments: bytes,
+    home: Path | None,
+    member: str | None,
+    as_json: bool,
+    endorse: list[str] | None,
 ) -> None:
-    """Invoke, and say where it stands."""
+    """Have it signed by all who endorse it, invoke, and say where it stands."""
 
     async def work() -> None:
-        async with ledger_of(home, member) as ledger:
-            receipt = await ledger.submit([InvokeContract(contract, method, arguments)])
+        place = find_ledger_home(home)
+        endorsers = [MemberKey.read(*place.member_files(name)) for name in endorse or ()]
+        async with await connect(place, who(place, member)) as ledger:
+            asked = [(one.fingerprint, _endorsing(one, ledger.genesis_hash)) for one in endorsers]
+            with _endorsement_explained(endorsers):
+                receipt = await ledger.submit([InvokeContract(contract, method, arguments)], endorse=asked)
         text = f"done: {contract}.{method} stands in block {receipt.height}"
         Output(as_json).done(text, height=receipt.height, transaction=receipt.hash)
 
     run(work())
+
+
+def _endorsing(key: MemberKey, genesis_hash: Hash) -> Endorsing:
+    async def sign(body: bytes) -> MemberSignature:
+        return key.sign(genesis_hash, body)
+
+    return sign
+
+
+@contextmanager
+def _endorsement_explained(endorsers: Sequence[MemberKey]) -> Iterator[None]:
+    """Says whose signatures a policy could still count, and which endorser is not enrolled; raises Refused."""
+    try:
+        yield
+    except EndorsementMissing as error:
+        signed = error.endorsers.split(", ")
+        missing = [name for name in named_organisations(parse_policy(error.policy)) if name not in signed]
+        text = f"{error}, not of {', '.join(missing)}: add --endorse ORG/NAME for each that must sign"
+        raise Refused(text, error.reason(), **error.values()) from error
+    except CertificateUnknown as error:
+        for one in endorsers:
+            if one.fingerprint == error.fingerprint:
+                text = f"{one.member} cannot endorse before it is enrolled: `ichub ledger enrol {one.member}`"
+                raise Refused(text, error.reason(), **error.values()) from error
+        raise
 
 
 def query_and_show(

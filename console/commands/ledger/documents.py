@@ -10,7 +10,7 @@ from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.documents.records import ByHash, DocumentType, Notarise, Revoke, Supersede
 from console.amounts import parse_hex
 from console.commands.ledger.contracts import invoke_and_tell, query_and_show
-from console.commands.ledger.options import As, Home
+from console.commands.ledger.options import As, Endorse, Home
 from console.exits import Misused
 from console.options import Json
 
@@ -29,6 +29,7 @@ def notarise(
     supersedes: Annotated[str | None, typer.Option(help="An earlier version of it: FILE or 0xHASH.")] = None,
     home: Home = None,
     member: As = None,
+    endorse: Endorse = None,
     json: Json = False,
 ) -> None:
     """Notarise a document: its hash, never its content, goes onto the ledger.
@@ -37,19 +38,21 @@ def notarise(
     """
     asked = Notarise(hash_of(document), type_, number, tuple(party or ()), 0, valid_until)
     if supersedes is None:
-        invoke_and_tell("documents", "notarise", write_json(asked), home, member, json)
+        invoke_and_tell("documents", "notarise", write_json(asked), home, member, json, endorse)
     else:
         replaced = Supersede(hash_of(supersedes), asked)
-        invoke_and_tell("documents", "supersede", write_json(replaced), home, member, json)
+        invoke_and_tell("documents", "supersede", write_json(replaced), home, member, json, endorse)
 
 
 @app.command()
-def countersign(document: Which, home: Home = None, member: As = None, json: Json = False) -> None:
+def countersign(
+    document: Which, home: Home = None, member: As = None, endorse: Endorse = None, json: Json = False
+) -> None:
     """Countersign a document as one of its parties.
 
     Example: ichub ledger document countersign bl-4711.pdf --as customs/admin
     """
-    invoke_and_tell("documents", "countersign", write_json(ByHash(hash_of(document))), home, member, json)
+    invoke_and_tell("documents", "countersign", write_json(ByHash(hash_of(document))), home, member, json, endorse)
 
 
 @app.command()
@@ -58,13 +61,14 @@ def revoke(
     reason: Annotated[str, typer.Option(help="Why, for all to read.")],
     home: Home = None,
     member: As = None,
+    endorse: Endorse = None,
     json: Json = False,
 ) -> None:
     """Take a document back for good; its issuer may.
 
     Example: ichub ledger document revoke bl-4711.pdf --reason "goods returned"
     """
-    invoke_and_tell("documents", "revoke", write_json(Revoke(hash_of(document), reason)), home, member, json)
+    invoke_and_tell("documents", "revoke", write_json(Revoke(hash_of(document), reason)), home, member, json, endorse)
 
 
 @app.command()

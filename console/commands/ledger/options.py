@@ -1,4 +1,4 @@
-"""The options that the commands of a ledger share: its home, and as whom they act."""
+"""The options that the commands of a ledger share: its home, as whom they act, and who signs with them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,4 +17,12 @@ Home = Annotated[
 As = Annotated[
     str | None,
     typer.Option("--as", metavar="ORG/NAME", help="Who acts. Default: the configuration's member.", show_default=False),
+]
+Endorse = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ORG/NAME",
+        help="Who endorses it, by a key in this home; several times.",
+        show_default=False,
+    ),
 ]

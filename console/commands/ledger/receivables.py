@@ -9,7 +9,7 @@ from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.receivables.records import ById, Pledge
 from console.amounts import parse_hex
 from console.commands.ledger.contracts import invoke_and_tell, query_and_show
-from console.commands.ledger.options import As, Home
+from console.commands.ledger.options import As, Endorse, Home
 from console.options import Json
 
 app = typer.Typer(help="Receivables: registered once among all banks, financed by one.", no_args_is_help=True)
@@ -26,7 +26,7 @@ Issued = Annotated[str, typer.Option("--date", help="When it was issued, YYYY-MM
 @app.command()
 def register(
     seller: Seller, buyer: Buyer, number: Number, amount: Minor, currency: Currency, date: Issued,
-    home: Home = None, member: As = None, json: Json = False,
+    home: Home = None, member: As = None, endorse: Endorse = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Register an invoice or receivable; `check` tells its ID and what is much like it.
 
@@ -34,7 +34,7 @@ def register(
     --date 2026-03-01
     """
     invoke_and_tell(
-        "receivables", "register", _terms(seller, buyer, number, amount, currency, date), home, member, json
+        "receivables", "register", _terms(seller, buyer, number, amount, currency, date), home, member, json, endorse
     )
 
 
@@ -59,6 +59,7 @@ def pledge(
     ] = None,
     home: Home = None,
     member: As = None,
+    endorse: Endorse = None,
     json: Json = False,
 ) -> None:
     """Finance a receivable, as the only bank.
@@ -67,25 +68,27 @@ def pledge(
     """
     seen = tuple(parse_hex(one, "a receivable's ID") for one in acknowledge or ())
     asked = Pledge(parse_hex(receivable, "a receivable's ID"), seen)
-    invoke_and_tell("receivables", "pledge", write_json(asked), home, member, json)
+    invoke_and_tell("receivables", "pledge", write_json(asked), home, member, json, endorse)
 
 
 @app.command()
-def release(receivable: Id, home: Home = None, member: As = None, json: Json = False) -> None:
+def release(receivable: Id, home: Home = None, member: As = None, endorse: Endorse = None, json: Json = False) -> None:
     """Finance it no more; it was not paid, and another bank may.
 
     Example: ichub ledger receivable release 0x5d… --as bank-a/ann
     """
-    invoke_and_tell("receivables", "release", _by_id(receivable), home, member, json)
+    invoke_and_tell("receivables", "release", _by_id(receivable), home, member, json, endorse)
 
 
 @app.command()
-def discharge(receivable: Id, home: Home = None, member: As = None, json: Json = False) -> None:
+def discharge(
+    receivable: Id, home: Home = None, member: As = None, endorse: Endorse = None, json: Json = False
+) -> None:
     """It is settled, for good.
 
     Example: ichub ledger receivable discharge 0x5d… --as bank-a/ann
     """
-    invoke_and_tell("receivables", "discharge", _by_id(receivable), home, member, json)
+    invoke_and_tell("receivables", "discharge", _by_id(receivable), home, member, json, endorse)
 
 
 @app.command()
