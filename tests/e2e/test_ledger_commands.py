@@ -29,6 +29,16 @@ def test_members(person: Typing) -> None:
     assert "ichub ledger enrol customs/nobody" in nobody.stderr
 
 
+def test_an_auditor_need_not_enrol(person: Typing) -> None:
+    for words in (("--role", "auditor"), ()):  # the second time its certificate says what it is
+        assert "need not enrol" in person.type("enrol", "bank-b/olga", *words)["done"]
+    assert "bank-b/olga" not in {one["member"] for one in person.type("member", "list", "bank-b")}
+    assert person.run("query", "status", "--as", "bank-b/olga").returncode == 0
+    refused = person.run("document", "notarise", "0x" + "55" * 32, "--number", "55", "--as", "bank-b/olga")
+    assert refused.returncode == 1
+    assert "auditors write nothing" in refused.stderr
+
+
 def test_a_revoked_member_is_refused(person: Typing) -> None:
     person.type("enrol", "customs/zoe")
     person.type("member", "revoke", "customs/zoe")

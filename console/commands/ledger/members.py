@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from adapters.permissioned.ledger.identities import MemberRole, fingerprint, member_name
+from adapters.permissioned.ledger.member_key import MemberKey
+from adapters.permissioned.ledger.membership.certificates import read_member
 from adapters.permissioned.ledger.messages import UpdateRevocations
 from console.amounts import moment
 from console.commands.ledger.options import As, Home
@@ -35,7 +37,8 @@ def enrol(
     """Enrol a member: issue its certificate where the organisation's authority is kept, and make it known.
 
     A certificate that is there already (organisations/ORG/members/NAME.pem and .key) is enrolled as it is. With
-    --request nothing is enrolled: its owner does that, with the certificate that comes out.
+    --request nothing is enrolled: its owner does that, with the certificate that comes out. An auditor writes nothing,
+    and hence need not enrol: its certificate is all it needs.
 
     Example: ichub ledger enrol bank-a/ann
     """
@@ -48,6 +51,11 @@ def enrol(
         return
     if not folder.member(name)[0].exists():
         folder.certify(wanted, role)
+    certificate, key = place.member_files(member)
+    if not read_member(MemberKey.read(certificate, key).certificate)[1].role.writes:
+        text = f"{member} need not enrol: an auditor reads and writes nothing; it connects with {certificate}"
+        output.done(text, member=member, certificate=str(certificate))
+        return
 
     async def work() -> None:
         async with await connect(place, member) as ledger:
