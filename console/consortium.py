@@ -78,7 +78,9 @@ class OrganisationFolder:
         except (OSError, ValueError) as error:
             raise Misused(f"{request} is no certificate signing request in PEM ({error}): make one anew") from error
         key = read.public_key()
-        if not read.is_signature_valid or not isinstance(key, ec.EllipticCurvePublicKey):
+        if not (
+            isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES) and read.is_signature_valid
+        ):
             raise Misused(f"{request} is not signed with a key on P-256 or P-384: make one anew")
         certificate, _ = self.member(name)
         signed = self._sign(key, name, role, ()).public_bytes(serialization.Encoding.PEM)
@@ -162,6 +164,7 @@ def read_authorities(path: Path) -> tuple[bytes, ...]:
     return tuple(one.public_bytes(serialization.Encoding.DER) for one in found)
 
 
+_CURVES = ec.SECP256R1, ec.SECP384R1
 _LIST_VALID_FOR = timedelta(days=30)
 
 

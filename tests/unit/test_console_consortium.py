@@ -1,14 +1,19 @@
-"""The revocation lists that an organisation's authority writes here, as a ledger takes them."""
+"""What an organisation's authority signs here, as a ledger takes it: certificates of requests, revocation lists."""
 
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 
 from adapters.permissioned.ledger.identities import MemberName, MemberRole, OrganisationId
+from adapters.permissioned.ledger.membership.certificates import read_member
 from adapters.permissioned.ledger.membership.revocation import read_revocation_list
 from console.consortium import OrganisationFolder
 from console.exits import Misused
+from tests.e2e.command import ichub
 
 
 @pytest.fixture
@@ -43,3 +48,59 @@ def test_only_who_signed_a_certificate_revokes_it(bank: OrganisationFolder, tmp_
     with pytest.raises(Misused, match="cannot be read"):
         bank.revoke(tmp_path / "none.pem")
     assert not bank.revocations.exists()
+
+
+def _request(path: Path, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> Path:
+    """Whose names are not believed: the authority says who it is."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "somebody else")])
+    built = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    path.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1()])
+def test_enrol_signs_a_request_and_leaves_the_key_with_its_owner(
+    bank: OrganisationFolder, tmp_path: Path, curve: ec.EllipticCurve
+) -> None:
+    key = ec.generate_private_key(curve)
+    home = tmp_path / "home"
+    (home / "organisations").mkdir(parents=True)
+    bank.path.rename(home / "organisations" / "bank-a")
+    words = ("bank-a/ann", "--role", "admin", "--request", str(_request(tmp_path / "ann.csr", key)))
+    done = ichub("ledger", "enrol", *words, environment={"ICHUB_LEDGER_HOME": str(home)})
+    assert (done.returncode, "who enrols with it" in done.stdout) == (0, True), done.stderr
+    members = home / "organisations" / "bank-a" / "members"
+    assert [one.name for one in members.iterdir()] == ["ann.pem"]
+    signed = x509.load_pem_x509_certificate((members / "ann.pem").read_bytes())
+    certificate, subject = read_member(signed.public_bytes(serialization.Encoding.DER))
+    assert certificate.key == key.public_key()
+    assert (subject.organisation, subject.role, subject.name) == ("bank-a", MemberRole.ADMIN, "ann")
+    authority = x509.load_pem_x509_certificate((home / "organisations" / "bank-a" / "ca.pem").read_bytes())
+    signed.verify_directly_issued_by(authority)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ec.generate_private_key(ec.SECP256K1()),
+        ec.generate_private_key(ec.SECP521R1()),
+        rsa.generate_private_key(public_exponent=65537, key_size=2048),
+    ],
+    ids=["secp256k1", "P-521", "RSA"],
+)
+def test_a_request_with_a_key_that_no_ledger_takes_is_not_signed(
+    bank: OrganisationFolder, tmp_path: Path, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+) -> None:
+    with pytest.raises(Misused, match="P-256 or P-384"):
+        bank.sign_request(_request(tmp_path / "ann.csr", key), MemberName("ann"), MemberRole.MEMBER)
+    assert not bank.member("ann")[0].exists()
+
+
+def test_a_request_that_its_key_did_not_sign_is_not_signed(bank: OrganisationFolder, tmp_path: Path) -> None:
+    request = _request(tmp_path / "ann.csr", ec.generate_private_key(ec.SECP256R1()))
+    der = bytearray(x509.load_pem_x509_csr(request.read_bytes()).public_bytes(serialization.Encoding.DER))
+    der[der.index(b"somebody else")] ^= 1
+    forged = x509.load_der_x509_csr(bytes(der))
+    request.write_bytes(forged.public_bytes(serialization.Encoding.PEM))
+    with pytest.raises(Misused, match="is not signed"):
+        bank.sign_request(request, MemberName("ann"), MemberRole.MEMBER)
