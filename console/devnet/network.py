@@ -16,6 +16,7 @@ from typing import IO
 
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.identities import OrganisationId
+from adapters.permissioned.ledger.parameters import Parameters
 from console.commands.init import HomePlan, make_home
 from console.commands.ledger.node import make_ledger_home
 from console.config import ConfigValues
@@ -134,6 +135,7 @@ class Network:
             listen=f"127.0.0.1:{self.ports.ledger}",
             devnet=True,
             password=secrets.token_hex(16),
+            parameters=Parameters(),
         )
 
     def start_ledger(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.permissioned.ledger.identities import OrganisationId
 from console.consortium import OrganisationFolder
+from console.ledger_home import LedgerHome
 from tests.e2e.ledger_person import Typing, free_port, running_ledger
 
 
@@ -124,6 +125,21 @@ def test_a_second_root_by_vote(person: Typing, tmp_path: Path) -> None:
     ):
         done = person.run("proposal", *words)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_a_ledger_s_threshold_is_chosen_when_it_is_made(tmp_path: Path) -> None:
+    for number, nonsense in enumerate(
+        ("2", "2/0", "1/3", "3/3", "4/3", "-1/2", "x/y", "1/2/3", "0.5", "9" * 20 + "/3")
+    ):
+        home = tmp_path / str(number)
+        refused = Typing(home).run("init", "--organisation", "bank-a", "--devnet", f"--threshold={nonsense}")
+        assert (refused.returncode, "is no threshold" in refused.stderr) == (2, True), refused.stderr
+        assert not home.exists()
+    for words, chosen in (((), (1, 2)), (("--threshold", "2/3"), (2, 3))):
+        home = tmp_path / f"of {chosen[1]}"
+        Typing(home).type("init", "--organisation", "bank-a", "--devnet", *words)
+        parameters = LedgerHome(home).genesis().parameters
+        assert (parameters.votes_numerator, parameters.votes_denominator) == chosen
 
 
 def test_validators_hand_over(person: Typing) -> None:

@@ -1,5 +1,6 @@
 """``ichub ledger init`` and ``start``: a node."""
 
+import re
 import secrets
 import ssl
 import time
@@ -25,7 +26,7 @@ from adapters.permissioned.ledger.identities import (
     organisation_id,
 )
 from adapters.permissioned.ledger.membership.validator_keys import too_powerful
-from adapters.permissioned.ledger.parameters import Parameters
+from adapters.permissioned.ledger.parameters import Parameters, broken_rule
 from console.amounts import parse_address
 from console.commands.ledger.options import Home
 from console.config import require_endpoint
@@ -60,6 +61,13 @@ def init(
     ] = None,
     listen: Annotated[str, typer.Option(help="Where the gRPC API is served.")] = DEFAULT_LEDGER_LISTEN,
     host: Annotated[list[str] | None, typer.Option(help="A name or address by which members reach it.")] = None,
+    threshold: Annotated[
+        str,
+        typer.Option(
+            help="Of the organisations, at least 1/2: a proposal passes with more than that for it (yes × 3 > 2 × "
+            "organisations for 2/3). They may change it by vote."
+        ),
+    ] = "1/2",
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse an organisation that could halt the ledger alone.")
     ] = False,
@@ -75,6 +83,7 @@ def init(
     if place.config_file.exists():
         raise Misused(f"{place.path} is a home already: choose another with --home, or remove it first")
     require_endpoint(listen)
+    parameters = _parameters(threshold)
     given = dict(sorted(_organisation(text) for text in organisation))
     own = [name for text in organisation if given[name := _organisation(text)[0]] is None]
     if not own:
@@ -93,7 +102,7 @@ def init(
     password = secrets.token_hex(16) if devnet and password_file is None else _new_password(password_file)
     with output.progress("making keys and certificates"):
         genesis = make_ledger_home(place, chain_id, given, own, others, hosts=("localhost", "127.0.0.1", *(host or ())),
-                        listen=listen, devnet=devnet, password=password)  # fmt: skip
+                        listen=listen, devnet=devnet, password=password, parameters=parameters)  # fmt: skip
     output.done(
         f"made {place.path}, genesis 0x{genesis.hash().hex()}: check config.toml, then `ichub ledger start`, and "
         f"`ichub ledger enrol {own[0]}/{ADMIN}`",
@@ -125,6 +134,7 @@ def make_ledger_home(
     listen: str,
     devnet: bool,
     password: str,
+    parameters: Parameters,
 ) -> LedgerGenesis:
     """Write all of a home; the configuration last, so that half a home is no home."""
     for name in own:
@@ -142,7 +152,7 @@ def make_ledger_home(
         chain_id=chain_id,
         time=UnixSeconds(int(time.time())),
         devnet=devnet,
-        parameters=Parameters(),
+        parameters=parameters,
         organisations=tuple(FoundingOrganisation(name, name, some) for name, some in roots.items()),
         validators=tuple(sorted((mine, *others), key=lambda one: one.address)),
         contracts=tuple(contracts),
@@ -174,6 +184,16 @@ def _new_password(given: Path | None) -> str:
 def _organisation(text: str) -> tuple[OrganisationId, Path | None]:
     name, _, path = text.partition("=")
     return organisation_id(name), Path(path).expanduser() if path else None
+
+
+def _parameters(threshold: str) -> Parameters:
+    numbers = re.fullmatch("([0-9]{1,20})/([0-9]{1,20})", threshold)
+    if numbers is None:
+        raise Misused(f"{threshold!r} is no threshold: give a fraction, as 1/2 or 2/3")
+    chosen = Parameters(int(numbers[1]), int(numbers[2]))
+    if (rule := broken_rule(chosen)) is not None:
+        raise Misused(f"{threshold!r} is no threshold: {rule}")
+    return chosen
 
 
 def _validator(text: str) -> FoundingValidator:
