@@ -21,7 +21,7 @@ def test_a_chain_stands_still_and_comes_back_with_its_state(tmp_path: Path) -> N
         accounts = rpc(url_of(port), "eth_accounts")
         assert len(accounts) == 20
         supervisor.suspend("chain")
-        assert not is_ready(url_of(port), 4711), "a chain that stands still does not answer"
+        supervisor.wait_until("the chain answers no more", lambda: not is_ready(url_of(port), 4711))
         supervisor.resume("chain")
         supervisor.wait_until("the chain moves", lambda: is_ready(url_of(port), 4711))
         height = int(rpc(url_of(port), "eth_blockNumber"), 16)
