@@ -73,7 +73,10 @@ def find_evm_chain(home: NodeHome, name: str) -> ChainFile:
     """As ``find_chain``, where only an EVM chain will do; raises Misused."""
     chain = find_chain(home, name)
     if not isinstance(chain, ChainFile):
-        raise Misused(f"{chain.name} is a permissioned ledger: this is about EVM chains")
+        raise Misused(
+            f"{chain.name} is a permissioned ledger, and this is about EVM chains: a ledger decides by vote, "
+            "`ichub ledger proposal --help`"
+        )
     return chain
 
 

@@ -11,24 +11,21 @@ import typer
 from adapters.permissioned.ledger import actions as a
 from adapters.permissioned.ledger.answers import ProposalInfo
 from adapters.permissioned.ledger.contracts.installed import find_installed
-from adapters.permissioned.ledger.events import ProposalMade
-from adapters.permissioned.ledger.messages import Propose, Vote
+from adapters.permissioned.ledger.messages import Vote
 from console.amounts import moment
+from console.commands.ledger.hub_connection import change_domain, replace_client
 from console.commands.ledger.options import As, Home
+from console.commands.ledger.proposing import DAY, ValidFor, propose
 from console.consortium import read_authorities
 from console.exits import Misused
 from console.ledger_session import ledger_of
 from console.options import Json
 from console.output import Output
 from console.session import run
-from hub.quantities import Seconds
 
 app = typer.Typer(
     help="Proposals: organisations decide who belongs, which contracts run, every parameter.", no_args_is_help=True
 )
-
-ValidFor = Annotated[int, typer.Option("--valid-seconds", help="How long the vote is open.")]
-DAY = 24 * 3600
 
 
 @app.command("list")
@@ -225,27 +222,15 @@ def change_parameters(
     propose(a.ChangeParameters(tuple(map(_change, changes))), valid_for, home, member, json)
 
 
+app.command("replace-client")(replace_client)
+app.command("change-domain")(change_domain)
+
+
 def _change(text: str) -> a.ParameterChange:
     name, _, value = text.partition("=")
     if not (name and value.isascii() and value.isdigit()):
         raise Misused(f"{text} is no change of a parameter: write its name, = and a whole number")
     return a.ParameterChange(name, int(value))
-
-
-def propose(action: a.Action, valid_for: int, home: Path | None, member: str | None, as_json: bool) -> None:
-    """Propose it, and say how it is voted on."""
-
-    async def work() -> None:
-        async with ledger_of(home, member) as ledger:
-            receipt = await ledger.submit([Propose(action, Seconds(valid_for))])
-        number = next(one.event.number for one in receipt.events if isinstance(one.event, ProposalMade))
-        Output(as_json).done(
-            f"made proposal {number}: the organisations' admins vote with `ichub ledger proposal vote {number} --yes`",
-            number=number,
-            height=receipt.height,
-        )
-
-    run(work())
 
 
 def _row(one: ProposalInfo) -> dict[str, object]:

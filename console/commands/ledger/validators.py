@@ -8,8 +8,8 @@ from adapters.permissioned.ledger import actions as a
 from adapters.permissioned.ledger.membership.validator_keys import binding_digest
 from adapters.permissioned.ledger.messages import BindValidatorKey, StoreRotationCheckpoint
 from console.amounts import address_text
-from console.commands.ledger.governance import DAY, ValidFor, propose
 from console.commands.ledger.options import As, Home
+from console.commands.ledger.proposing import DAY, ValidFor, propose
 from console.ledger_home import find_ledger_home
 from console.ledger_session import ledger_of
 from console.options import Json, PasswordFile
