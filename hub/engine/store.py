@@ -10,10 +10,11 @@ writes; any thread reads.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 from typing import Self, cast
+from weakref import WeakSet
 
 import rocksdict
 
@@ -65,6 +66,8 @@ class Store:
         """Use ``create`` or ``open``."""
         self._database = database
         self._options = options
+        self._scans: WeakSet[_Scan] = WeakSet()
+        self._copying = Lock()
         self._cache = Cache(options.cache_bytes)
         self._cache.fill(self.scan(PAGE, PAGE + b"\xff"))
         self._synced = synced()
@@ -87,8 +90,11 @@ class Store:
         return cls(open_database(path, genesis), options or StoreOptions())
 
     def close(self) -> None:
-        """No view or iterator of it may be used after."""
-        self._database.close()
+        """No view or iterator of it may be used after; whoever still holds one does not keep the directory."""
+        with self._copying:
+            for scan in list(self._scans):
+                scan.end()
+            self._database.close()
 
     # --- writing: one thread ---
 
@@ -251,8 +257,9 @@ class Store:
     def scan(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Cells with ``start <= cell < end`` in order, as they are when this is called."""
         # No upper bound in the read options: rocksdict frees it while the iterator still uses it.
-        items = cast(Iterator[tuple[bytes, bytes]], self._database.items(from_key=start))
-        return takewhile(lambda item: item[0] < end, items)
+        scan = _Scan(cast(Iterator[tuple[bytes, bytes]], self._database.items(from_key=start)), end)
+        self._scans.add(scan)
+        return scan
 
     def backup(self, path: Path) -> None:
         """A copy of the store as it is now, while it runs: open it as any store. Raises BackupExists, BackupFailed.
@@ -263,6 +270,29 @@ class Store:
             raise BackupExists(str(path))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            rocksdict.Checkpoint(self._database).create_checkpoint(str(path))
+            with self._copying:
+                rocksdict.Checkpoint(self._database).create_checkpoint(str(path))
         except Exception as error:  # rocksdict raises nothing more precise
             raise BackupFailed(str(path), str(error)) from error
+
+
+class _Scan:
+    """Cells in order up to ``end``. RocksDB keeps its directory as long as an iterator of it lives, closed or not."""
+
+    def __init__(self, cells: Iterator[tuple[bytes, bytes]], end: bytes) -> None:
+        self._cells: Iterator[tuple[bytes, bytes]] | None = cells
+        self._end = end
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> tuple[bytes, bytes]:
+        if (cells := self._cells) is None:
+            raise ValueError("the store has been closed")
+        item = next(cells)
+        if item[0] >= self._end:
+            raise StopIteration
+        return item
+
+    def end(self) -> None:
+        self._cells = None

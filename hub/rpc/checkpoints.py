@@ -2,7 +2,6 @@
 
 # ruff: noqa: N802, ARG002  # gRPC gives the methods their names and arguments
 
-import asyncio
 from typing import Any
 
 from interchain.hub.v1 import answer_pb2, light_client_pb2
@@ -12,6 +11,7 @@ from hub.clients.counterparty import counterparty_of
 from hub.engine.checkpoints import Checkpoints
 from hub.engine.ledger import Ledger
 from hub.engine.measures import Measures
+from hub.engine.threads import in_thread
 from hub.ibc.identifiers import client_id
 from hub.quantities import Height
 from hub.rpc.dialect import Dialect
@@ -34,7 +34,7 @@ class CheckpointServing:
     async def GetCheckpoint(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
         height = Height(request.height or self._ledger.head.height)
-        signed = await asyncio.to_thread(self._checkpoints.sign, request.client, height)
+        signed = await in_thread(self._checkpoints.sign, request.client, height)
         self._measures.checkpoints.labels(request.client).inc()
         checkpoint = to_proto(signed, light_client_pb2.SignedCheckpoint)
         return self._pb.GetCheckpointResponse(checkpoint=checkpoint)
@@ -51,14 +51,14 @@ class CheckpointServing:
 
     async def GetProof(self, request: Any, context: Any) -> Any:
         paths, height = asked(request), Height(request.height or self._ledger.head.height)
-        app_root, proven = await asyncio.to_thread(self._ledger.prove, height, paths)
+        app_root, proven = await in_thread(self._ledger.prove, height, paths)
         proofs = tuple(PathProof(path, value or b"", proof) for path, (value, proof) in zip(paths, proven, strict=True))
         answer = StateProof(height, app_root, proofs)
         return self._pb.GetProofResponse(state_proof=to_proto(answer, answer_pb2.StateProof))
 
     async def GetIcs23Proof(self, request: Any, context: Any) -> Any:
         paths, height = asked(request), Height(request.height or self._ledger.head.height)
-        app_root, proven = await asyncio.to_thread(self._ledger.prove_ics23, height, paths)
+        app_root, proven = await in_thread(self._ledger.prove_ics23, height, paths)
         proofs = tuple(
             Ics23PathProof(path, value or b"", proof) for path, (value, proof) in zip(paths, proven, strict=True)
         )

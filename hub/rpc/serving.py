@@ -56,17 +56,28 @@ Admit = Callable[[str, Any], None]
 
 
 class Refusals(grpc.aio.ServerInterceptor):
-    """Counts and times every call, answers a HubError with its status, anything else with INTERNAL and no detail."""
+    """Counts and times every call, answers a HubError with its status, anything else with INTERNAL and no detail; knows
+    which calls have not ended.
+    """
 
     def __init__(self, measures: Measures, admit: Admit | None = None) -> None:
         self._measures = measures
         self._admit = admit or (lambda _method, _context: None)
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def end(self) -> None:
+        """Wait for calls that the server has let go already: they may still read, in threads that nobody can cancel."""
+        if self._running:
+            await asyncio.wait(self._running)
 
     async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or not method.startswith("/interchain."):
             return handler
+        if (task := asyncio.current_task()) is not None:
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
                 self._stream(method, handler.unary_stream), handler.request_deserializer, handler.response_serializer
@@ -139,9 +150,8 @@ class Server:
     """A gRPC server over ``services``; of those, ``admit`` decides who may call what."""
 
     def __init__(self, services: Iterable[Service], measures: Measures, admit: Admit | None = None) -> None:
-        self._server = grpc.aio.server(
-            interceptors=[Refusals(measures, admit)], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
-        )
+        self._calls = Refusals(measures, admit)
+        self._server = grpc.aio.server(interceptors=[self._calls], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
         self._health = health.aio.HealthServicer()
         names = []
         for name, register in services:
@@ -166,5 +176,7 @@ class Server:
         return int(port)
 
     async def stop(self, grace_seconds: float = 2.0) -> None:
+        """No more calls; those under way are given this time, and have ended when this returns."""
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
+        await self._calls.end()

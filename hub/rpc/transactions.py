@@ -2,7 +2,6 @@
 
 # ruff: noqa: N802, ARG002  # gRPC gives the methods their names and arguments
 
-import asyncio
 from typing import Any
 
 from hub.answers import ReceiptOf
@@ -10,6 +9,7 @@ from hub.block import ResultCode, TransactionResult
 from hub.engine.engine import Engine, Inclusion
 from hub.engine.ledger import Ledger
 from hub.engine.records import PlacedEvent
+from hub.engine.threads import in_thread
 from hub.events import Event
 from hub.quantities import Hash, Height, UnixSeconds
 from hub.rpc.dialect import Dialect
@@ -38,7 +38,7 @@ class Transactions:
     async def Simulate(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
         signed = self._dialect.decode_transaction(*self._dialect.tried(request))
-        result = await asyncio.to_thread(self._engine.simulate, signed)
+        result = await in_thread(self._engine.simulate, signed)
         raise_refusal(result)
         head = self._ledger.head
         next_height = Height(head.height + 1)

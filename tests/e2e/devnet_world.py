@@ -9,9 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from adapters.permissioned.ledger.contracts.installed import find_installed
 from console.devnet.ports import Ports, is_free
 from console.devnet.processes import ROOT
+from console.home import NodeHome
+from console.ledger_home import LedgerHome
+from console.ledger_node import ledger_node_config
+from console.node import node_config
 from tests.e2e.command import Done, ichub
+from tests.invariants import hold_at_hub, hold_at_ledger, hold_between
 
 ICHUB = ROOT / "ichub"
 
@@ -29,6 +35,12 @@ def wait_for(ready: Callable[[], bool], seconds: float) -> None:
     while not ready():
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.1)
+
+
+def hold_at_the_end(folder: Path) -> None:
+    """Of a devnet that has stopped, however it was."""
+    hub, ledger = NodeHome(folder / "hub"), LedgerHome(folder / "ledger")
+    hold_between(hold_at_hub(node_config(hub)), hold_at_ledger(ledger_node_config(ledger), find_installed()))
 
 
 class Devnet:
@@ -56,8 +68,11 @@ class Devnet:
             raise
 
     def stop(self) -> int:
+        """As Ctrl-C does; then what must always hold is looked at."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
+        code = self.process.wait(60)
+        hold_at_the_end(self.folder)
+        return code
 
     @property
     def homes(self) -> dict[str, str]:

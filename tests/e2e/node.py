@@ -1,25 +1,21 @@
 """A devnet's hub node inside the test's own process; at its end what must always hold is looked at."""
 
 import asyncio
-import gc
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from hub.accounts import money
-from hub.engine.errors import StoreInUse
-from hub.engine.store import Store
 from hub.genesis import Genesis
 from hub.messages import Role
-from hub.node import Node, NodeConfig, replay_node, running_node
+from hub.node import Node, NodeConfig, running_node
 from hub.parameters import Parameters
 from hub.proofs.quorum import SignerSet
 from hub.proofs.signatures import address_of
-from hub.quantities import Amount, Height, Seconds, UnixSeconds
+from hub.quantities import Amount, Seconds, UnixSeconds
 from hub.signer import KeySigner
+from tests.invariants import hold_at_hub
 
 OPERATOR_KEY = b"\x21" * 32
 VALIDATOR_KEY = b"\x22" * 32
@@ -55,30 +51,4 @@ async def devnet_node(folder: Path, *, next_key: bytes | None = None, **paramete
     next_signer = KeySigner(next_key) if next_key else None
     async with running_node(config, KeySigner(VALIDATOR_KEY), next_signer=next_signer) as node:
         yield RunningNode(f"127.0.0.1:{node.port}", node)
-    await asyncio.to_thread(hold_what_must_always_hold, config)
-
-
-def hold_what_must_always_hold(config: NodeConfig) -> None:
-    """Of a node that has stopped: its blocks, executed again, give the same; all money is in balances or in escrow."""
-    with TemporaryDirectory(dir=config.store.parent) as folder:
-        height = _replayed(config, Path(folder) / "replayed")
-        store = Store.open(Path(folder) / "replayed", config.genesis.hash())
-        try:
-            state = store.view()
-            assert store.height == height
-            assert money.balances_sum(state) + money.escrowed(state) == money.supply(state)
-        finally:
-            store.close()
-
-
-def _replayed(config: NodeConfig, into: Path) -> Height:
-    """What a test still holds of the node, a stream that ends, keeps its store open for a moment."""
-    last = time.monotonic() + 30
-    while True:
-        try:
-            return replay_node(config, into)
-        except StoreInUse:
-            if time.monotonic() > last:
-                raise
-            gc.collect()
-            time.sleep(0.1)
+    await asyncio.to_thread(hold_at_hub, config)

@@ -10,7 +10,7 @@ import pytest
 
 from console.devnet.ports import Ports, is_free
 from console.tour.run import STEPS
-from tests.e2e.devnet_world import ICHUB, free_base, wait_for
+from tests.e2e.devnet_world import ICHUB, free_base, hold_at_the_end, wait_for
 
 ALL = [
     "call_ab",
@@ -56,6 +56,7 @@ def test_the_tour_shows_what_it_promises(tmp_path: Path) -> None:
     for name in ALL:
         assert name in run.stdout
     assert all(is_free(port) for port in Ports.from_base(base).named().values()), "a process was left behind"
+    hold_at_the_end(folder)
 
 
 @pytest.mark.timeout(300)

@@ -3,6 +3,7 @@
 Certificates are of today: a handshake asks the machine's clock. The ledger's own clock stands still until it is moved.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -48,6 +49,7 @@ from hub.chain_node import Node, NodeConfigOf
 from hub.quantities import Hash, UnixSeconds
 from hub.rpc.serving import TlsFiles
 from hub.signer import Signer
+from tests.invariants import hold_at_ledger
 from tests.unit import certificate_workshop as workshop
 from tests.unit.certificate_workshop import DAY, YEAR, Certified, Draft
 from tests.unit.node_world import SIGNERS, StillClock
@@ -204,13 +206,14 @@ class LedgerNodeWorld:
         signers: Sequence[Signer] = SIGNERS[:1],
         **changes: Any,
     ) -> AsyncIterator[Node]:
-        """A node; the second time it goes on where it was."""
+        """A node; the second time it goes on where it was. At its end is looked at what must hold."""
         if not hasattr(self, "_genesis"):
             self._genesis = self.genesis
         private = PrivateConfig(self.folder / name / "private.db", tuple(map(OrganisationId, keeps_for)))
         config = self.config(self._genesis, name, **changes)
         async with running_ledger(config, private, self.installed, signers, self.clock) as node:
             yield node
+        await asyncio.to_thread(hold_at_ledger, config, self.installed)
 
     async def connect(self, node: Node, member: str, role: str | None = None) -> LedgerClient:
         """As a member, whose certificate is issued first where a role is given."""

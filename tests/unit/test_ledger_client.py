@@ -1,7 +1,9 @@
 """The Python SDK of a ledger against a real node: transactions, endorsements, votes, contracts, histories, restarts."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from adapters.permissioned.ledger.answers import ChangeKind, RecordChange
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.contracts.errors import CodeDiffers, CodeNotInstalled, EndorsementMissing
 from adapters.permissioned.ledger.contracts.events import RecordWritten
+from adapters.permissioned.ledger.contracts.interface import Collection, Contract, View, query
 from adapters.permissioned.ledger.contracts.packages import Package
 from adapters.permissioned.ledger.contracts.values import Record, write_json
 from adapters.permissioned.ledger.governance.errors import AlreadyVoted, ProposalUnknown
@@ -42,7 +45,7 @@ from hub.ibc.errors import CounterpartyNotRegistered
 from hub.quantities import Amount, Hash, Height, Seconds, UnixSeconds
 from hub.rpc.errors import InvalidArgument, TransactionNotFound, WrongLength
 from hub.services.payload import InputEncoding
-from tests.unit.ledger_node_world import LedgerNodeWorld, Named, Note, chiefs, decide
+from tests.unit.ledger_node_world import LedgerNodeWorld, Named, Note, Said, chiefs, decide
 from tests.unit.node_world import SIGNERS
 
 
@@ -102,6 +105,39 @@ async def test_a_contract_is_asked_as_the_member_of_the_connection(ann: LedgerCl
     assert await ann.query("board", "read", write_json(Named("tide"))) == b'{"text":"high, says bank-a/ann"}'
     with pytest.raises(InvalidArgument):
         await ann.query("board", "read", b" " * (256 * 1024 + 1))
+
+
+ASKED, GO_ON = threading.Event(), threading.Event()
+FOUND: list[Note | None] = []
+
+
+class Slow(Contract, name="slow", version=1):
+    """Its answer takes as long as the test says."""
+
+    notes = Collection("notes", Note, key=("name",))
+
+    @query
+    def read(self, ctx: View, named: Named) -> Said:
+        ASKED.set()
+        GO_ON.wait(30)
+        FOUND.append(self.notes.find(named.name))
+        return Said("")
+
+
+async def test_a_node_that_stops_waits_for_what_still_reads_and_lets_its_store_go(tmp_path: Path) -> None:
+    world = LedgerNodeWorld(tmp_path, Slow)
+    async with AsyncExitStack() as stack:
+        node = await stack.enter_async_context(world.running())
+        async with await world.connect(node, "bank-a/ann", "member") as ann:
+            await ann.enrol()
+            asking = asyncio.create_task(ann.query("slow", "read", write_json(Named("tide"))))
+            await asyncio.to_thread(ASKED.wait, 30)
+            asking.cancel()
+        stopping = asyncio.create_task(stack.aclose())
+        await asyncio.wait([stopping], timeout=0.5)
+        GO_ON.set()
+        await stopping  # and its store is opened at once, to execute its blocks again
+    assert FOUND == [None]
 
 
 async def test_who_is_not_enrolled_writes_nothing(world: LedgerNodeWorld, node: Node) -> None:

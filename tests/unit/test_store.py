@@ -388,6 +388,19 @@ def test_a_store_belongs_to_one_genesis_one_process_and_one_format(tmp_path: Pat
     assert (refusal.value.found, refusal.value.known) == (2, cells.FORMAT)
 
 
+def test_who_still_holds_a_scan_of_a_closed_store_does_not_keep_it_in_use(tmp_path: Path) -> None:
+    store = Store.create(tmp_path / "store", GENESIS)
+    commit(store, {b"one": b"1", b"two": b"2"})
+    scan, state = store.scan(b"", b"\xff"), store.view().scan(b"", b"\xff")
+    next(scan)
+    assert next(state) == (b"one", b"1")
+    store.close()
+    Store.open(tmp_path / "store", GENESIS).close()
+    for held in (scan, state):
+        with pytest.raises(ValueError, match="closed"):
+            next(held)
+
+
 def test_a_store_whose_creation_was_cut_short_is_begun_again(tmp_path: Path) -> None:
     path = tmp_path / "store"
     store = Store.create(path, GENESIS)

@@ -38,6 +38,7 @@ from hub.chain_node import Node, NodeConfigOf, Opened, Serving, replay_chain, ru
 from hub.engine.clock import Clock
 from hub.engine.errors import NodeStopping
 from hub.engine.ledger import ChainKind
+from hub.engine.threads import in_thread
 from hub.history import head
 from hub.quantities import Height
 from hub.rpc.blocks import Blocks
@@ -170,7 +171,7 @@ async def _purge(node: Node, store: PrivateStore) -> None:
     while True:
         state = node.ledger.state
         try:
-            gone = await asyncio.to_thread(store.purge, head(state).time)
+            gone = await in_thread(store.purge, head(state).time)
         except PrivateStoreUnusable as error:
             log.error("private values whose time is over could not be deleted", detail=str(error))
         else:

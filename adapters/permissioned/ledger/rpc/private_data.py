@@ -2,7 +2,6 @@
 
 # ruff: noqa: N802  # gRPC gives the methods their names
 
-import asyncio
 from collections.abc import Collection
 from typing import Any
 
@@ -30,6 +29,7 @@ from adapters.permissioned.ledger.private.errors import (
 from adapters.permissioned.ledger.private.store import KeptValue, PrivateStore
 from adapters.permissioned.ledger.rpc.access import Access
 from hub.engine.ledger import Ledger
+from hub.engine.threads import in_thread
 from hub.history import head
 from hub.quantities import Hash, UnixSeconds
 from hub.rpc.errors import InvalidArgument, MissingField, WrongLength
@@ -60,14 +60,14 @@ class PrivateData:
             raise PrivateValueDiffers(noted.salted_hash)
         purge_at = self._still_kept(noted)
         kept = KeptValue(request.value, request.salt, noted.organisations)
-        await asyncio.to_thread(self._store.put, place, Hash(noted.salted_hash), kept, purge_at)
+        await in_thread(self._store.put, place, Hash(noted.salted_hash), kept, purge_at)
         return pb.PutPrivateValueResponse(purge_at_unix_seconds=purge_at)
 
     async def GetPrivateValue(self, request: Any, context: Any) -> Any:
         place, noted = self._noted(request)
         self._access.admit_keeper("PrivateDataService/GetPrivateValue", context, noted.organisations)
         purge_at = self._still_kept(noted)
-        kept = await asyncio.to_thread(self._store.get, place, noted.salted_hash)
+        kept = await in_thread(self._store.get, place, noted.salted_hash)
         if kept is None:
             raise PrivateValueMissing(noted.salted_hash)
         self._access.admit_keeper("PrivateDataService/GetPrivateValue", context, kept.keepers)

@@ -2,7 +2,6 @@
 
 # ruff: noqa: N802  # gRPC gives the methods their names
 
-import asyncio
 from typing import Any
 
 from interchain.hub.v1 import answer_pb2 as hub_answer_pb2
@@ -17,6 +16,7 @@ from adapters.permissioned.ledger.rpc.dialect import LEDGER
 from adapters.permissioned.ledger.service import calls
 from hub.engine.engine import Engine
 from hub.engine.ledger import Ledger
+from hub.engine.threads import in_thread
 from hub.history import head
 from hub.quantities import Height
 from hub.rpc.chain_queries import ChainQueries
@@ -53,7 +53,7 @@ class LedgerQueries(ChainQueries):
     async def ListAuthorities(self, request: Any, _context: Any) -> Any:
         refuse_unknown_fields(request)
         state = self._ledger.state
-        infos = await asyncio.to_thread(lambda: list(views.authority_infos(state, request.organisation)))
+        infos = await in_thread(lambda: list(views.authority_infos(state, request.organisation)))
         return pb.ListAuthoritiesResponse(authorities=[to_proto(one, answer_pb2.AuthorityInfo) for one in infos])
 
     async def ListCertificates(self, request: Any, _context: Any) -> Any:
@@ -99,7 +99,7 @@ class LedgerQueries(ChainQueries):
             raise InvalidArgument("arguments", f"give at most {MAX_ARGUMENT_BYTES} bytes")
         state = self._ledger.state
         newest, caller = head(state), self._access.identity(context)
-        result = await asyncio.to_thread(
+        result = await in_thread(
             self._runtime.query,
             state,
             newest.time,
@@ -115,7 +115,7 @@ class LedgerQueries(ChainQueries):
         after = _place(page_token(request))
         places = history.places_of(self._ledger, request.contract, request.collection, request.key, after)
         found, token = page(request, places, lambda one: number_token(one[0]) + one[1].to_bytes(4, "big"))
-        changes = await asyncio.to_thread(lambda: [history.record_change(self._ledger, place) for place in found])
+        changes = await in_thread(lambda: [history.record_change(self._ledger, place) for place in found])
         answered = [to_proto(one, answer_pb2.RecordChange) for one in changes]
         return pb.GetHistoryResponse(changes=answered, next_page_token=token)
 
