@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from hub.quantities import Address, UnixSeconds
+from hub.quantities import Address, Amount, Gas, UnixSeconds
 
 
 class Transaction(Protocol):
@@ -22,12 +22,18 @@ class Transaction(Protocol):
     def expiry(self) -> UnixSeconds: ...
 
     @property
+    def fee(self) -> Amount: ...
+
+    @property
+    def gas_limit(self) -> Gas: ...
+
+    @property
     def messages(self) -> Sequence[object]: ...
 
 
 class SignedTransaction(Protocol):
-    """A transaction as it was sent: ``body``, the signed bytes; ``signature``, all signatures; ``hash``, by which it is
-    found.
+    """A transaction as it was sent: ``body``, the signed bytes, the format byte first; ``signature``, all signatures;
+    ``hash``, by which it is found.
     """
 
     @property

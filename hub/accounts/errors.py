@@ -22,6 +22,16 @@ class MalformedTransaction(AccountError):
 
 
 @dataclass(eq=False)
+class UnknownTransactionFormat(AccountError):
+    format: int
+    known: int
+    template: ClassVar[str] = (
+        "the transaction's first byte names format {format}, only format {known} is known: sign the format byte and "
+        "the body behind it, or upgrade the node"
+    )
+
+
+@dataclass(eq=False)
 class TransactionTooLarge(AccountError):
     size: int
     limit: int

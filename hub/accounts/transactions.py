@@ -70,8 +70,6 @@ def validate_form(transaction: Transaction, size: int, chain_id: str, now: UnixS
     validate_envelope(transaction, size, chain_id, now)
     if len(transaction.account) != 20:
         raise MalformedTransaction("its account has 20 bytes")
-    if transaction.fee or transaction.gas_limit:
-        raise MalformedTransaction("fee and gas_limit are reserved: leave them 0")
 
 
 def validate_envelope(transaction: AnyTransaction, size: int, chain_id: str, now: UnixSeconds) -> None:
@@ -84,6 +82,8 @@ def validate_envelope(transaction: AnyTransaction, size: int, chain_id: str, now
         raise WrongChainId(transaction.chain_id, chain_id)
     if not 0 <= transaction.nonce < MAX_U64:
         raise MalformedTransaction("its nonce is a number from 0 to 2**64 - 2")
+    if transaction.fee or transaction.gas_limit:
+        raise MalformedTransaction("fee and gas_limit are reserved: leave them 0")
     if now >= transaction.expiry:
         raise TransactionExpired(transaction.expiry, now)
     if transaction.expiry > now + MAX_EXPIRY_SECONDS:

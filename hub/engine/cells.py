@@ -7,8 +7,8 @@ kept under ``UNDO`` and the block's height; an empty value says that there was n
 from hub.quantities import Height
 from hub.state.tree import BUCKET, PAGE
 
-FORMAT = 1
-"""Of everything in the store. Another one is refused."""
+FORMAT = 2
+"""Of everything in the store. Another one is refused. In 1 the bodies of transactions had no format byte."""
 
 ENTRY = b"s"
 """‖ key: an entry of the state. Versioned, as are the tree's ``PAGE`` and ``BUCKET``."""

@@ -101,6 +101,7 @@ _BY_CODE: dict[StatusCode, tuple[type[HubError], ...]] = {
         state.EmptyTree,
         # accounts
         accounts.MalformedTransaction,
+        accounts.UnknownTransactionFormat,
         accounts.TransactionTooLarge,
         accounts.WrongChainId,
         accounts.ExpiryTooFar,

@@ -36,6 +36,7 @@ from google.protobuf.message import Message as Proto
 from google.protobuf.message_factory import GetMessageClass
 from interchain.hub.v1 import tx_pb2
 
+from hub.accounts.errors import MalformedTransaction, UnknownTransactionFormat
 from hub.messages import SignedTransaction, Transaction
 from hub.quantities import MAX_AMOUNT, Address, Amount, Hash, Seconds, UnixSeconds
 from hub.rpc.errors import (
@@ -47,6 +48,9 @@ from hub.rpc.errors import (
     UnspecifiedEnum,
     WrongLength,
 )
+
+TRANSACTION_FORMAT = 1
+"""The first byte of what is signed on every chain of our own: how the rest is to be read."""
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Proto)
@@ -104,25 +108,34 @@ def value_from_proto(message: Proto, core: object) -> Any:
 
 
 def decode_body(body: bytes, proto: type[Proto], core: type[T]) -> T:
-    """What was signed, from its very bytes; raises RpcError."""
+    """What was signed, from its very bytes; raises UnknownTransactionFormat, MalformedTransaction, RpcError."""
+    if not body:
+        raise MalformedTransaction("its body is empty: it begins with the format byte")
+    if body[0] != TRANSACTION_FORMAT:
+        raise UnknownTransactionFormat(body[0], TRANSACTION_FORMAT)
     message = proto()
     try:
-        message.ParseFromString(body)
+        message.ParseFromString(body[1:])
     except DecodeError as error:
         raise UndecodableMessage(proto.DESCRIPTOR.name) from error
     refuse_unknown_fields(message)
     return from_proto(message, core)
 
 
+def encode_body(transaction: object, proto: type[Proto]) -> bytes:
+    """The bytes to be signed: the format byte and the serialised body; raises NumberOutOfRange."""
+    return bytes((TRANSACTION_FORMAT,)) + to_proto(transaction, proto).SerializeToString(deterministic=True)
+
+
 def decode_transaction(body: bytes, signature: bytes) -> SignedTransaction:
-    """A transaction from the very bytes that were signed; raises RpcError. The signature is not looked at here."""
+    """A transaction from the very bytes that were signed, as ``decode_body``. The signature is not looked at here."""
     transaction = decode_body(body, tx_pb2.TransactionBody, Transaction)
     return SignedTransaction(body, signature, sha256(body + signature).digest(), transaction)
 
 
 def encode_transaction(transaction: Transaction) -> bytes:
     """The bytes of a body, to be signed."""
-    return to_proto(transaction, tx_pb2.TransactionBody).SerializeToString(deterministic=True)
+    return encode_body(transaction, tx_pb2.TransactionBody)
 
 
 def refuse_unknown_fields(message: Proto) -> None:

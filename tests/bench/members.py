@@ -20,7 +20,7 @@ from adapters.permissioned.ledger.parameters import Parameters
 from adapters.permissioned.ledger.rpc.dialect import encode_transaction
 from adapters.permissioned.ledger.transactions import MemberSignature, encode_signatures, preimage
 from hub.engine.ledger import ChainKind
-from hub.quantities import UnixSeconds
+from hub.quantities import Amount, Gas, UnixSeconds
 from tests.unit.certificate_workshop import NOW, Certified, intermediate, leaf, root
 from tests.unit.node_world import ADDRESSES
 
@@ -85,7 +85,9 @@ class Member:
     def sign(self, nonce: int, message: AnyMessage) -> tuple[bytes, bytes]:
         """A transaction's body and its one signature."""
         author = f"{self._organisation}/{self._name}"
-        transaction = Transaction(self._genesis.chain_id, author, nonce, UnixSeconds(NOW + 3600), (message,))
+        transaction = Transaction(
+            self._genesis.chain_id, author, nonce, UnixSeconds(NOW + 3600), Amount(0), Gas(0), (message,)
+        )
         body = encode_transaction(transaction)
         signature = sign(self.certified.key, preimage(self._genesis_hash, body))
         return body, encode_signatures([MemberSignature(self._certificate, signature)])

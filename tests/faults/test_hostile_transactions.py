@@ -142,14 +142,17 @@ def test_no_field_of_a_message_is_a_fault_of_the_program(world: World, kind: Fie
 
 
 def signed_bytes(world: World, message: Any) -> SignedTransaction:
-    body = tx_pb2.TransactionBody(
-        chain_id="hub-test",
-        account=ADDRESSES[OPERATOR],
-        nonce=account(world.hub.state, ADDRESSES[OPERATOR]).nonce,
-        expiry_unix_seconds=world.hub.now + 3600,
-        fee="0",
-        messages=[message],
-    ).SerializeToString()
+    body = (
+        b"\x01"
+        + tx_pb2.TransactionBody(
+            chain_id="hub-test",
+            account=ADDRESSES[OPERATOR],
+            nonce=account(world.hub.state, ADDRESSES[OPERATOR]).nonce,
+            expiry_unix_seconds=world.hub.now + 3600,
+            fee="0",
+            messages=[message],
+        ).SerializeToString()
+    )
     return decode_transaction(body, sign_transaction(KEYS[OPERATOR], world.hub.app.genesis_hash, body))
 
 

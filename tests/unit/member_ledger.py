@@ -39,7 +39,7 @@ from hub.ibc.identifiers import ClientId
 from hub.ibc.lanes import Lane, LaneRecord, encode_records
 from hub.proofs.merkle import EMPTY_BATCH_ROOT
 from hub.proofs.quorum import SignerSet, is_quorum, sign_quorum
-from hub.quantities import Address, Hash, Height, Seconds, UnixSeconds
+from hub.quantities import Address, Amount, Gas, Hash, Height, Seconds, UnixSeconds
 from hub.services.application import ENCODING, PORT, VERSION
 from hub.state.branch import MemoryState
 from hub.validators import validators_of
@@ -123,6 +123,8 @@ class MemberLedger:
             "author": author,
             "nonce": 0,
             "expiry": UnixSeconds(self.now + 3600),
+            "fee": Amount(0),
+            "gas_limit": Gas(0),
             "messages": messages,
         }
         transaction = Transaction(**(fields | changes))

@@ -2,11 +2,15 @@
 
 from hashlib import sha256
 
+import pytest
+
 from hub.accounts.transactions import recover_signer
 from hub.block import BlockHeader
+from hub.errors import HubError
 from hub.genesis import Genesis
 from hub.proofs.keccak import keccak256
 from hub.quantities import Hash
+from hub.rpc import wire
 from tests.vectors.generate_blocks import vectors
 from tests.vectors.writing import plain, read, unhex
 
@@ -57,7 +61,24 @@ def test_the_transactions() -> None:
     genesis_hash = Hash(unhex(VECTORS["genesis"]["hash"]))
     for one in VECTORS["transactions"]:
         body, signature = unhex(one["body"]), unhex(one["signature"])
+        assert wire.decode_transaction(body, signature).transaction.account == unhex(one["account"])
+        assert body[0] == 1
         text = b"\x19Interchain Hub Transaction:\n" + genesis_hash + sha256(body).digest()
         assert keccak256(text) == unhex(one["digest"])
         assert sha256(body + signature).digest() == unhex(one["hash"])
         assert recover_signer(genesis_hash, body, signature) == unhex(one["account"])
+
+
+@pytest.mark.parametrize("one", VECTORS["malformedTransactions"], ids=lambda one: one["attack"])
+def test_a_malformed_transaction_is_refused_by_name(one: dict[str, str]) -> None:
+    with pytest.raises(HubError) as refusal:
+        wire.decode_transaction(unhex(one["body"]), b"")
+    assert refusal.value.reason() == one["error"]
+
+
+def test_what_members_of_a_ledger_sign() -> None:
+    body = unhex(VECTORS["ledgerTransaction"]["body"])
+    assert body[0] == 1
+    genesis_hash = unhex(VECTORS["genesis"]["hash"])
+    text = b"\x19Interchain Ledger Transaction:\n" + genesis_hash + sha256(body).digest()
+    assert unhex(VECTORS["ledgerTransaction"]["signed"]) == text

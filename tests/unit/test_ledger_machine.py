@@ -150,6 +150,8 @@ class TestTransactions:
             ({"expiry": workshop.NOW}, "TRANSACTION_EXPIRED"),
             ({"expiry": workshop.NOW + 10**6}, "EXPIRY_TOO_FAR"),
             ({"messages": ()}, "MALFORMED_TRANSACTION"),
+            ({"fee": 1}, "MALFORMED_TRANSACTION"),
+            ({"gas_limit": 1}, "MALFORMED_TRANSACTION"),
         ],
     )
     def test_what_may_not_stand_in_a_block(self, ledger: MemberLedger, changes: dict[str, Any], reason: str) -> None:

@@ -15,10 +15,10 @@ from adapters.permissioned.ledger.identities import Fingerprint
 from adapters.permissioned.ledger.messages import AnyMessage, Propose, Transaction, Vote
 from adapters.permissioned.ledger.rpc.dialect import LEDGER, decode_transaction, encode_transaction
 from adapters.permissioned.ledger.transactions import MAX_SIGNATURES, MemberSignature, encode_signatures
-from hub.accounts.errors import MalformedTransaction
+from hub.accounts.errors import MalformedTransaction, UnknownTransactionFormat
 from hub.events import Event
 from hub.messages import Message
-from hub.quantities import Hash, Seconds, UnixSeconds
+from hub.quantities import Amount, Gas, Hash, Seconds, UnixSeconds
 from hub.rpc import errors, wire
 from tests.unit.travelling import FEW, again, is_struct, strategy
 
@@ -31,7 +31,7 @@ ANSWERS = {
 
 
 def body(*messages: AnyMessage) -> Transaction:
-    return Transaction("ledger-1", "bank-a/ann", 1, UnixSeconds(2), messages)
+    return Transaction("ledger-1", "bank-a/ann", 1, UnixSeconds(2), Amount(0), Gas(0), messages)
 
 
 @pytest.mark.parametrize("kind", typing.get_args(AnyMessage), ids=lambda kind: kind.__name__)
@@ -110,13 +110,24 @@ def test_who_would_sign_is_told_for_a_simulation() -> None:
     assert MAX_SIGNATURES < 256
 
 
-@pytest.mark.parametrize("data", [b"\x00", b"\x12\x01\xff", b"\xa2\x01\x00"])
+@pytest.mark.parametrize("data", [b"\x01\x00", b"\x01\x12\x01\xff", b"\x01\xa2\x01\x00", b"\x01"])
 def test_bytes_that_are_no_body_are_refused(data: bytes) -> None:
     with pytest.raises(errors.RpcError):
         decode_transaction(data, b"")
 
 
+def test_a_transaction_of_another_format_is_refused() -> None:
+    signed = encode_transaction(body(Vote(1, True)))
+    assert signed[0] == 1
+    for other in (signed[1:], b"\x00" + signed[1:], b"\x02" + signed[1:], b"\x00", b"\x02"):
+        with pytest.raises(UnknownTransactionFormat) as refusal:
+            decode_transaction(other, b"")
+        assert (refusal.value.format, refusal.value.known) == (other[0], 1)
+    with pytest.raises(MalformedTransaction):
+        decode_transaction(b"", b"")
+
+
 def test_a_proposal_of_nothing_is_refused() -> None:
-    empty = tx_pb2.TransactionBody(messages=[tx_pb2.Message(propose=tx_pb2.Propose(action=tx_pb2.Action()))])
+    empty = tx_pb2.TransactionBody(fee="0", messages=[tx_pb2.Message(propose=tx_pb2.Propose(action=tx_pb2.Action()))])
     with pytest.raises(errors.MissingField, match=r"propose\.action\.action is missing"):
-        decode_transaction(empty.SerializeToString(), b"")
+        decode_transaction(b"\x01" + empty.SerializeToString(), b"")

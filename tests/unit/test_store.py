@@ -381,11 +381,11 @@ def test_a_store_belongs_to_one_genesis_one_process_and_one_format(tmp_path: Pat
     with pytest.raises(AnotherGenesis):
         Store.open(path, Hash(b"\x08" * 32))
     again = Store.open(path, GENESIS)
-    again._database.put(cells.META_FORMAT, (2).to_bytes(4, "big"))
+    again._database.put(cells.META_FORMAT, (3).to_bytes(4, "big"))
     again.close()
     with pytest.raises(UnknownStoreFormat) as refusal:
         Store.open(path, GENESIS)
-    assert (refusal.value.found, refusal.value.known) == (2, cells.FORMAT)
+    assert (refusal.value.found, refusal.value.known) == (3, cells.FORMAT)
 
 
 def test_who_still_holds_a_scan_of_a_closed_store_does_not_keep_it_in_use(tmp_path: Path) -> None:

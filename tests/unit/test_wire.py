@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from interchain.hub.v1 import answer_pb2, event_pb2, light_client_pb2, tx_pb2
 
 from hub import answers
+from hub.accounts.errors import MalformedTransaction, UnknownTransactionFormat
 from hub.errors import HubError
 from hub.events import AnyEvent, Event
 from hub.messages import AnyMessage, CallService, Message, ReceivePackets, Role, Transaction, Transfer
@@ -18,6 +19,8 @@ from hub.quantities import Amount, Gas, UnixSeconds
 from hub.rpc import errors, wire
 from tests.unit.travelling import ADDRESS, FEW, again, is_struct, strategy
 
+FORMAT = b"\x01"
+"""What every body begins with."""
 ANSWERS = {
     name: kind
     for name, kind in vars(answers).items()
@@ -72,7 +75,7 @@ def transfer(**changes: Any) -> tx_pb2.TransactionBody:
 
 
 def decoded(body: Proto) -> Transaction:
-    return wire.decode_transaction(body.SerializeToString(), b"").transaction
+    return wire.decode_transaction(FORMAT + body.SerializeToString(), b"").transaction
 
 
 def test_the_sound_body_is_sound() -> None:
@@ -162,25 +165,26 @@ def test_roles_travel_by_name_and_not_by_chance_of_number() -> None:
 @pytest.mark.parametrize("tail", [b"\x98\x06\x01", b"\xa2\x06\x01x"], ids=["a number", "bytes"])
 def test_a_field_that_nobody_knows_is_refused_wherever_it_stands(tail: bytes) -> None:
     with pytest.raises(errors.UnknownFields):
-        wire.decode_transaction(transfer().SerializeToString() + tail, b"")
+        wire.decode_transaction(FORMAT + transfer().SerializeToString() + tail, b"")
     inner = transfer().messages[0].transfer.SerializeToString() + tail
     message = b"\x0a" + bytes((len(inner),)) + inner
     body = tx_pb2.TransactionBody(chain_id="hub-1", account=ADDRESS, fee="0").SerializeToString()
     with pytest.raises(errors.UnknownFields):
-        wire.decode_transaction(body + b"\x3a" + bytes((len(message),)) + message, b"")
+        wire.decode_transaction(FORMAT + body + b"\x3a" + bytes((len(message),)) + message, b"")
 
 
 @pytest.mark.parametrize("cut", [1, 8, 15, 22])
 def test_a_body_that_is_cut_short_is_refused(cut: int) -> None:
     whole = transfer().SerializeToString()
     with pytest.raises(HubError):
-        wire.decode_transaction(whole[:-cut], b"")
+        wire.decode_transaction(FORMAT + whole[:-cut], b"")
 
 
 def test_the_hash_is_over_the_bytes_as_they_were_sent() -> None:
     straight = transfer().SerializeToString()
     first_field = straight[: 2 + straight[1]]
-    other_order = straight[len(first_field) :] + first_field
+    other_order = FORMAT + straight[len(first_field) :] + first_field
+    straight = FORMAT + straight
     assert wire.decode_transaction(other_order, b"s").transaction == wire.decode_transaction(straight, b"s").transaction
     hashes = {wire.decode_transaction(body, sig).hash for body in (straight, other_order) for sig in (b"s", b"t")}
     assert len(hashes) == 4
@@ -205,7 +209,24 @@ def test_a_struct_and_a_message_of_other_fields_do_not_belong_together() -> None
 
 def test_bytes_that_are_no_protobuf_are_refused() -> None:
     with pytest.raises(errors.UndecodableMessage):
-        wire.decode_transaction(b"\xff\xff\xff", b"")
+        wire.decode_transaction(FORMAT + b"\xff\xff\xff", b"")
+
+
+@pytest.mark.parametrize("other", [b"", b"\x00", b"\x02", b"\xff"], ids=["absent", "0", "2", "255"])
+def test_a_transaction_of_another_format_is_refused(other: bytes) -> None:
+    body = other + transfer().SerializeToString()
+    with pytest.raises(UnknownTransactionFormat, match="sign the format byte") as refusal:
+        wire.decode_transaction(body, b"")
+    assert (refusal.value.format, refusal.value.known) == (body[0], 1)
+
+
+def test_a_body_of_its_format_alone_or_of_nothing_is_refused() -> None:
+    with pytest.raises(errors.WrongLength):
+        wire.decode_transaction(FORMAT, b"")
+    with pytest.raises(UnknownTransactionFormat):
+        wire.decode_transaction(b"\x02", b"")
+    with pytest.raises(MalformedTransaction):
+        wire.decode_transaction(b"", b"")
 
 
 def test_generated_code_is_that_of_the_protos() -> None:

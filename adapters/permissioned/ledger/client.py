@@ -62,7 +62,7 @@ from adapters.permissioned.ledger.rpc.dialect import LEDGER, decode_transaction,
 from adapters.permissioned.ledger.transactions import MemberSignature, encode_signatures
 from hub.chain_client import ChainClient, Stubs, Writing
 from hub.errors import HubError
-from hub.quantities import Address, UnixSeconds
+from hub.quantities import Address, Amount, Gas, UnixSeconds
 from hub.rpc.calling import Patience, answered, open_channel
 from hub.rpc.wire import from_proto
 
@@ -363,7 +363,9 @@ class LedgerClient(ChainClient[LedgerEvent]):
 
     def _body(self, messages: Sequence[AnyMessage], nonce: int, valid_seconds: int) -> bytes:
         expiry = self._expiry(valid_seconds)
-        return encode_transaction(Transaction(self.chain_id, self.member, nonce, expiry, tuple(messages)))
+        return encode_transaction(
+            Transaction(self.chain_id, self.member, nonce, expiry, Amount(0), Gas(0), tuple(messages))
+        )
 
 
 def _key(parts: Sequence[KeyPart]) -> list[answer_pb2.KeyPart]:

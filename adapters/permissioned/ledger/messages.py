@@ -19,7 +19,7 @@ from hub.messages import (
     TimeOutPackets,
     UpdateQuorumClient,
 )
-from hub.quantities import Address, Amount, Seconds, UnixSeconds
+from hub.quantities import Address, Amount, Gas, Seconds, UnixSeconds
 
 __all__ = [
     "AcknowledgePackets",
@@ -130,6 +130,8 @@ class Transaction(msgspec.Struct, frozen=True):
     author: str
     nonce: int
     expiry: UnixSeconds
+    fee: Amount
+    gas_limit: Gas
     messages: tuple[AnyMessage, ...]
 
     @property

@@ -19,20 +19,20 @@ from adapters.permissioned.ledger.transactions import MemberSignature, decode_si
 from hub.accounts.errors import MalformedTransaction
 from hub.quantities import Hash
 from hub.rpc.dialect import Dialect
-from hub.rpc.wire import decode_body, to_proto
+from hub.rpc.wire import decode_body, encode_body
 
 _MOST_SIGNATURE_BYTES = 96
 
 
 def decode_transaction(body: bytes, signature: bytes) -> SignedTransaction:
-    """A transaction from the very bytes that were signed; raises RpcError. The signatures are not looked at here."""
+    """A transaction from the very bytes that were signed, as ``decode_body``. The signatures are not looked at here."""
     transaction = decode_body(body, tx_pb2.TransactionBody, Transaction)
     return SignedTransaction(body, signature, sha256(body + signature).digest(), transaction)
 
 
 def encode_transaction(transaction: Transaction) -> bytes:
     """The bytes of a body, to be signed."""
-    return to_proto(transaction, tx_pb2.TransactionBody).SerializeToString(deterministic=True)
+    return encode_body(transaction, tx_pb2.TransactionBody)
 
 
 def _sent(message: Any) -> tuple[bytes, bytes]:

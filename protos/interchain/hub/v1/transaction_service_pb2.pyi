@@ -64,7 +64,7 @@ class SimulateRequest(_message.Message):
 
     BODY_FIELD_NUMBER: _builtins.int
     body: _builtins.bytes
-    """A serialised TransactionBody."""
+    """The format byte and a serialised TransactionBody."""
     def __init__(
         self,
         *,

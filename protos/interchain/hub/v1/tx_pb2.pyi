@@ -74,7 +74,7 @@ Global___Encoding: _TypeAlias = Encoding  # noqa: Y015
 
 @_typing.final
 class TransactionBody(_message.Message):
-    """What an account signs, exactly as these bytes were serialised (docs/protocol.md, section 10)."""
+    """What an account signs, behind a format byte 0x01, exactly as these bytes were serialised (docs/protocol.md, section 10)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -128,7 +128,7 @@ class SignedTransaction(_message.Message):
     BODY_FIELD_NUMBER: _builtins.int
     SIGNATURE_FIELD_NUMBER: _builtins.int
     body: _builtins.bytes
-    """The serialised TransactionBody."""
+    """The format byte and the serialised TransactionBody."""
     signature: _builtins.bytes
     """r ‖ s ‖ v, 65 bytes."""
     def __init__(

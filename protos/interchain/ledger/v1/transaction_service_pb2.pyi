@@ -67,7 +67,7 @@ class SimulateRequest(_message.Message):
     BODY_FIELD_NUMBER: _builtins.int
     SIGNERS_FIELD_NUMBER: _builtins.int
     body: _builtins.bytes
-    """A serialised TransactionBody."""
+    """The format byte and a serialised TransactionBody."""
     @_builtins.property
     def signers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """Fingerprints of the certificates of those who would sign: the author's first."""

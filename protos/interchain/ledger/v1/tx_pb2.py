@@ -26,7 +26,7 @@ from interchain.hub.v1 import light_client_pb2 as interchain_dot_hub_dot_v1_dot_
 from interchain.hub.v1 import tx_pb2 as interchain_dot_hub_dot_v1_dot_tx__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dinterchain/ledger/v1/tx.proto\x12\x14interchain.ledger.v1\x1a$interchain/hub/v1/light_client.proto\x1a\x1ainterchain/hub/v1/tx.proto\"\x90\x01\n\x0fTransactionBody\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x02 \x01(\t\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x1b\n\x13\x65xpiry_unix_seconds\x18\x04 \x01(\x04\x12/\n\x08messages\x18\x05 \x03(\x0b\x32\x1d.interchain.ledger.v1.Message\"9\n\x0fMemberSignature\x12\x13\n\x0b\x63\x65rtificate\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\\\n\x11SignedTransaction\x12\x0c\n\x04\x62ody\x18\x01 \x01(\x0c\x12\x39\n\nsignatures\x18\x02 \x03(\x0b\x32%.interchain.ledger.v1.MemberSignature\"\xa3\x07\n\x07Message\x12\x39\n\x0c\x65nrol_member\x18\x01 \x01(\x0b\x32!.interchain.ledger.v1.EnrolMemberH\x00\x12\x45\n\x12update_revocations\x18\x02 \x01(\x0b\x32\'.interchain.ledger.v1.UpdateRevocationsH\x00\x12\x44\n\x12\x62ind_validator_key\x18\x03 \x01(\x0b\x32&.interchain.ledger.v1.BindValidatorKeyH\x00\x12\x30\n\x07propose\x18\x04 \x01(\x0b\x32\x1d.interchain.ledger.v1.ProposeH\x00\x12*\n\x04vote\x18\x05 \x01(\x0b\x32\x1a.interchain.ledger.v1.VoteH\x00\x12?\n\x0finvoke_contract\x18\x06 \x01(\x0b\x32$.interchain.ledger.v1.InvokeContractH\x00\x12\x39\n\x0c\x63\x61ll_service\x18\x07 \x01(\x0b\x32!.interchain.ledger.v1.CallServiceH\x00\x12=\n\x0eretry_callback\x18\x08 \x01(\x0b\x32#.interchain.ledger.v1.RetryCallbackH\x00\x12<\n\x0freceive_packets\x18\t \x01(\x0b\x32!.interchain.hub.v1.ReceivePacketsH\x00\x12\x44\n\x13\x61\x63knowledge_packets\x18\n \x01(\x0b\x32%.interchain.hub.v1.AcknowledgePacketsH\x00\x12=\n\x10time_out_packets\x18\x0b \x01(\x0b\x32!.interchain.hub.v1.TimeOutPacketsH\x00\x12\x45\n\x14update_quorum_client\x18\x0c \x01(\x0b\x32%.interchain.hub.v1.UpdateQuorumClientH\x00\x12Q\n\x1areport_quorum_misbehaviour\x18\r \x01(\x0b\x32+.interchain.hub.v1.ReportQuorumMisbehaviourH\x00\x12O\n\x19store_rotation_checkpoint\x18\x0e \x01(\x0b\x32*.interchain.hub.v1.StoreRotationCheckpointH\x00\x42\t\n\x07message\"9\n\x0b\x45nrolMember\x12\x13\n\x0b\x63\x65rtificate\x18\x01 \x01(\x0c\x12\x15\n\rintermediates\x18\x02 \x03(\x0c\",\n\x11UpdateRevocations\x12\x17\n\x0frevocation_list\x18\x01 \x01(\x0c\"7\n\x10\x42indValidatorKey\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\x0c\x12\x12\n\npossession\x18\x02 \x01(\x0c\"R\n\x07Propose\x12,\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x1c.interchain.ledger.v1.Action\x12\x19\n\x11valid_for_seconds\x18\x02 \x01(\x04\")\n\x04Vote\x12\x10\n\x08proposal\x18\x01 \x01(\x04\x12\x0f\n\x07\x61pprove\x18\x02 \x01(\x08\"E\n\x0eInvokeContract\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x11\n\targuments\x18\x03 \x01(\x0c\"\x92\x01\n\x0b\x43\x61llService\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x33\n\x0einput_encoding\x18\x02 \x01(\x0e\x32\x1b.interchain.hub.v1.Encoding\x12\r\n\x05input\x18\x03 \x01(\x0c\x12\x0f\n\x07\x66\x65\x65_cap\x18\x04 \x01(\t\x12\x1d\n\x15\x64\x65\x61\x64line_unix_seconds\x18\x05 \x01(\x04\" \n\rRetryCallback\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\x0c\"\xe2\x05\n\x06\x41\x63tion\x12\x41\n\x10\x61\x64\x64_organisation\x18\x01 \x01(\x0b\x32%.interchain.ledger.v1.AddOrganisationH\x00\x12G\n\x13remove_organisation\x18\x02 \x01(\x0b\x32(.interchain.ledger.v1.RemoveOrganisationH\x00\x12;\n\radd_authority\x18\x03 \x01(\x0b\x32\".interchain.ledger.v1.AddAuthorityH\x00\x12\x41\n\x10remove_authority\x18\x04 \x01(\x0b\x32%.interchain.ledger.v1.RemoveAuthorityH\x00\x12\x45\n\x12propose_validators\x18\x05 \x01(\x0b\x32\'.interchain.ledger.v1.ProposeValidatorsH\x00\x12\x43\n\x11\x61\x63tivate_contract\x18\x06 \x01(\x0b\x32&.interchain.ledger.v1.ActivateContractH\x00\x12\x41\n\x10upgrade_contract\x18\x07 \x01(\x0b\x32%.interchain.ledger.v1.UpgradeContractH\x00\x12;\n\rchange_policy\x18\x08 \x01(\x0b\x32\".interchain.ledger.v1.ChangePolicyH\x00\x12?\n\x0fretire_contract\x18\t \x01(\x0b\x32$.interchain.ledger.v1.RetireContractH\x00\x12\x43\n\x11\x63hange_parameters\x18\n \x01(\x0b\x32&.interchain.ledger.v1.ChangeParametersH\x00\x12\x30\n\x07\x63onnect\x18\x0b \x01(\x0b\x32\x1d.interchain.ledger.v1.ConnectH\x00\x42\x08\n\x06\x61\x63tion\"R\n\x0f\x41\x64\x64Organisation\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x13\n\x0b\x61uthorities\x18\x03 \x03(\x0c\"*\n\x12RemoveOrganisation\x12\x14\n\x0corganisation\x18\x01 \x01(\t\"9\n\x0c\x41\x64\x64\x41uthority\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x65rtificate\x18\x02 \x01(\x0c\"$\n\x0fRemoveAuthority\x12\x11\n\tauthority\x18\x01 \x01(\x0c\"B\n\x11ProposeValidators\x12-\n\nvalidators\x18\x01 \x03(\x0b\x32\x19.interchain.hub.v1.Member\"[\n\x10\x41\x63tivateContract\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x14\n\x0cpackage_hash\x18\x03 \x01(\x0c\x12\x0e\n\x06policy\x18\x04 \x01(\t\"Z\n\x0fUpgradeContract\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x14\n\x0cpackage_hash\x18\x03 \x01(\x0c\x12\x0e\n\x06policy\x18\x04 \x01(\t\"0\n\x0c\x43hangePolicy\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\x12\x0e\n\x06policy\x18\x02 \x01(\t\"\"\n\x0eRetireContract\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\"J\n\x10\x43hangeParameters\x12\x36\n\x07\x63hanges\x18\x01 \x03(\x0b\x32%.interchain.ledger.v1.ParameterChange\".\n\x0fParameterChange\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04\"C\n\x07\x43onnect\x12\x38\n\x07message\x18\x01 \x01(\x0b\x32\'.interchain.ledger.v1.ConnectingMessage\"\x80\x06\n\x11\x43onnectingMessage\x12\x45\n\x14\x63reate_quorum_client\x18\x01 \x01(\x0b\x32%.interchain.hub.v1.CreateQuorumClientH\x00\x12H\n\x15register_counterparty\x18\x02 \x01(\x0b\x32\'.interchain.hub.v1.RegisterCounterpartyH\x00\x12\x38\n\rregister_lane\x18\x03 \x01(\x0b\x32\x1f.interchain.hub.v1.RegisterLaneH\x00\x12S\n\x1bschedule_quorum_replacement\x18\x04 \x01(\x0b\x32,.interchain.hub.v1.ScheduleQuorumReplacementH\x00\x12M\n\x18\x61pply_client_replacement\x18\x05 \x01(\x0b\x32).interchain.hub.v1.ApplyClientReplacementH\x00\x12O\n\x19\x63\x61ncel_client_replacement\x18\x06 \x01(\x0b\x32*.interchain.hub.v1.CancelClientReplacementH\x00\x12I\n\x16withdraw_validator_set\x18\x07 \x01(\x0b\x32\'.interchain.hub.v1.WithdrawValidatorSetH\x00\x12I\n\x16schedule_domain_change\x18\x08 \x01(\x0b\x32\'.interchain.hub.v1.ScheduleDomainChangeH\x00\x12\x43\n\x13\x61pply_domain_change\x18\t \x01(\x0b\x32$.interchain.hub.v1.ApplyDomainChangeH\x00\x12\x45\n\x14\x63\x61ncel_domain_change\x18\n \x01(\x0b\x32%.interchain.hub.v1.CancelDomainChangeH\x00\x42\t\n\x07messageb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dinterchain/ledger/v1/tx.proto\x12\x14interchain.ledger.v1\x1a$interchain/hub/v1/light_client.proto\x1a\x1ainterchain/hub/v1/tx.proto\"\xb0\x01\n\x0fTransactionBody\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x02 \x01(\t\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x1b\n\x13\x65xpiry_unix_seconds\x18\x04 \x01(\x04\x12/\n\x08messages\x18\x05 \x03(\x0b\x32\x1d.interchain.ledger.v1.Message\x12\x0b\n\x03\x66\x65\x65\x18\x06 \x01(\t\x12\x11\n\tgas_limit\x18\x07 \x01(\x04\"9\n\x0fMemberSignature\x12\x13\n\x0b\x63\x65rtificate\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\\\n\x11SignedTransaction\x12\x0c\n\x04\x62ody\x18\x01 \x01(\x0c\x12\x39\n\nsignatures\x18\x02 \x03(\x0b\x32%.interchain.ledger.v1.MemberSignature\"\xa3\x07\n\x07Message\x12\x39\n\x0c\x65nrol_member\x18\x01 \x01(\x0b\x32!.interchain.ledger.v1.EnrolMemberH\x00\x12\x45\n\x12update_revocations\x18\x02 \x01(\x0b\x32\'.interchain.ledger.v1.UpdateRevocationsH\x00\x12\x44\n\x12\x62ind_validator_key\x18\x03 \x01(\x0b\x32&.interchain.ledger.v1.BindValidatorKeyH\x00\x12\x30\n\x07propose\x18\x04 \x01(\x0b\x32\x1d.interchain.ledger.v1.ProposeH\x00\x12*\n\x04vote\x18\x05 \x01(\x0b\x32\x1a.interchain.ledger.v1.VoteH\x00\x12?\n\x0finvoke_contract\x18\x06 \x01(\x0b\x32$.interchain.ledger.v1.InvokeContractH\x00\x12\x39\n\x0c\x63\x61ll_service\x18\x07 \x01(\x0b\x32!.interchain.ledger.v1.CallServiceH\x00\x12=\n\x0eretry_callback\x18\x08 \x01(\x0b\x32#.interchain.ledger.v1.RetryCallbackH\x00\x12<\n\x0freceive_packets\x18\t \x01(\x0b\x32!.interchain.hub.v1.ReceivePacketsH\x00\x12\x44\n\x13\x61\x63knowledge_packets\x18\n \x01(\x0b\x32%.interchain.hub.v1.AcknowledgePacketsH\x00\x12=\n\x10time_out_packets\x18\x0b \x01(\x0b\x32!.interchain.hub.v1.TimeOutPacketsH\x00\x12\x45\n\x14update_quorum_client\x18\x0c \x01(\x0b\x32%.interchain.hub.v1.UpdateQuorumClientH\x00\x12Q\n\x1areport_quorum_misbehaviour\x18\r \x01(\x0b\x32+.interchain.hub.v1.ReportQuorumMisbehaviourH\x00\x12O\n\x19store_rotation_checkpoint\x18\x0e \x01(\x0b\x32*.interchain.hub.v1.StoreRotationCheckpointH\x00\x42\t\n\x07message\"9\n\x0b\x45nrolMember\x12\x13\n\x0b\x63\x65rtificate\x18\x01 \x01(\x0c\x12\x15\n\rintermediates\x18\x02 \x03(\x0c\",\n\x11UpdateRevocations\x12\x17\n\x0frevocation_list\x18\x01 \x01(\x0c\"7\n\x10\x42indValidatorKey\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\x0c\x12\x12\n\npossession\x18\x02 \x01(\x0c\"R\n\x07Propose\x12,\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x1c.interchain.ledger.v1.Action\x12\x19\n\x11valid_for_seconds\x18\x02 \x01(\x04\")\n\x04Vote\x12\x10\n\x08proposal\x18\x01 \x01(\x04\x12\x0f\n\x07\x61pprove\x18\x02 \x01(\x08\"E\n\x0eInvokeContract\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x11\n\targuments\x18\x03 \x01(\x0c\"\x92\x01\n\x0b\x43\x61llService\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x33\n\x0einput_encoding\x18\x02 \x01(\x0e\x32\x1b.interchain.hub.v1.Encoding\x12\r\n\x05input\x18\x03 \x01(\x0c\x12\x0f\n\x07\x66\x65\x65_cap\x18\x04 \x01(\t\x12\x1d\n\x15\x64\x65\x61\x64line_unix_seconds\x18\x05 \x01(\x04\" \n\rRetryCallback\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\x0c\"\xe2\x05\n\x06\x41\x63tion\x12\x41\n\x10\x61\x64\x64_organisation\x18\x01 \x01(\x0b\x32%.interchain.ledger.v1.AddOrganisationH\x00\x12G\n\x13remove_organisation\x18\x02 \x01(\x0b\x32(.interchain.ledger.v1.RemoveOrganisationH\x00\x12;\n\radd_authority\x18\x03 \x01(\x0b\x32\".interchain.ledger.v1.AddAuthorityH\x00\x12\x41\n\x10remove_authority\x18\x04 \x01(\x0b\x32%.interchain.ledger.v1.RemoveAuthorityH\x00\x12\x45\n\x12propose_validators\x18\x05 \x01(\x0b\x32\'.interchain.ledger.v1.ProposeValidatorsH\x00\x12\x43\n\x11\x61\x63tivate_contract\x18\x06 \x01(\x0b\x32&.interchain.ledger.v1.ActivateContractH\x00\x12\x41\n\x10upgrade_contract\x18\x07 \x01(\x0b\x32%.interchain.ledger.v1.UpgradeContractH\x00\x12;\n\rchange_policy\x18\x08 \x01(\x0b\x32\".interchain.ledger.v1.ChangePolicyH\x00\x12?\n\x0fretire_contract\x18\t \x01(\x0b\x32$.interchain.ledger.v1.RetireContractH\x00\x12\x43\n\x11\x63hange_parameters\x18\n \x01(\x0b\x32&.interchain.ledger.v1.ChangeParametersH\x00\x12\x30\n\x07\x63onnect\x18\x0b \x01(\x0b\x32\x1d.interchain.ledger.v1.ConnectH\x00\x42\x08\n\x06\x61\x63tion\"R\n\x0f\x41\x64\x64Organisation\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x13\n\x0b\x61uthorities\x18\x03 \x03(\x0c\"*\n\x12RemoveOrganisation\x12\x14\n\x0corganisation\x18\x01 \x01(\t\"9\n\x0c\x41\x64\x64\x41uthority\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x65rtificate\x18\x02 \x01(\x0c\"$\n\x0fRemoveAuthority\x12\x11\n\tauthority\x18\x01 \x01(\x0c\"B\n\x11ProposeValidators\x12-\n\nvalidators\x18\x01 \x03(\x0b\x32\x19.interchain.hub.v1.Member\"[\n\x10\x41\x63tivateContract\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x14\n\x0cpackage_hash\x18\x03 \x01(\x0c\x12\x0e\n\x06policy\x18\x04 \x01(\t\"Z\n\x0fUpgradeContract\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x14\n\x0cpackage_hash\x18\x03 \x01(\x0c\x12\x0e\n\x06policy\x18\x04 \x01(\t\"0\n\x0c\x43hangePolicy\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\x12\x0e\n\x06policy\x18\x02 \x01(\t\"\"\n\x0eRetireContract\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\"J\n\x10\x43hangeParameters\x12\x36\n\x07\x63hanges\x18\x01 \x03(\x0b\x32%.interchain.ledger.v1.ParameterChange\".\n\x0fParameterChange\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04\"C\n\x07\x43onnect\x12\x38\n\x07message\x18\x01 \x01(\x0b\x32\'.interchain.ledger.v1.ConnectingMessage\"\x80\x06\n\x11\x43onnectingMessage\x12\x45\n\x14\x63reate_quorum_client\x18\x01 \x01(\x0b\x32%.interchain.hub.v1.CreateQuorumClientH\x00\x12H\n\x15register_counterparty\x18\x02 \x01(\x0b\x32\'.interchain.hub.v1.RegisterCounterpartyH\x00\x12\x38\n\rregister_lane\x18\x03 \x01(\x0b\x32\x1f.interchain.hub.v1.RegisterLaneH\x00\x12S\n\x1bschedule_quorum_replacement\x18\x04 \x01(\x0b\x32,.interchain.hub.v1.ScheduleQuorumReplacementH\x00\x12M\n\x18\x61pply_client_replacement\x18\x05 \x01(\x0b\x32).interchain.hub.v1.ApplyClientReplacementH\x00\x12O\n\x19\x63\x61ncel_client_replacement\x18\x06 \x01(\x0b\x32*.interchain.hub.v1.CancelClientReplacementH\x00\x12I\n\x16withdraw_validator_set\x18\x07 \x01(\x0b\x32\'.interchain.hub.v1.WithdrawValidatorSetH\x00\x12I\n\x16schedule_domain_change\x18\x08 \x01(\x0b\x32\'.interchain.hub.v1.ScheduleDomainChangeH\x00\x12\x43\n\x13\x61pply_domain_change\x18\t \x01(\x0b\x32$.interchain.hub.v1.ApplyDomainChangeH\x00\x12\x45\n\x14\x63\x61ncel_domain_change\x18\n \x01(\x0b\x32%.interchain.hub.v1.CancelDomainChangeH\x00\x42\t\n\x07messageb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,55 +34,55 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'interchain.ledger.v1.tx_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_TRANSACTIONBODY']._serialized_start=122
-  _globals['_TRANSACTIONBODY']._serialized_end=266
-  _globals['_MEMBERSIGNATURE']._serialized_start=268
-  _globals['_MEMBERSIGNATURE']._serialized_end=325
-  _globals['_SIGNEDTRANSACTION']._serialized_start=327
-  _globals['_SIGNEDTRANSACTION']._serialized_end=419
-  _globals['_MESSAGE']._serialized_start=422
-  _globals['_MESSAGE']._serialized_end=1353
-  _globals['_ENROLMEMBER']._serialized_start=1355
-  _globals['_ENROLMEMBER']._serialized_end=1412
-  _globals['_UPDATEREVOCATIONS']._serialized_start=1414
-  _globals['_UPDATEREVOCATIONS']._serialized_end=1458
-  _globals['_BINDVALIDATORKEY']._serialized_start=1460
-  _globals['_BINDVALIDATORKEY']._serialized_end=1515
-  _globals['_PROPOSE']._serialized_start=1517
-  _globals['_PROPOSE']._serialized_end=1599
-  _globals['_VOTE']._serialized_start=1601
-  _globals['_VOTE']._serialized_end=1642
-  _globals['_INVOKECONTRACT']._serialized_start=1644
-  _globals['_INVOKECONTRACT']._serialized_end=1713
-  _globals['_CALLSERVICE']._serialized_start=1716
-  _globals['_CALLSERVICE']._serialized_end=1862
-  _globals['_RETRYCALLBACK']._serialized_start=1864
-  _globals['_RETRYCALLBACK']._serialized_end=1896
-  _globals['_ACTION']._serialized_start=1899
-  _globals['_ACTION']._serialized_end=2637
-  _globals['_ADDORGANISATION']._serialized_start=2639
-  _globals['_ADDORGANISATION']._serialized_end=2721
-  _globals['_REMOVEORGANISATION']._serialized_start=2723
-  _globals['_REMOVEORGANISATION']._serialized_end=2765
-  _globals['_ADDAUTHORITY']._serialized_start=2767
-  _globals['_ADDAUTHORITY']._serialized_end=2824
-  _globals['_REMOVEAUTHORITY']._serialized_start=2826
-  _globals['_REMOVEAUTHORITY']._serialized_end=2862
-  _globals['_PROPOSEVALIDATORS']._serialized_start=2864
-  _globals['_PROPOSEVALIDATORS']._serialized_end=2930
-  _globals['_ACTIVATECONTRACT']._serialized_start=2932
-  _globals['_ACTIVATECONTRACT']._serialized_end=3023
-  _globals['_UPGRADECONTRACT']._serialized_start=3025
-  _globals['_UPGRADECONTRACT']._serialized_end=3115
-  _globals['_CHANGEPOLICY']._serialized_start=3117
-  _globals['_CHANGEPOLICY']._serialized_end=3165
-  _globals['_RETIRECONTRACT']._serialized_start=3167
-  _globals['_RETIRECONTRACT']._serialized_end=3201
-  _globals['_CHANGEPARAMETERS']._serialized_start=3203
-  _globals['_CHANGEPARAMETERS']._serialized_end=3277
-  _globals['_PARAMETERCHANGE']._serialized_start=3279
-  _globals['_PARAMETERCHANGE']._serialized_end=3325
-  _globals['_CONNECT']._serialized_start=3327
-  _globals['_CONNECT']._serialized_end=3394
-  _globals['_CONNECTINGMESSAGE']._serialized_start=3397
-  _globals['_CONNECTINGMESSAGE']._serialized_end=4165
+  _globals['_TRANSACTIONBODY']._serialized_end=298
+  _globals['_MEMBERSIGNATURE']._serialized_start=300
+  _globals['_MEMBERSIGNATURE']._serialized_end=357
+  _globals['_SIGNEDTRANSACTION']._serialized_start=359
+  _globals['_SIGNEDTRANSACTION']._serialized_end=451
+  _globals['_MESSAGE']._serialized_start=454
+  _globals['_MESSAGE']._serialized_end=1385
+  _globals['_ENROLMEMBER']._serialized_start=1387
+  _globals['_ENROLMEMBER']._serialized_end=1444
+  _globals['_UPDATEREVOCATIONS']._serialized_start=1446
+  _globals['_UPDATEREVOCATIONS']._serialized_end=1490
+  _globals['_BINDVALIDATORKEY']._serialized_start=1492
+  _globals['_BINDVALIDATORKEY']._serialized_end=1547
+  _globals['_PROPOSE']._serialized_start=1549
+  _globals['_PROPOSE']._serialized_end=1631
+  _globals['_VOTE']._serialized_start=1633
+  _globals['_VOTE']._serialized_end=1674
+  _globals['_INVOKECONTRACT']._serialized_start=1676
+  _globals['_INVOKECONTRACT']._serialized_end=1745
+  _globals['_CALLSERVICE']._serialized_start=1748
+  _globals['_CALLSERVICE']._serialized_end=1894
+  _globals['_RETRYCALLBACK']._serialized_start=1896
+  _globals['_RETRYCALLBACK']._serialized_end=1928
+  _globals['_ACTION']._serialized_start=1931
+  _globals['_ACTION']._serialized_end=2669
+  _globals['_ADDORGANISATION']._serialized_start=2671
+  _globals['_ADDORGANISATION']._serialized_end=2753
+  _globals['_REMOVEORGANISATION']._serialized_start=2755
+  _globals['_REMOVEORGANISATION']._serialized_end=2797
+  _globals['_ADDAUTHORITY']._serialized_start=2799
+  _globals['_ADDAUTHORITY']._serialized_end=2856
+  _globals['_REMOVEAUTHORITY']._serialized_start=2858
+  _globals['_REMOVEAUTHORITY']._serialized_end=2894
+  _globals['_PROPOSEVALIDATORS']._serialized_start=2896
+  _globals['_PROPOSEVALIDATORS']._serialized_end=2962
+  _globals['_ACTIVATECONTRACT']._serialized_start=2964
+  _globals['_ACTIVATECONTRACT']._serialized_end=3055
+  _globals['_UPGRADECONTRACT']._serialized_start=3057
+  _globals['_UPGRADECONTRACT']._serialized_end=3147
+  _globals['_CHANGEPOLICY']._serialized_start=3149
+  _globals['_CHANGEPOLICY']._serialized_end=3197
+  _globals['_RETIRECONTRACT']._serialized_start=3199
+  _globals['_RETIRECONTRACT']._serialized_end=3233
+  _globals['_CHANGEPARAMETERS']._serialized_start=3235
+  _globals['_CHANGEPARAMETERS']._serialized_end=3309
+  _globals['_PARAMETERCHANGE']._serialized_start=3311
+  _globals['_PARAMETERCHANGE']._serialized_end=3357
+  _globals['_CONNECT']._serialized_start=3359
+  _globals['_CONNECT']._serialized_end=3426
+  _globals['_CONNECTINGMESSAGE']._serialized_start=3429
+  _globals['_CONNECTINGMESSAGE']._serialized_end=4197
 # @@protoc_insertion_point(module_scope)

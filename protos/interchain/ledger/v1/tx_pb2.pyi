@@ -25,7 +25,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class TransactionBody(_message.Message):
-    """What members sign, exactly as these bytes were serialised (docs/protocol.md, section 12)."""
+    """What members sign, behind a format byte 0x01, exactly as these bytes were serialised (docs/protocol.md, section 12)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -34,6 +34,8 @@ class TransactionBody(_message.Message):
     NONCE_FIELD_NUMBER: _builtins.int
     EXPIRY_UNIX_SECONDS_FIELD_NUMBER: _builtins.int
     MESSAGES_FIELD_NUMBER: _builtins.int
+    FEE_FIELD_NUMBER: _builtins.int
+    GAS_LIMIT_FIELD_NUMBER: _builtins.int
     chain_id: _builtins.str
     author: _builtins.str
     """`organisation/name`: whose signature comes first, and whose nonce is used."""
@@ -41,6 +43,10 @@ class TransactionBody(_message.Message):
     """The author's next number."""
     expiry_unix_seconds: _builtins.int
     """The first second at which it is too late."""
+    fee: _builtins.str
+    """Decimal, reserved: "0"."""
+    gas_limit: _builtins.int
+    """Reserved: 0."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Message]:
         """Carried out in order, all or none."""
@@ -53,10 +59,12 @@ class TransactionBody(_message.Message):
         nonce: _builtins.int = ...,
         expiry_unix_seconds: _builtins.int = ...,
         messages: _abc.Iterable[Global___Message] | None = ...,
+        fee: _builtins.str = ...,
+        gas_limit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "chain_id", b"chain_id", "expiry_unix_seconds", b"expiry_unix_seconds", "messages", b"messages", "nonce", b"nonce"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "chain_id", b"chain_id", "expiry_unix_seconds", b"expiry_unix_seconds", "fee", b"fee", "gas_limit", b"gas_limit", "messages", b"messages", "nonce", b"nonce"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -97,7 +105,7 @@ class SignedTransaction(_message.Message):
     BODY_FIELD_NUMBER: _builtins.int
     SIGNATURES_FIELD_NUMBER: _builtins.int
     body: _builtins.bytes
-    """The serialised TransactionBody."""
+    """The format byte and the serialised TransactionBody."""
     @_builtins.property
     def signatures(self) -> _containers.RepeatedCompositeFieldContainer[Global___MemberSignature]:
         """The author's first, then those of who endorses."""
