@@ -8,7 +8,9 @@ from hub.quantities import Height
 from hub.state.tree import BUCKET, PAGE
 
 FORMAT = 2
-"""Of everything in the store. Another one is refused. In 1 the bodies of transactions had no format byte."""
+"""Of everything in the store. Another one is refused. In 1 the bodies of transactions had no format byte, and indexes
+stood in the tree.
+"""
 
 ENTRY = b"s"
 """‖ key: an entry of the state. Versioned, as are the tree's ``PAGE`` and ``BUCKET``."""

@@ -22,7 +22,7 @@ from hub.engine import cells as names
 from hub.engine.database import create_database, open_database, synced
 from hub.engine.errors import BackupExists, BackupFailed, StalePreparation, StoreUnwritable
 from hub.engine.view import View
-from hub.proofs.smt import key_hash, leaf_hash, value_hash
+from hub.proofs.smt import key_hash, leaf_hash, stands_in_tree, value_hash
 from hub.quantities import Hash, Height
 from hub.state.errors import BlockNotFound, EmptyTree, HeightNotRetained
 from hub.state.tree import PAGE, Cache, Change, update_tree
@@ -114,10 +114,12 @@ class Store:
         for key, new in changes.items():
             if new == (old := known[key] if key in known else looked_up[key]):
                 continue
-            hashed = key_hash(key)
-            leaves.append((hashed, None if new is None else leaf_hash(hashed, value_hash(key, new))))
             writes[names.ENTRY + key] = new
             before[names.ENTRY + key] = old
+            if not stands_in_tree(key):
+                continue
+            hashed = key_hash(key)
+            leaves.append((hashed, None if new is None else leaf_hash(hashed, value_hash(key, new))))
             if old is None:
                 writes[names.LEAF_KEY + hashed] = key
             elif new is None:

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from hub.engine.cells import ENTRY, LEAF_KEY, ROOT_HASH, undo_prefix
 from hub.proofs.ics23 import ExistenceProof, NonExistenceProof, existence_proof
-from hub.proofs.smt import DirectProof, EndKind, OtherLeaf, key_hash, tree_key, value_hash
+from hub.proofs.smt import DirectProof, EndKind, OtherLeaf, key_hash, stands_in_tree, tree_key, value_hash
 from hub.quantities import Hash, Height
-from hub.state.errors import HeightNotRetained, TreeDamaged
+from hub.state.errors import HeightNotRetained, NotInTree, TreeDamaged
 from hub.state.proving import find_neighbours, find_way
 
 
@@ -63,8 +63,11 @@ class View:
         return Hash(root)
 
     def prove(self, key: bytes) -> DirectProof:
-        """Whether ``key`` is there and what stands under it, provable under ``app_root``; raises TreeDamaged."""
-        hashed = key_hash(key)
+        """Whether ``key`` is there and what stands under it, provable under ``app_root``.
+
+        Raises NotInTree, TreeDamaged.
+        """
+        hashed = _place_in_tree(key)
         way = find_way(self._read, hashed)
         if way.leaf is None:
             return DirectProof(way.siblings, EndKind.EMPTY)
@@ -74,8 +77,8 @@ class View:
         return DirectProof(way.siblings, EndKind.OTHER_LEAF, OtherLeaf(way.leaf, value_hash(other, value)))
 
     def prove_ics23(self, key: bytes) -> ExistenceProof | NonExistenceProof:
-        """The same for those who verify with ICS-23; raises TreeDamaged."""
-        hashed = key_hash(key)
+        """The same for those who verify with ICS-23; raises NotInTree, TreeDamaged."""
+        hashed = _place_in_tree(key)
         if self.get(key) is not None:
             return self._existence(hashed)
         left, right = find_neighbours(self._read, hashed)
@@ -121,6 +124,13 @@ class View:
     def _check_retained(self) -> None:
         if self.height < self._cells.oldest:
             raise HeightNotRetained(self.height, self._cells.oldest)
+
+
+def _place_in_tree(key: bytes) -> bytes:
+    """``H`` of its key there; raises NotInTree."""
+    if not stands_in_tree(key):
+        raise NotInTree(key)
+    return key_hash(key)
 
 
 def _as_before(now: Iterator[tuple[bytes, bytes]], before: dict[bytes, bytes]) -> Iterator[tuple[bytes, bytes]]:

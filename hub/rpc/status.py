@@ -99,6 +99,7 @@ _BY_CODE: dict[StatusCode, tuple[type[HubError], ...]] = {
         # state
         state.EmptyValue,
         state.EmptyTree,
+        state.NotInTree,
         # accounts
         accounts.MalformedTransaction,
         accounts.UnknownTransactionFormat,

@@ -24,6 +24,8 @@ class Room(IntEnum):
     VALIDATORS = 0x02
     PARAMETERS = 0x03
     HEAD = 0x04
+    INDEXES = 0x05
+    """Before the room of what is indexed: in the state, but not in its tree, for they follow from its records."""
     ACCOUNTS = 0x08
     ROLES = 0x09
     SUPPLY = 0x0A

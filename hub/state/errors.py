@@ -29,6 +29,12 @@ class TreeDamaged(StateError):
 
 
 @dataclass(eq=False)
+class NotInTree(StateError):
+    key: bytes
+    template: ClassVar[str] = "key {key} is an index's, which no proof is of: ask for the record that it leads to"
+
+
+@dataclass(eq=False)
 class BlockNotFound(StateError):
     height: int
     template: ClassVar[str] = "there is no block {height} here yet: ask for a height that is committed"

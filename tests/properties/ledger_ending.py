@@ -21,6 +21,7 @@ from tests.properties.ledger_world import MEMBERS, OF_A_REFUSAL, Held, Mood, def
 from tests.unit import certificate_workshop as workshop
 from tests.unit.certificate_workshop import Certified
 from tests.unit.hub_chain import PARAMETERS, tree_of
+from tests.unit.indexed import indexes, indexes_by_records
 
 MOST_APART = 3000
 """Seconds between the clocks: beyond an hour, a client takes a header to be from the future."""
@@ -86,6 +87,7 @@ class Ending(Deeds):
         self._check_consumers()
         self._check_callers_of_the_ledger()
         assert not [key for key, value in self.ledger.state.scan(b"", b"\xff") if OF_A_REFUSAL.encode() in key + value]
+        assert indexes(self.ledger.state) == indexes_by_records(self.ledger.state)
         assert self.hub.app.next_due(self.hub.state) is None
         assert self.ledger.machine.next_due(self.ledger.state) is None
         for chain in (self.hub, self.ledger):

@@ -18,7 +18,7 @@ from hub.messages import AnyMessage, Role, SignedTransaction, Transaction
 from hub.parameters import Parameters
 from hub.proofs.merkle import EMPTY_BATCH_ROOT
 from hub.proofs.quorum import SignerSet, sign_quorum
-from hub.proofs.smt import tree_entry
+from hub.proofs.smt import stands_in_tree, tree_entry
 from hub.quantities import Amount, Epoch, Gas, Height, Seconds, UnixSeconds
 from hub.services import requests
 from hub.state.branch import MemoryState
@@ -56,7 +56,8 @@ def genesis(**changes: Any) -> Genesis:
 
 
 def tree_of(state: MemoryState) -> ReferenceTree:
-    return ReferenceTree(dict(tree_entry(key, value) for key, value in state.scan(b"\x00", b"\xff")))
+    entries = state.scan(b"\x00", b"\xff")
+    return ReferenceTree(dict(tree_entry(key, value) for key, value in entries if stands_in_tree(key)))
 
 
 class HubChain:

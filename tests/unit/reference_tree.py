@@ -43,12 +43,12 @@ def path_leaves(entries: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
 
 
 def state_leaves(entries: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-    """The leaves of a state: IBC paths as they are, any other entry as hashes."""
+    """The leaves of a state: IBC paths as they are, indexes not at all, any other entry as hashes."""
     shown = {}
     for key, value in entries.items():
         if key[0] >= ord("@"):
             shown[key] = value
-        else:
+        elif key[0] != 5:
             shown[b"\x00" + sha256(key).digest()] = sha256(value).digest()
     return path_leaves(shown)
 

@@ -46,6 +46,7 @@ from hub.events import Event
 from hub.quantities import Height, Seconds, UnixSeconds
 from hub.state.branch import Branch, MemoryState
 from hub.state.context import Context
+from tests.unit.indexed import indexes, indexes_by_records
 
 NOW = UnixSeconds(1000)
 
@@ -318,6 +319,7 @@ def test_indexes_keep_in_step(steps: list[tuple[str, Ship]]) -> None:
         assert sorted((s.flag, s.number) for s in found) == sorted(k for k, s in model.items() if port in s.ports)
     entries = len(model) + sum(1 + len(set(ship.ports)) for ship in model.values())
     assert len(place.keys()) == entries
+    assert indexes(place.branch) == indexes_by_records(place.branch)
 
 
 class TestVersions:

@@ -23,18 +23,16 @@ from adapters.permissioned.ledger.contracts.errors import (
     ValueNotStorable,
 )
 from adapters.permissioned.ledger.contracts.events import RecordDeleted, RecordWritten
-from adapters.permissioned.ledger.contracts.ground import Ground
+from adapters.permissioned.ledger.contracts.ground import DataRoom, Ground
 from adapters.permissioned.ledger.contracts.keys import KeyPart, beyond, encode_key, key_text
 from adapters.permissioned.ledger.contracts.values import Record, read_stored_form, stored_form, unsuitable
 from adapters.permissioned.ledger.rooms import LedgerRoom
-from hub.state.collections import text
+from hub.state.collections import Room, text
 
 R = TypeVar("R", bound=Record)
 
 MAX_PAGE = 500
 """Records on one page."""
-
-_RECORDS, _ENTRIES = b"\x00", b"\x01"
 
 
 class Page(Record, frozen=True):
@@ -169,7 +167,7 @@ class Records(Generic[R]):
             raise RecordNotFound(self._collection.name, key_text(key))
         primary = encode_key(self._collection.name, key)
         for entry in _read_stored(data).entries:
-            self._ground.delete(LedgerRoom.CONTRACT_DATA, self._entries() + entry + primary)
+            self._ground.delete(Room.INDEXES, self._name() + entry + primary)
         self._ground.delete(LedgerRoom.CONTRACT_DATA, place)
         self._ground.tell(RecordDeleted(self._ground.contract, self._collection.name, key_text(key)))
 
@@ -184,7 +182,7 @@ class Records(Generic[R]):
 
         Raises KeyRefused, PageTokenRefused, BoundExceeded.
         """
-        found, token = self._scan(self._name() + _RECORDS, prefix, (first, last), page)
+        found, token = self._scan(LedgerRoom.CONTRACT_DATA, self._name(), prefix, (first, last), page)
         return Found(tuple(map(self._decode, found)), token)
 
     def by(
@@ -201,16 +199,21 @@ class Records(Generic[R]):
         """
         if index not in dict(self._collection.indexes):
             raise KeyRefused(self._collection.name, f"it has no index {index}")
-        found, token = self._scan(self._entries() + text(index), prefix, (first, last), page)
+        found, token = self._scan(Room.INDEXES, self._name() + text(index), prefix, (first, last), page)
         records = []
         for key in found:
-            data = self._ground.get(LedgerRoom.CONTRACT_DATA, self._name() + _RECORDS + key)
+            data = self._ground.get(LedgerRoom.CONTRACT_DATA, self._name() + key)
             if data is not None:
                 records.append(self._decode(data))
         return Found(tuple(records), token)
 
     def _scan(
-        self, place: bytes, prefix: tuple[KeyPart, ...], bounds: tuple[KeyPart | None, KeyPart | None], page: Page
+        self,
+        room: DataRoom,
+        place: bytes,
+        prefix: tuple[KeyPart, ...],
+        bounds: tuple[KeyPart | None, KeyPart | None],
+        page: Page,
     ) -> tuple[list[bytes], bytes]:
         """The values of one page, and the token of the next: the rest, behind ``place``, of the last key."""
         name, (first, last) = self._collection.name, bounds
@@ -227,7 +230,7 @@ class Records(Generic[R]):
         values: list[bytes] = []
         reached = b""
         if start < end:
-            for key, value in self._ground.scan(LedgerRoom.CONTRACT_DATA, start, end):
+            for key, value in self._ground.scan(room, start, end):
                 if len(values) == page.size:
                     return values, reached
                 values.append(value)
@@ -240,12 +243,12 @@ class Records(Generic[R]):
         # An entry's own key ends in the record's, so that many records may share a place.
         for entry in old:
             if entry not in new:
-                ground.delete(LedgerRoom.CONTRACT_DATA, self._entries() + entry + primary)
+                ground.delete(Room.INDEXES, self._name() + entry + primary)
         for entry in new:
             if entry not in old:
-                ground.put(LedgerRoom.CONTRACT_DATA, self._entries() + entry + primary, primary)
+                ground.put(Room.INDEXES, self._name() + entry + primary, primary)
         stored = _encode(_Stored(collection.version, msgspec.Raw(data), new))
-        ground.put(LedgerRoom.CONTRACT_DATA, self._name() + _RECORDS + primary, stored)
+        ground.put(LedgerRoom.CONTRACT_DATA, self._name() + primary, stored)
         ground.tell(RecordWritten(ground.contract, collection.name, key_text(key), sha256(data).digest()))
 
     def _encode(self, record: R) -> bytes:
@@ -281,14 +284,11 @@ class Records(Generic[R]):
     def _name(self) -> bytes:
         return text(self._collection.name)
 
-    def _entries(self) -> bytes:
-        return self._name() + _ENTRIES
-
     def _place(self, key: tuple[KeyPart, ...]) -> bytes:
         name = self._collection.name
         if len(key) != len(self._collection.key):
             raise KeyRefused(name, f"it is made of {', '.join(self._collection.key)}")
-        return self._name() + _RECORDS + encode_key(name, key)
+        return self._name() + encode_key(name, key)
 
 
 def _fields(record: Record, names: tuple[str, ...]) -> tuple[KeyPart, ...]:

@@ -1,7 +1,7 @@
 """The ground that a contract stands on: the keys of the state under its own name, and no others; all of it counted."""
 
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from adapters.permissioned.ledger.contracts.bounds import Meter
 from adapters.permissioned.ledger.contracts.errors import QueryWrites
@@ -10,11 +10,15 @@ from adapters.permissioned.ledger.rooms import LedgerRoom
 from hub.events import Event
 from hub.quantities import UnixSeconds
 from hub.state.branch import Branch, StateReader
-from hub.state.collections import text
+from hub.state.collections import Room, text
 
 Tell: TypeAlias = Callable[[Event], None]
 
-_ROOMS = {room: bytes((room,)) for room in LedgerRoom}
+DataRoom: TypeAlias = LedgerRoom | Literal[Room.INDEXES]
+"""A room of the ledger's, or the indexes of its CONTRACT_DATA."""
+
+_ROOMS: dict[int, bytes] = {room: bytes((room,)) for room in LedgerRoom}
+_ROOMS[Room.INDEXES] = bytes((Room.INDEXES, LedgerRoom.CONTRACT_DATA))
 
 
 class Ground:
@@ -42,7 +46,7 @@ class Ground:
         self.meter = meter
         self.time = time
 
-    def get(self, room: LedgerRoom, key: bytes) -> bytes | None:
+    def get(self, room: DataRoom, key: bytes) -> bytes | None:
         """Raises BoundExceeded."""
         self.meter.check()
         place = self._place(room) + key
@@ -54,7 +58,7 @@ class Ground:
             self.meter.spend("read_bytes", len(value))
         return value
 
-    def put(self, room: LedgerRoom, key: bytes, value: bytes) -> None:
+    def put(self, room: DataRoom, key: bytes, value: bytes) -> None:
         """Raises BoundExceeded, QueryWrites."""
         branch = self._writable()
         self.meter.spend("writes")
@@ -63,7 +67,7 @@ class Ground:
         branch.put(place, value)
         self._read[place] = value
 
-    def delete(self, room: LedgerRoom, key: bytes) -> None:
+    def delete(self, room: DataRoom, key: bytes) -> None:
         """Raises BoundExceeded, QueryWrites."""
         branch = self._writable()
         self.meter.spend("writes")
@@ -72,7 +76,7 @@ class Ground:
         branch.delete(place)
         self._read[place] = None
 
-    def scan(self, room: LedgerRoom, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+    def scan(self, room: DataRoom, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Keys and values, ``start <= key < end``, in order. Raises BoundExceeded."""
         self.meter.check()
         place = self._place(room)
@@ -105,5 +109,5 @@ class Ground:
             raise QueryWrites(self.contract)
         return self._branch
 
-    def _place(self, room: LedgerRoom) -> bytes:
+    def _place(self, room: DataRoom) -> bytes:
         return _ROOMS[room] + self._name
