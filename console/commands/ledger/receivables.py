@@ -8,7 +8,7 @@ import typer
 from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.receivables.records import ById, Pledge
 from console.amounts import parse_hex
-from console.commands.ledger.contracts import invoke_and_tell, query_and_show
+from console.commands.ledger.invoking import invoke_and_tell, query_and_show
 from console.commands.ledger.options import As, Endorse, Home
 from console.options import Json
 
