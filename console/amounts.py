@@ -7,7 +7,7 @@ from sys import stdin
 
 from console.exits import Misused
 from hub.proofs.keccak import keccak256
-from hub.quantities import MAX_AMOUNT, Address, Amount
+from hub.quantities import MAX_AMOUNT, Address, Amount, UnixSeconds
 
 
 def parse_address(text: str) -> Address:
@@ -82,3 +82,17 @@ def is_of_ledger(client: str) -> bool:
 def moment(seconds: int) -> str:
     """Unix seconds as UTC, to the second."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S") if seconds else ""
+
+
+def parse_moment(text: str) -> UnixSeconds:
+    """Unix seconds, or a date or a time of UTC in ISO 8601; raises Misused."""
+    if text.isascii() and text.isdecimal() and len(text) < 19:
+        return UnixSeconds(int(text))
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Misused(f"{text!r} is no time: write 2026-12-31, 2026-12-31T18:00 (UTC), or Unix seconds") from error
+    seconds = int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+    if seconds < 0:
+        raise Misused(f"{text} is before 1970: give a later time")
+    return UnixSeconds(seconds)

@@ -1,4 +1,4 @@
-"""Structs as JSON that people can read, in one way only: the files of receipts and of what they rest on.
+"""Structs as JSON that people can read, in one way only: the files of receipts, of what they rest on, and of drafts.
 
 Bytes are 0x and lower-case hex, numbers decimal strings, structs objects with all their fields in order, a member of a
 union an object whose ``kind`` comes first, what is absent left out. One blank a level, one item a line. A file that is

@@ -73,6 +73,46 @@ def test_a_document_s_life(person: Typing, tmp_path: Path) -> None:
     ]
 
 
+def test_documents_are_valid_for_a_time_superseded_and_listed(person: Typing) -> None:
+    def notarise(digits: str, *words: str) -> str:
+        document = "0x" + digits * 32
+        person.type("document", "notarise", document, "--number", digits, "--party", "The Shipper", *words)
+        return document
+
+    def status(document: str) -> str:
+        return str(person.type("document", "verify", document)["status"])
+
+    first = notarise("a1", "--type", "invoice", "--valid-until", "2999-12-31")
+    later = notarise("a2", "--valid-from", "2999-01-01T12:00", "--valid-until", "2999-12-31")
+    assert (status(first), status(later)) == ("valid", "not-yet-valid")
+    known = person.type("document", "verify", later)["document"]
+    assert (known["valid_from"], known["valid_until"]) == ("32472187200", "32503593600")
+    second = notarise("a3", "--type", "invoice", "--supersedes", first)
+    assert (status(first), status(second)) == ("superseded", "valid")
+    assert person.type("document", "verify", second)["document"]["supersedes"] == first
+    for words, said in (
+        (("--valid-until", "2001-01-01"), "over before it begins"),
+        (("--valid-until", "soon"), "is no time"),
+        (("--supersedes", first), "the document is superseded"),
+        (("--supersedes", second, "--type", "other"), "has the type of the one before"),
+        (("--supersedes", second, "--type", "invoice", "--as", "bank-b/admin"), "only bank-a"),
+    ):
+        refused = person.run("document", "notarise", "0x" + "a4" * 32, "--number", "a4", *words)
+        assert said in refused.stderr
+        assert refused.returncode in {1, 2}
+    listed = person.type("document", "list", "--party", "The Shipper")
+    assert [(one["document_hash"], one["status"]) for one in listed] == [
+        (first, "superseded"),
+        (later, "not-yet-valid"),
+        (second, "valid"),
+    ]
+    assert person.type("document", "list", "--party", "The Shipper", "--limit", "2") == listed[:2]
+    assert [one["document_hash"] for one in person.type("document", "list", "--type", "invoice")] == [first, second]
+    assert listed[0] in person.type("document", "list")
+    assert person.type("document", "list", "--issuer", "customs") == []
+    assert person.run("document", "list", "--issuer", "customs", "--type", "other").returncode == 2
+
+
 def test_a_receivable_is_financed_once(person: Typing) -> None:
     terms = ("--seller", "9131X", "--buyer", "9144Y", "--number", "A-17", "--amount", "125000", "--currency", "CNY",
              "--date", "2026-03-01")  # fmt: skip

@@ -14,6 +14,7 @@ from console.amounts import (
     parse_amount,
     parse_hex,
     parse_identity,
+    parse_moment,
     read_input,
 )
 from console.exits import Misused
@@ -74,3 +75,17 @@ def test_on_a_ledger_people_and_contracts_have_names() -> None:
             parse_identity(client, "bank-a/ann")
     with pytest.raises(Misused, match="names nobody"):
         parse_identity("quorum-0", "two words")
+
+
+def test_times_are_seconds_or_dates_of_utc() -> None:
+    for text, seconds in (
+        ("0", 0),
+        ("1767225600", 1_767_225_600),
+        ("2026-01-01", 1_767_225_600),
+        ("2026-01-01T08:30", 1_767_256_200),
+        ("2026-01-01T08:30:00+08:00", 1_767_227_400),
+    ):
+        assert parse_moment(text) == seconds
+    for nonsense in ("", "tomorrow", "-1", "1.5", "٣", "2026-13-01", "1969-12-31", "9" * 19):
+        with pytest.raises(Misused):
+            parse_moment(nonsense)

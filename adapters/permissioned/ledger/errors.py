@@ -8,6 +8,7 @@
     ├── GovernanceError        governance/errors.py     proposals and votes
     ├── ContractError          contracts/errors.py      contracts, and what is asked of them
     ├── TransactionRefused     refusals.py              who sends what
+    ├── DraftError             draft_errors.py          a draft that others are asked to sign
     ├── GatewayError           service/errors.py        calls across chains
     ├── PrivateError           private/errors.py        private values
     └── AccessError, QueryError  rpc/errors.py          who calls, and what is not there

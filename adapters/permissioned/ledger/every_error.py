@@ -1,6 +1,6 @@
 """All refusals of a ledger. Whoever imports this knows each by its reason, as a client must (hub/rpc/status.py)."""
 
-from adapters.permissioned.ledger import errors, refusals
+from adapters.permissioned.ledger import draft_errors, errors, refusals
 from adapters.permissioned.ledger.contracts import errors as contracts
 from adapters.permissioned.ledger.documents import contract as documents
 from adapters.permissioned.ledger.governance import errors as governance
@@ -14,6 +14,7 @@ from adapters.permissioned.ledger.service import errors as service
 ERRORS = (
     errors,
     refusals,
+    draft_errors,
     membership,
     revocation,
     governance,

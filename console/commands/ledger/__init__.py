@@ -27,6 +27,8 @@ class LedgerCommands(LazyGroup):
         "contract": _in("contracts", "app", "Contracts: pinned by hash, active by vote."),
         "document": _in("documents", "app", "Documents: notarise, countersign, verify."),
         "receivable": _in("receivables", "app", "Receivables: registered once, financed by one."),
+        "endorse": _in("drafts", "endorse", "Look at a draft of another member, and sign it."),
+        "submit": _in("drafts", "submit", "Send a draft that all have signed."),
         "call": _in("calls", "call", "Call a service on another chain, as a member."),
         "history": _in("contracts", "history", "Who changed a record, when, endorsed by whom."),
         "query": _in("queries", "app", "What the ledger says of itself."),

@@ -9,7 +9,7 @@ from adapters.permissioned.ledger.contracts.installed import read_sources
 from adapters.permissioned.ledger.contracts.linter import lint_package
 from console.amounts import moment
 from console.commands.ledger.invoking import invoke_and_tell, query_and_show
-from console.commands.ledger.options import As, Endorse, Home
+from console.commands.ledger.options import As, DraftFile, Endorse, Home, Signing
 from console.exits import CheckFailed, Misused
 from console.ledger_session import ledger_of
 from console.options import Json
@@ -64,6 +64,7 @@ def invoke(
     home: Home = None,
     member: As = None,
     endorse: Endorse = None,
+    draft: DraftFile = None,
     json: Json = False,
 ) -> None:
     """Invoke a method by a transaction of a member.
@@ -73,7 +74,7 @@ def invoke(
     What others must sign too: ichub ledger contract invoke receivables transfer '{"receivable_id": "0x…", "to":
     "bank-b"}' --endorse bank-b/admin
     """
-    invoke_and_tell(contract, method, arguments.encode(), home, member, json, endorse)
+    invoke_and_tell(contract, method, arguments.encode(), Signing(home, member, endorse, draft), json)
 
 
 @app.command()
@@ -89,7 +90,7 @@ def query(
 
     Example: ichub ledger contract query documents by_issuer '{"name": "bank-a"}'
     """
-    query_and_show(contract, method, arguments.encode(), home, member, json)
+    query_and_show(contract, method, arguments.encode(), Signing(home, member), json)
 
 
 def history(

@@ -7,15 +7,30 @@ from typing import Annotated
 import typer
 
 from adapters.permissioned.ledger.contracts.values import write_json
-from adapters.permissioned.ledger.documents.records import ByHash, DocumentType, Notarise, Revoke, Supersede
-from console.amounts import parse_hex
-from console.commands.ledger.invoking import invoke_and_tell, query_and_show
-from console.commands.ledger.options import As, Endorse, Home
+from adapters.permissioned.ledger.documents.contract import status_at
+from adapters.permissioned.ledger.documents.records import (
+    ByHash,
+    Document,
+    Documents,
+    DocumentType,
+    Listing,
+    Notarise,
+    Revoke,
+    Supersede,
+)
+from console.amounts import moment, parse_hex, parse_moment
+from console.commands.ledger.invoking import invoke_and_tell, query_and_show, query_pages
+from console.commands.ledger.options import As, DraftFile, Endorse, Home, Signing
 from console.exits import Misused
+from console.ledger_session import ledger_of
 from console.options import Json
+from console.output import Output
+from console.session import run
+from hub.quantities import UnixSeconds
 
 app = typer.Typer(help="Documents: notarised by their hash, countersigned, verified.", no_args_is_help=True)
 
+WHEN = "DATE|SECONDS"
 Which = Annotated[str, typer.Argument(metavar="FILE|0xHASH", help="The document, or the sha256 of its bytes.")]
 
 
@@ -24,35 +39,51 @@ def notarise(
     document: Which,
     number: Annotated[str, typer.Option(help="The document's own number.")],
     type_: Annotated[DocumentType, typer.Option("--type", help="What it is.")] = DocumentType.OTHER,
-    party: Annotated[list[str] | None, typer.Option(help="An organisation or another party; several times.")] = None,
-    valid_until: Annotated[int, typer.Option(help="Unix seconds; 0: without end.")] = 0,
+    party: Annotated[
+        list[str] | None,
+        typer.Option(help="An organisation of the ledger, which may countersign, or anyone else; several times."),
+    ] = None,
+    valid_from: Annotated[str, typer.Option(metavar=WHEN, help="Valid from then on. Default: from now on.")] = "0",
+    valid_until: Annotated[str, typer.Option(metavar=WHEN, help="And not any more from then. Default: no end.")] = "0",
     supersedes: Annotated[str | None, typer.Option(help="An earlier version of it: FILE or 0xHASH.")] = None,
     home: Home = None,
     member: As = None,
     endorse: Endorse = None,
+    draft: DraftFile = None,
     json: Json = False,
 ) -> None:
-    """Notarise a document: its hash, never its content, goes onto the ledger.
+    """Notarise a document: its hash, never its content, goes onto the ledger. Its issuer is the organisation of who
+    acts. With --supersedes it takes the place of an earlier one of the same type and issuer.
+
+    Times are dates of UTC (2026-12-31, 2026-12-31T18:00) or Unix seconds.
 
     Example: ichub ledger document notarise bl-4711.pdf --type bill-of-lading --number 4711 --party customs
     """
-    asked = Notarise(hash_of(document), type_, number, tuple(party or ()), 0, valid_until)
+    lasts = parse_moment(valid_from), parse_moment(valid_until)
+    asked = Notarise(hash_of(document), type_, number, tuple(party or ()), *lasts)
     if supersedes is None:
-        invoke_and_tell("documents", "notarise", write_json(asked), home, member, json, endorse)
+        invoke_and_tell("documents", "notarise", write_json(asked), Signing(home, member, endorse, draft), json)
     else:
         replaced = Supersede(hash_of(supersedes), asked)
-        invoke_and_tell("documents", "supersede", write_json(replaced), home, member, json, endorse)
+        invoke_and_tell("documents", "supersede", write_json(replaced), Signing(home, member, endorse, draft), json)
 
 
 @app.command()
 def countersign(
-    document: Which, home: Home = None, member: As = None, endorse: Endorse = None, json: Json = False
+    document: Which,
+    home: Home = None,
+    member: As = None,
+    endorse: Endorse = None,
+    draft: DraftFile = None,
+    json: Json = False,
 ) -> None:
     """Countersign a document as one of its parties.
 
     Example: ichub ledger document countersign bl-4711.pdf --as customs/admin
     """
-    invoke_and_tell("documents", "countersign", write_json(ByHash(hash_of(document))), home, member, json, endorse)
+    invoke_and_tell(
+        "documents", "countersign", write_json(ByHash(hash_of(document))), Signing(home, member, endorse, draft), json
+    )
 
 
 @app.command()
@@ -62,13 +93,20 @@ def revoke(
     home: Home = None,
     member: As = None,
     endorse: Endorse = None,
+    draft: DraftFile = None,
     json: Json = False,
 ) -> None:
     """Take a document back for good; its issuer may.
 
     Example: ichub ledger document revoke bl-4711.pdf --reason "goods returned"
     """
-    invoke_and_tell("documents", "revoke", write_json(Revoke(hash_of(document), reason)), home, member, json, endorse)
+    invoke_and_tell(
+        "documents",
+        "revoke",
+        write_json(Revoke(hash_of(document), reason)),
+        Signing(home, member, endorse, draft),
+        json,
+    )
 
 
 @app.command()
@@ -77,7 +115,48 @@ def verify(document: Which, home: Home = None, member: As = None, json: Json = F
 
     Example: ichub ledger document verify bl-4711.pdf
     """
-    query_and_show("documents", "verify", write_json(ByHash(hash_of(document))), home, member, json)
+    query_and_show("documents", "verify", write_json(ByHash(hash_of(document))), Signing(home, member), json)
+
+
+@app.command("list")
+def list_documents(
+    issuer: Annotated[str | None, typer.Option(metavar="ORG", help="Those that it notarised.")] = None,
+    type_: Annotated[DocumentType | None, typer.Option("--type", help="Those of a type.")] = None,
+    party: Annotated[str | None, typer.Option(help="Those in which it is named.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """List documents in the order in which they were notarised: of an issuer, of a type, or with a party. Without any
+    of these: what one's own organisation notarised.
+
+    Example: ichub ledger document list --party customs
+    """
+    asked = [("by_issuer", issuer), ("by_type", type_), ("by_party", party)]
+    chosen = [(method, str(name)) for method, name in asked if name is not None]
+    if len(chosen) > 1:
+        raise Misused("documents are listed by one of --issuer, --type and --party: choose one")
+
+    async def work() -> tuple[list[Document], UnixSeconds]:
+        found: list[Document] = []
+        async with ledger_of(home, member) as ledger:
+            method, name = chosen[0] if chosen else ("by_issuer", ledger.member.partition("/")[0])
+            async for page in query_pages(
+                ledger, "documents", method, lambda token: Listing(name, 100, token), Documents
+            ):
+                found += page.documents
+                if len(found) >= limit:
+                    break
+            return found[:limit], (await ledger.status()).time
+
+    found, now = run(work())
+    rows = [
+        {"number": one.number, "type": one.document_type.value, "issuer": one.issuer,
+         "notarised": moment(one.notarised_at), "status": status_at(one, now).value, "document_hash": one.document_hash}
+        for one in found
+    ]  # fmt: skip
+    Output(json).rows("Documents", rows, "none: `ichub ledger document notarise FILE --number NUMBER` notarises one")
 
 
 def hash_of(document: str) -> bytes:

@@ -1,50 +1,89 @@
 """What commands do that invoke a contract or ask one: sign with all who endorse, send, tell; ask and show."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from adapters.permissioned.ledger.client import Endorse as Endorsing
+from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.contracts.errors import EndorsementMissing
 from adapters.permissioned.ledger.contracts.policy import named_organisations, parse_policy
+from adapters.permissioned.ledger.contracts.values import read_json, write_json
+from adapters.permissioned.ledger.drafts import VALID_SECONDS, Draft, read_transaction, write_draft
 from adapters.permissioned.ledger.member_key import MemberKey
 from adapters.permissioned.ledger.membership.errors import CertificateUnknown
 from adapters.permissioned.ledger.messages import InvokeContract
 from adapters.permissioned.ledger.transactions import MemberSignature
 from console.amounts import moment
-from console.exits import Refused
+from console.commands.ledger.options import Signing
+from console.exits import Misused, Refused
+from console.keystore import write_private
 from console.ledger_home import find_ledger_home
-from console.ledger_session import connect, ledger_of, who
+from console.ledger_session import ledger_of
 from console.output import Output
 from console.session import run
+from hub.errors import HubError
 from hub.quantities import Hash
 
 
-def invoke_and_tell(
-    contract: str,
-    method: str,
-    arguments: bytes,
-    home: Path | None,
-    member: str | None,
-    as_json: bool,
-    endorse: list[str] | None,
-) -> None:
-    """Have it signed by all who endorse it, invoke, and say where it stands."""
+class Paged(Protocol):
+    """A page of what a contract lists."""
+
+    @property
+    def next_token(self) -> bytes: ...
+
+
+Page = TypeVar("Page", bound=Paged)
+
+
+def invoke_and_tell(contract: str, method: str, arguments: bytes, signing: Signing, as_json: bool) -> None:
+    """Have it signed by all who endorse it, invoke, and say where it stands; or write all that into a draft."""
+    output, message = Output(as_json), InvokeContract(contract, method, arguments)
+    place = find_ledger_home(signing.home)
+    endorsers = [MemberKey.read(*place.member_files(name)) for name in signing.endorse or ()]
+    if signing.draft is not None:
+        _draft_and_tell(message, signing, endorsers, signing.draft, output)
+        return
 
     async def work() -> None:
-        place = find_ledger_home(home)
-        endorsers = [MemberKey.read(*place.member_files(name)) for name in endorse or ()]
-        async with await connect(place, who(place, member)) as ledger:
+        async with ledger_of(signing.home, signing.member) as ledger:
             asked = [(one.fingerprint, _endorsing(one, ledger.genesis_hash)) for one in endorsers]
-            with _endorsement_explained(endorsers):
-                receipt = await ledger.submit([InvokeContract(contract, method, arguments)], endorse=asked)
+            with endorsement_explained({one.fingerprint: one.member for one in endorsers}):
+                receipt = await ledger.submit([message], endorse=asked)
         text = f"done: {contract}.{method} stands in block {receipt.height}"
-        Output(as_json).done(text, height=receipt.height, transaction=receipt.hash)
+        output.done(text, height=receipt.height, transaction=receipt.hash)
 
     run(work())
+
+
+def _draft_and_tell(
+    message: InvokeContract, signing: Signing, endorsers: Sequence[MemberKey], file: Path, output: Output
+) -> None:
+    """What it would be refused for as it is signed now is said, and no hindrance: others are yet to sign."""
+    if file.exists():
+        raise Misused(f"{file} is there already: name another with --draft, or remove it first")
+
+    async def work() -> Draft:
+        async with ledger_of(signing.home, signing.member) as ledger:
+            body = await ledger.draft([message], valid_seconds=VALID_SECONDS)
+            try:
+                await ledger.simulate([message], endorsers=[one.fingerprint for one in endorsers])
+            except HubError as error:
+                output.note(f"signed by these alone it would be refused: {error}")
+            others = [one.sign(ledger.genesis_hash, body) for one in endorsers]
+            return Draft(ledger.genesis_hash, body, (ledger.endorse(body), *others))
+
+    draft = run(work())
+    write_private(file, write_draft(draft))
+    expiry = read_transaction(draft).expiry
+    text = (
+        f"wrote {file}, signed: whoever else must sign does so with `ichub ledger endorse {file}`; then any member "
+        f"sends it with `ichub ledger submit {file}`, until {moment(expiry)} UTC"
+    )
+    output.done(text, file=str(file), expires=expiry)
 
 
 def _endorsing(key: MemberKey, genesis_hash: Hash) -> Endorsing:
@@ -55,35 +94,48 @@ def _endorsing(key: MemberKey, genesis_hash: Hash) -> Endorsing:
 
 
 @contextmanager
-def _endorsement_explained(endorsers: Sequence[MemberKey]) -> Iterator[None]:
+def endorsement_explained(
+    endorsers: Mapping[bytes, str], how: str = "add --endorse ORG/NAME for each that must sign"
+) -> Iterator[None]:
     """Says whose signatures a policy could still count, and which endorser is not enrolled; raises Refused."""
     try:
         yield
     except EndorsementMissing as error:
         signed = error.endorsers.split(", ")
         missing = [name for name in named_organisations(parse_policy(error.policy)) if name not in signed]
-        text = f"{error}, not of {', '.join(missing)}: add --endorse ORG/NAME for each that must sign"
+        text = f"{error}, not of {', '.join(missing)}: {how}"
         raise Refused(text, error.reason(), **error.values()) from error
     except CertificateUnknown as error:
-        for one in endorsers:
-            if one.fingerprint == error.fingerprint:
-                text = f"{one.member} cannot endorse before it is enrolled: `ichub ledger enrol {one.member}`"
-                raise Refused(text, error.reason(), **error.values()) from error
-        raise
+        member = endorsers.get(error.fingerprint)
+        if member is None:
+            raise
+        text = f"{member} cannot endorse before it is enrolled: `ichub ledger enrol {member}`"
+        raise Refused(text, error.reason(), **error.values()) from error
 
 
-def query_and_show(
-    contract: str, method: str, arguments: bytes, home: Path | None, member: str | None, as_json: bool
-) -> None:
+def query_and_show(contract: str, method: str, arguments: bytes, signing: Signing, as_json: bool) -> None:
     """Ask, and show the answer field by field."""
 
     async def work() -> None:
-        async with ledger_of(home, member) as ledger:
+        async with ledger_of(signing.home, signing.member) as ledger:
             answer: Any = msgspec.json.decode(await ledger.query(contract, method, arguments))
         told = answer if isinstance(answer, dict) else {"answer": answer}
         Output(as_json).record(f"{contract}.{method}", told if as_json else _for_people(told))
 
     run(work())
+
+
+async def query_pages(
+    ledger: LedgerClient, contract: str, method: str, listing: Callable[[bytes], object], page: type[Page]
+) -> AsyncGenerator[Page, None]:
+    """All pages of a list. ``listing``: what asks for the page that begins at a token."""
+    token = b""
+    while True:
+        answer: Page = read_json(page, await ledger.query(contract, method, write_json(listing(token))))
+        yield answer
+        token = answer.next_token
+        if not token:
+            return
 
 
 def _for_people(answer: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The options that the commands of a ledger share: its home, as whom they act, and who signs with them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -26,3 +26,21 @@ Endorse = Annotated[
         show_default=False,
     ),
 ]
+DraftFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--draft",
+        metavar="FILE",
+        help="Send nothing: write it, signed, for others to `ichub ledger endorse`.",
+        show_default=False,
+    ),
+]
+
+
+class Signing(NamedTuple):
+    """Who signs what a command asks for, and where it then goes: to the ledger, or into a draft."""
+
+    home: Path | None
+    member: str | None
+    endorse: list[str] | None = None
+    draft: Path | None = None

@@ -6,11 +6,14 @@ import msgspec
 import typer
 
 from adapters.permissioned.ledger.contracts.values import write_json
-from adapters.permissioned.ledger.receivables.records import ById, Pledge
-from console.amounts import parse_hex
-from console.commands.ledger.invoking import invoke_and_tell, query_and_show
-from console.commands.ledger.options import As, Endorse, Home
+from adapters.permissioned.ledger.receivables.records import ById, Listing, Pledge, Standing, Standings, Transfer
+from console.amounts import moment, parse_hex
+from console.commands.ledger.invoking import invoke_and_tell, query_and_show, query_pages
+from console.commands.ledger.options import As, DraftFile, Endorse, Home, Signing
+from console.ledger_session import ledger_of
 from console.options import Json
+from console.output import Output
+from console.session import run
 
 app = typer.Typer(help="Receivables: registered once among all banks, financed by one.", no_args_is_help=True)
 
@@ -26,7 +29,7 @@ Issued = Annotated[str, typer.Option("--date", help="When it was issued, YYYY-MM
 @app.command()
 def register(
     seller: Seller, buyer: Buyer, number: Number, amount: Minor, currency: Currency, date: Issued,
-    home: Home = None, member: As = None, endorse: Endorse = None, json: Json = False,
+    home: Home = None, member: As = None, endorse: Endorse = None, draft: DraftFile = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Register an invoice or receivable; `check` tells its ID and what is much like it.
 
@@ -34,7 +37,11 @@ def register(
     --date 2026-03-01
     """
     invoke_and_tell(
-        "receivables", "register", _terms(seller, buyer, number, amount, currency, date), home, member, json, endorse
+        "receivables",
+        "register",
+        _terms(seller, buyer, number, amount, currency, date),
+        Signing(home, member, endorse, draft),
+        json,
     )
 
 
@@ -48,7 +55,9 @@ def check(
     Example: ichub ledger receivable check --seller 9131X --buyer 9144Y --number A-17 --amount 125000 --currency CNY
     --date 2026-03-01
     """
-    query_and_show("receivables", "check", _terms(seller, buyer, number, amount, currency, date), home, member, json)
+    query_and_show(
+        "receivables", "check", _terms(seller, buyer, number, amount, currency, date), Signing(home, member), json
+    )
 
 
 @app.command()
@@ -60,6 +69,7 @@ def pledge(
     home: Home = None,
     member: As = None,
     endorse: Endorse = None,
+    draft: DraftFile = None,
     json: Json = False,
 ) -> None:
     """Finance a receivable, as the only bank.
@@ -68,27 +78,58 @@ def pledge(
     """
     seen = tuple(parse_hex(one, "a receivable's ID") for one in acknowledge or ())
     asked = Pledge(parse_hex(receivable, "a receivable's ID"), seen)
-    invoke_and_tell("receivables", "pledge", write_json(asked), home, member, json, endorse)
+    invoke_and_tell("receivables", "pledge", write_json(asked), Signing(home, member, endorse, draft), json)
 
 
 @app.command()
-def release(receivable: Id, home: Home = None, member: As = None, endorse: Endorse = None, json: Json = False) -> None:
+def release(
+    receivable: Id,
+    home: Home = None,
+    member: As = None,
+    endorse: Endorse = None,
+    draft: DraftFile = None,
+    json: Json = False,
+) -> None:
     """Finance it no more; it was not paid, and another bank may.
 
     Example: ichub ledger receivable release 0x5d… --as bank-a/ann
     """
-    invoke_and_tell("receivables", "release", _by_id(receivable), home, member, json, endorse)
+    invoke_and_tell("receivables", "release", _by_id(receivable), Signing(home, member, endorse, draft), json)
+
+
+@app.command()
+def transfer(
+    receivable: Id,
+    to: Annotated[str, typer.Option(metavar="ORG", help="The bank that takes it over, and must sign too.")],
+    home: Home = None,
+    member: As = None,
+    endorse: Endorse = None,
+    draft: DraftFile = None,
+    json: Json = False,
+) -> None:
+    """Hand the pledge to another bank, which signs the same transaction: with --endorse where its key is in this home,
+    else with --draft and `ichub ledger endorse` at its own.
+
+    Example: ichub ledger receivable transfer 0x5d… --to bank-b --draft transfer.json
+    """
+    asked = Transfer(parse_hex(receivable, "a receivable's ID"), to)
+    invoke_and_tell("receivables", "transfer", write_json(asked), Signing(home, member, endorse, draft), json)
 
 
 @app.command()
 def discharge(
-    receivable: Id, home: Home = None, member: As = None, endorse: Endorse = None, json: Json = False
+    receivable: Id,
+    home: Home = None,
+    member: As = None,
+    endorse: Endorse = None,
+    draft: DraftFile = None,
+    json: Json = False,
 ) -> None:
     """It is settled, for good.
 
     Example: ichub ledger receivable discharge 0x5d… --as bank-a/ann
     """
-    invoke_and_tell("receivables", "discharge", _by_id(receivable), home, member, json, endorse)
+    invoke_and_tell("receivables", "discharge", _by_id(receivable), Signing(home, member, endorse, draft), json)
 
 
 @app.command()
@@ -97,7 +138,35 @@ def status(receivable: Id, home: Home = None, member: As = None, json: Json = Fa
 
     Example: ichub ledger receivable status 0x5d…
     """
-    query_and_show("receivables", "status", _by_id(receivable), home, member, json)
+    query_and_show("receivables", "status", _by_id(receivable), Signing(home, member), json)
+
+
+@app.command("held")
+def list_held(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
+) -> None:
+    """List what one's own organisation finances, the oldest first.
+
+    Example: ichub ledger receivable held --as bank-a/ann
+    """
+
+    async def work() -> list[Standing]:
+        found: list[Standing] = []
+        async with ledger_of(home, member) as ledger:
+            async for page in query_pages(ledger, "receivables", "held", lambda token: Listing(100, token), Standings):
+                found += page.receivables
+                if len(found) >= limit:
+                    break
+        return found[:limit]
+
+    rows = [
+        {"receivable": one.receivable_id, "since": moment(one.since), "acknowledged": one.acknowledged}
+        for one in run(work())
+    ]
+    Output(json).rows("Held", rows, "none: `ichub ledger receivable pledge 0xID` finances one")
 
 
 def _by_id(text: str) -> bytes:
