@@ -65,12 +65,31 @@ def test_a_document_s_life(person: Typing, tmp_path: Path) -> None:
     assert refused.returncode == 1
     person.type("document", "revoke", str(document), "--reason", "lost")
     assert person.type("document", "verify", str(document))["status"] == "revoked"
-    changes = person.type("history", "documents", "documents", found["document"]["document_hash"])
+    digest = found["document"]["document_hash"]
+    changes = person.type("history", "documents", "documents", digest)
     assert [(one["by"], one["method"]) for one in changes] == [
         ("bank-a/admin", "notarise"),
         ("customs/admin", "countersign"),
         ("bank-a/admin", "revoke"),
     ]
+    for key in (str(document), digest, digest.removeprefix("0x"), f"documents/documents/{digest}"):
+        assert person.type("history", key) == changes
+    told = person.run("history", digest).stdout
+    certificate = changes[1]["signed_by"][0].partition(" ")[2]
+    for said in (f"block {changes[1]['block']}, 20", "countersign: written", "customs/admin", certificate):
+        assert said in told
+
+
+def test_a_history_that_is_not_there_is_told_with_what_to_name(person: Typing) -> None:
+    for words, code, said in (
+        (("0x" + "ee" * 32,), 1, "neither a document nor a receivable"),
+        (("documents/documents/0x" + "ee" * 32,), 1, "nothing ever happened"),
+        (("nothing.pdf",), 2, "names no record"),
+        (("documents", "documents"), 2, "CONTRACT/COLLECTION/KEY"),
+        (("0xee",), 2, "is no sha256"),
+    ):
+        done = person.run("history", *words)
+        assert (done.returncode, said in done.stderr) == (code, True), done.stderr
 
 
 def test_documents_are_valid_for_a_time_superseded_and_listed(person: Typing) -> None:
@@ -124,6 +143,9 @@ def test_a_receivable_is_financed_once(person: Typing) -> None:
     assert person.type("receivable", "status", receivable)["state"] == "pledged"
     person.type("receivable", "release", receivable)
     person.type("receivable", "pledge", receivable, "--as", "bank-b/admin")
+    changes = person.type("history", receivable)
+    assert {one["record"] for one in changes} == {f"receivables/receivables/{receivable}"}
+    assert [one["method"] for one in changes] == ["register", "pledge", "release", "pledge"]
 
 
 def test_a_vote(person: Typing) -> None:

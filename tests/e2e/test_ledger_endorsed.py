@@ -111,8 +111,10 @@ def test_copies_that_were_signed_at_the_same_time_are_put_together(person: Typin
     assert (early.returncode, "has that of bank-a, customs, not of bank-b" in early.stderr) == (1, True), early.stderr
     bea.type("endorse", str(copy), "--yes")
     person.type("submit", str(file), str(copy))
-    (only,) = person.type("history", "documents", "documents", document)
+    (only,) = person.type("history", document)
     assert len(only["signed_by"]) == 3
+    told = person.run("history", document).stdout
+    assert told.index("endorsed by") < told.index("customs/admin") < told.index("bank-b/bea")
 
 
 def test_a_draft_is_not_what_it_was_or_of_someone_else(person: Typing, bea: Typing, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ class LedgerCommands(LazyGroup):
         "endorse": _in("drafts", "endorse", "Look at a draft of another member, and sign it."),
         "submit": _in("drafts", "submit", "Send a draft that all have signed."),
         "call": _in("calls", "call", "Call a service on another chain, as a member."),
-        "history": _in("contracts", "history", "Who changed a record, when, endorsed by whom."),
+        "history": _in("history", "history", "Who changed a record, when, endorsed by whom."),
         "query": _in("queries", "app", "What the ledger says of itself."),
     }
 

@@ -1,4 +1,4 @@
-"""``ichub ledger contract`` and ``history``: contracts, and who changed what."""
+"""``ichub ledger contract``: contracts, what is invoked of them and asked."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,6 @@ import typer
 
 from adapters.permissioned.ledger.contracts.installed import read_sources
 from adapters.permissioned.ledger.contracts.linter import lint_package
-from console.amounts import moment
 from console.commands.ledger.invoking import invoke_and_tell, query_and_show
 from console.commands.ledger.options import As, DraftFile, Endorse, Home, Signing
 from console.exits import CheckFailed, Misused
@@ -91,30 +90,3 @@ def query(
     Example: ichub ledger contract query documents by_issuer '{"name": "bank-a"}'
     """
     query_and_show(contract, method, arguments.encode(), Signing(home, member), json)
-
-
-def history(
-    contract: Annotated[str, typer.Argument()],
-    collection: Annotated[str, typer.Argument()],
-    key: Annotated[str, typer.Argument(help="The record's key; its parts joined by /.")],
-    home: Home = None,
-    member: As = None,
-    json: Json = False,
-) -> None:
-    """Show every change of a record: who, under which certificate, in which block, endorsed by whom.
-
-    Example: ichub ledger history documents documents 0x2cf2…
-    """
-
-    async def work() -> None:
-        async with ledger_of(home, member) as ledger:
-            found = await ledger.history(contract, collection, key)
-        rows = [
-            {"block": one.height, "time": moment(one.time), "change": one.kind.name.lower(), "by": one.caller,
-             "method": one.method, "signed_by": [f"{each.member} 0x{each.certificate.hex()}" for each in one.signers],
-             "value_hash": one.value_hash, "transaction": one.transaction_hash}
-            for one in found
-        ]  # fmt: skip
-        Output(json).rows(f"{contract}/{collection}/{key}", rows, "nothing has happened to it")
-
-    run(work())

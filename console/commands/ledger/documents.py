@@ -1,5 +1,6 @@
 """``ichub ledger document``: notarise, countersign, revoke and verify documents."""
 
+import re
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
@@ -160,10 +161,19 @@ def list_documents(
 
 
 def hash_of(document: str) -> bytes:
-    """The sha256 of a file, or the hash itself; raises Misused."""
+    """The sha256 of a file, or the hash itself; raises Misused, OSError."""
+    found = find_hash(document)
+    return sha256(Path(document).read_bytes()).digest() if found is None else found
+
+
+def find_hash(document: str) -> bytes | None:
+    """The sha256 of a file, or the hash, with 0x or as `sha256sum` writes it; None where it is none. Raises Misused."""
+    path = Path(document)
+    if path.is_file():
+        return sha256(path.read_bytes()).digest()
     if document.startswith("0x"):
         found = parse_hex(document, "a sha256")
         if len(found) != 32:
             raise Misused(f"{document} is no sha256: it has 32 bytes")
         return found
-    return sha256(Path(document).read_bytes()).digest()
+    return bytes.fromhex(document) if re.fullmatch(r"[0-9a-fA-F]{64}", document) else None
