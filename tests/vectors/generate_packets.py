@@ -1,4 +1,7 @@
-"""Writes packets.json: paths, commitments and lane records of IBC v2 packets; the first two come from ibc-go."""
+"""Writes packets.json: paths, commitments and lane records of IBC v2 packets, and hostile records and identifiers.
+
+The first packet and acknowledgement come from ibc-go.
+"""
 
 from typing import Any
 
@@ -12,7 +15,7 @@ from hub.ibc.commitment import (
 )
 from hub.ibc.identifiers import ClientId, PortId
 from hub.ibc.lanes import LaneRecord, encode_records
-from hub.ibc.packet import Packet, Payload
+from hub.ibc.packet import MAX_VALUE_BYTES_EVM, Packet, Payload
 from hub.quantities import MAX_U64, Sequence, UnixSeconds
 from tests.vectors.writing import write
 
@@ -57,6 +60,109 @@ ACKNOWLEDGEMENTS = [
     ("the longest", b"a" * 16384),
 ]
 
+LANE = 1
+"""The one lane that the malformed records may name."""
+RECORD = encode_records([LaneRecord(LANE, Sequence(1), UnixSeconds(1_760_000_000), b"value")])
+MALFORMED = ("MalformedLaneRecords", "MalformedDelivery")
+EMPTY = ("MalformedLaneRecords", "ValueSize")
+TOO_LARGE = ("InvalidPacket", "ValueSize")
+LANE_ZERO = ("MalformedLaneRecords", "UnknownLane")
+UNKNOWN_LANE = ("UnknownLane", "UnknownLane")
+
+
+def with_field(start: int, size: int, number: int) -> bytes:
+    """The valid record with one of its numbers replaced."""
+    return RECORD[:start] + number.to_bytes(size, "big") + RECORD[start + size :]
+
+
+def of_value(value: bytes) -> bytes:
+    """A record of this value, which is as long as it says."""
+    return with_field(18, 2, len(value))[:20] + value
+
+
+LANE_RECORDS: list[tuple[str, bytes, tuple[str, str], int | None]] = [
+    ("cut in the lane", RECORD[:1], MALFORMED, 0),
+    ("cut behind the lane", RECORD[:2], MALFORMED, 0),
+    ("cut in the sequence", RECORD[:9], MALFORMED, 0),
+    ("cut behind the sequence", RECORD[:10], MALFORMED, 0),
+    ("cut in the timeout", RECORD[:17], MALFORMED, 0),
+    ("cut behind the timeout", RECORD[:18], MALFORMED, 0),
+    ("cut in the length", RECORD[:19], MALFORMED, 0),
+    ("cut behind the length", RECORD[:20], MALFORMED, 0),
+    ("cut in the value", RECORD[:-1], MALFORMED, 0),
+    ("a length of one byte too many", with_field(18, 2, 6), MALFORMED, 0),
+    ("the greatest length", with_field(18, 2, 65_535), MALFORMED, 0),
+    ("a length that leaves a byte over", with_field(18, 2, 4), MALFORMED, 24),
+    ("one byte behind it", RECORD + b"\x00", MALFORMED, 25),
+    ("19 bytes behind it", RECORD + RECORD[:19], MALFORMED, 25),
+    ("a record of zeros behind it", RECORD + bytes(20), MALFORMED, 25),
+    ("a second record that is cut short", RECORD + RECORD[:-1], MALFORMED, 25),
+    ("a second record with sequence 0", RECORD + with_field(2, 8, 0), MALFORMED, 25),
+    ("a second record with timeout 0", RECORD + with_field(10, 8, 0), MALFORMED, 25),
+    ("sequence 0", with_field(2, 8, 0), MALFORMED, 0),
+    ("timeout 0", with_field(10, 8, 0), MALFORMED, 0),
+    ("no value", of_value(b""), EMPTY, None),
+    ("one byte more than an EVM chain takes", of_value(bytes(MAX_VALUE_BYTES_EVM + 1)), TOO_LARGE, None),
+    ("lane 0", with_field(0, 2, 0), LANE_ZERO, None),
+    ("a lane that is not registered", with_field(0, 2, 2), UNKNOWN_LANE, None),
+    ("the last lane, not registered", with_field(0, 2, 65_535), UNKNOWN_LANE, None),
+    ("a second record on a lane that is not registered", RECORD + with_field(0, 2, 256), UNKNOWN_LANE, None),
+]
+
+ICS_24 = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-#[]<>"
+IDENTIFIERS: list[tuple[str, str, str, bool]] = [
+    ("client", "the shortest", "quorum-0", True),
+    ("client", "the longest", "a" * 62 + "-0", True),
+    ("client", "a kind of several words with digits", "a1-b2-c3-77", True),
+    ("client", "a long number", "q-18446744073709551616", True),
+    ("client", "nothing", "", False),
+    ("client", "seven characters", "quoru-0", False),
+    ("client", "65 characters", "a" * 63 + "-0", False),
+    ("client", "upper case", "Quorum-0", False),
+    ("client", "upper case at the end of the kind", "quoruM-0", False),
+    ("client", "a dash at the beginning", "-quorum-0", False),
+    ("client", "a dash at the end", "quorum-0-", False),
+    ("client", "two dashes", "quorum--0", False),
+    ("client", "no dash", "quorum00", False),
+    ("client", "no number", "quorumx-", False),
+    ("client", "no kind", "12345678", False),
+    ("client", "a number that begins with zero", "quorum-01", False),
+    ("client", "two zeros", "quorum-00", False),
+    ("client", "a letter behind the number", "quorum-0x", False),
+    ("client", "a letter before the number", "quorum-x0", False),
+    ("client", "a kind that begins with a digit", "1quorum-0", False),
+    ("client", "a word of the kind that begins with a digit", "quorum-1a-0", False),
+    ("client", "a kind that is a number", "123456-0", False),
+    ("client", "a line break at the end", "quorum-0\n", False),
+    ("client", "a zero byte at the end", "quorum-0\x00", False),
+    ("client", "a letter beyond ASCII", "quórum-0", False),
+    ("client", "a digit beyond ASCII", "quorum-٣", False),
+    ("counterparty", "the shortest", "12345678", True),
+    ("counterparty", "the longest", "A" * 64, True),
+    ("counterparty", "as ibc-go names one", "07-tendermint-0", True),
+    ("counterparty", "nothing but signs", "._+-#[]<>", True),
+    ("counterparty", "nothing", "", False),
+    ("counterparty", "seven characters", "client0", False),
+    ("counterparty", "65 characters", "A" * 65, False),
+    ("counterparty", "a slash", "client/0", False),
+    ("counterparty", "a line break at the end", "client-0\n", False),
+    ("counterparty", "eight bytes, seven characters", "client\u00e9", False),
+    ("port", "the shortest", "ab", True),
+    ("port", "the longest", "p" * 128, True),
+    ("port", "nothing but signs", "._+-#[]<>", True),
+    ("port", "nothing", "", False),
+    ("port", "one character", "p", False),
+    ("port", "129 characters", "p" * 129, False),
+    ("port", "a slash", "transfer/0", False),
+    ("port", "a line break at the end", "transfer\n", False),
+    ("port", "a letter beyond ASCII", "tränsfer", False),
+]
+CHARACTERS = [
+    ("client", "quorum", "x-0", "-0123456789abcdefghijklmnopqrstuvwxyz"),
+    ("counterparty", "quorum", "x-0", ICS_24),
+    ("port", "a", "b", ICS_24),
+]
+
 
 def packet_case(name: str, packet: Packet) -> dict[str, Any]:
     return {
@@ -86,7 +192,8 @@ def vectors() -> dict[str, Any]:
         LaneRecord(65_535, Sequence(MAX_U64), UnixSeconds(MAX_U64), b"\x00" * 300),
     ]
     return {
-        "about": "IBC v2 packets as sha256 commits to them, and lane records (docs/protocol.md, section 1)",
+        "about": "IBC v2 packets as sha256 commits to them, lane records, identifiers (docs/protocol.md, section 1);"
+        " malformed records where lane 1 alone is registered, refused at that offset; error null means accepted",
         "packets": [packet_case(*entry) for entry in PACKETS],
         "acknowledgements": [
             {"name": name, "acknowledgement": ack, "commitment": acknowledgement_commitment(ack)}
@@ -98,6 +205,18 @@ def vectors() -> dict[str, Any]:
             ],
             "encoded": encode_records(records),
         },
+        "malformedLaneRecords": [
+            {"name": name, "encoded": data, "error": {"hub": hub, "router": router}, "offset": offset}
+            for name, data, (hub, router), offset in LANE_RECORDS
+        ],
+        "identifiers": [
+            {"kind": kind, "name": name, "identifier": text, "error": None if valid else "InvalidIdentifier"}
+            for kind, name, text, valid in IDENTIFIERS
+        ],
+        "characters": [
+            {"kind": kind, "before": before, "after": after, "allowed": allowed}
+            for kind, before, after, allowed in CHARACTERS
+        ],
     }
 
 

@@ -5,27 +5,15 @@ import {IRouter} from "interchain/interfaces/IRouter.sol";
 import {ILightClient} from "interchain/interfaces/ILightClient.sol";
 import {IQuorumClient} from "interchain/interfaces/IQuorumClient.sol";
 import {Counterparty} from "interchain/libraries/Checkpoints.sol";
-import {Check} from "./support/Check.sol";
 import {Harness} from "./support/Harness.sol";
+import {VectorFile} from "./support/VectorFile.sol";
 
 /// @title The vectors that Python reads too: tests/vectors/*.json.
-contract VectorsTest is Check {
+contract VectorsTest is VectorFile {
     Harness private _harness;
 
     function setUp() public {
         _harness = new Harness();
-    }
-
-    function _open(string memory name) private view returns (string memory) {
-        return vm.readFile(string.concat("tests/vectors/", name, ".json"));
-    }
-
-    function _at(string memory list, uint256 i, string memory field) private pure returns (string memory) {
-        return string.concat(".", list, "[", vm.toString(i), "].", field);
-    }
-
-    function _isNull(string memory json, string memory key) private pure returns (bool) {
-        return keccak256(vm.parseJson(json, key)) == keccak256(vm.parseJson("{\"n\":null}", ".n"));
     }
 
     // ------------------------------------------------------------------------------------------------ packets

@@ -8,6 +8,8 @@ import {Request} from "interchain/interfaces/IServiceProvider.sol";
 import {BatchRoot} from "interchain/libraries/BatchRoot.sol";
 import {Checkpoints, Counterparty, CounterpartyRef, HeaderRef} from "interchain/libraries/Checkpoints.sol";
 import {Commitments} from "interchain/libraries/Commitments.sol";
+import {Deliveries, EntryRef} from "interchain/libraries/Deliveries.sol";
+import {Identifiers} from "interchain/libraries/Identifiers.sol";
 import {LaneRef, Lanes} from "interchain/libraries/Lanes.sol";
 import {QuorumSignatures} from "interchain/libraries/QuorumSignatures.sol";
 import {Reasons} from "interchain/libraries/Reasons.sol";
@@ -16,6 +18,16 @@ import {ServicePayload} from "interchain/libraries/ServicePayload.sol";
 import {StateProof} from "interchain/libraries/StateProof.sol";
 import {Utf8} from "interchain/libraries/Utf8.sol";
 import {SetRef, ValidatorSets} from "interchain/libraries/ValidatorSets.sol";
+
+/// @notice A lane record as it was read.
+struct Record {
+    uint256 lane;
+    uint256 sequence;
+    uint256 timeout;
+    bytes value;
+    bytes32 pathKey;
+    bytes32 clientKey;
+}
 
 /// @title The libraries' functions, made external, for tests that a deployed contract cannot serve.
 contract Harness {
@@ -51,6 +63,39 @@ contract Harness {
 
     function chained(bytes32 previous, uint64 sequence, bytes32 commitment) external pure returns (bytes32) {
         return Commitments.chained(previous, sequence, commitment);
+    }
+
+    /// @notice Reads lane records of a client, one behind the other, as a delivery's are read.
+    function records(bytes calldata data, uint256 client) external view returns (Record[] memory read) {
+        uint256 cursor;
+        assembly ("memory-safe") {
+            cursor := data.offset
+        }
+        uint256 end = cursor + data.length;
+        while (cursor != end) {
+            EntryRef entry;
+            (entry, cursor) = Deliveries.record(cursor, end, client);
+            Record[] memory longer = new Record[](read.length + 1);
+            for (uint256 i; i < read.length; ++i) {
+                longer[i] = read[i];
+            }
+            longer[read.length] = Record(
+                entry.laneNumber(), entry.sequence(), entry.timeout(), entry.value(), entry.pathKey(), entry.clientKey()
+            );
+            read = longer;
+        }
+    }
+
+    function checkClient(string calldata identifier) external pure {
+        Identifiers.checkClient(identifier);
+    }
+
+    function checkCounterparty(string calldata identifier) external pure {
+        Identifiers.checkCounterparty(identifier);
+    }
+
+    function checkPort(string calldata identifier) external pure {
+        Identifiers.checkPort(identifier);
     }
 
     // ------------------------------------------------------------------------------------------------ storage
