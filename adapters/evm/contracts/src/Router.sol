@@ -3,7 +3,6 @@ pragma solidity ^0.8.30;
 
 import {RouterAdministration} from "./RouterAdministration.sol";
 import {ILightClient} from "./interfaces/ILightClient.sol";
-import {IPacketApplication} from "./interfaces/IPacketApplication.sol";
 import {IRouter} from "./interfaces/IRouter.sol";
 import {Applications} from "./libraries/Applications.sol";
 import {BatchRoot} from "./libraries/BatchRoot.sol";
@@ -60,7 +59,8 @@ contract Router is RouterAdministration {
 
     /// @inheritdoc IRouter
     /// @dev Needs no lock against re-entry: a receipt is set and a commitment deleted before an application is called, and every
-    /// counter is read from storage after it.
+    /// counter is read from storage after it. A commitment comes back only where the call that followed was reverted, and with it
+    /// all that was done within.
     function deliverProven() external {
         (uint256 cursor, uint256 end) = Deliveries.bounds();
         uint256 client;
@@ -197,22 +197,32 @@ contract Router is RouterAdministration {
     // ------------------------------------------------------------------------------------------------ deliver: apply
 
     /// @dev A packet that is too late is left out, for a relayer cannot know when its transaction is mined, and those beside it
-    /// must not fail for that. A delivery of which nothing else is left refuses it by name.
+    /// must not fail for that; no more must they for an application that fails. A delivery in which nothing takes effect for
+    /// that refuses it by name.
     function _apply(ClientRecord storage record, uint256 pausedUntil, uint256 client, uint256[] memory entries) private {
         uint256 elapsed;
         bool changed;
+        bytes memory refusal;
         for (uint256 i; i < entries.length; ++i) {
             EntryRef entry = Deliveries.entryAt(entries, i);
             if (entry.isNone()) continue;
             if (entry.isAcknowledged()) {
-                if (_acknowledge(entry)) changed = true;
+                bool settled;
+                (settled, refusal) = _settle(entry, _takeCommitment(entry), refusal);
+                if (settled) changed = true;
                 continue;
             }
             if (block.timestamp < pausedUntil) revert ClientPaused(uint16(client), uint64(pausedUntil));
             if (block.timestamp >= entry.timeout()) elapsed = entry.timeout();
             else if (_receive(record, entry)) changed = true;
         }
-        if (elapsed != 0 && !changed) revert TimeoutElapsed(uint64(elapsed), uint64(block.timestamp));
+        if (!changed) _refuse(elapsed, refusal);
+    }
+
+    /// @dev What ends a delivery in which nothing took effect; nothing where all was a repeat.
+    function _refuse(uint256 elapsed, bytes memory refusal) private view {
+        if (elapsed != 0) revert TimeoutElapsed(uint64(elapsed), uint64(block.timestamp));
+        if (refusal.length != 0) Calls.bubble(refusal);
     }
 
     function _receive(ClientRecord storage record, EntryRef entry) private returns (bool received) {
@@ -258,17 +268,6 @@ contract Router is RouterAdministration {
         Applications.logAcknowledgement(clientKey, n, sequence, ack);
     }
 
-    function _acknowledge(EntryRef entry) private returns (bool taken) {
-        if (!_takeCommitment(entry)) return false;
-        taken = true;
-        emit PacketAcknowledged(entry.clientKey(), uint64(entry.sequence()));
-        address application = entry.lane().application();
-        try IPacketApplication(application).onPacketAcknowledged(entry.context(), entry.value(), entry.acknowledgement()) {}
-        catch (bytes memory reason) {
-            _refuse(application, reason);
-        }
-    }
-
     // ------------------------------------------------------------------------------------------------ answer later
 
     /// @inheritdoc IRouter
@@ -298,6 +297,8 @@ contract Router is RouterAdministration {
         ILightClient lightClient = _record(client).lightClient;
         (uint256 counterpartyTime, bytes32 appRoot,) = Clients.prove(lightClient, header);
         if (cursor == end) revert EmptyBatch();
+        bool changed;
+        bytes memory refusal;
         while (cursor != end) {
             EntryRef entry;
             (entry, cursor) = Deliveries.record(cursor, end, client);
@@ -305,38 +306,49 @@ contract Router is RouterAdministration {
             (proof, cursor) = Deliveries.counted(cursor, end);
             if (!entry.lane().isOutbound()) revert WrongDirection(uint16(entry.laneNumber()));
             if (counterpartyTime < entry.timeout()) revert TimeoutNotReached(uint64(entry.timeout()), uint64(counterpartyTime));
-            _timeOut(lightClient, appRoot, entry, proof);
+            bytes32 taken = _takeCommitment(entry);
+            if (taken == 0) continue;
+            lightClient.verifyNonMembership(appRoot, entry.lane().receiptPath(entry.sequence()), proof);
+            bool settled;
+            (settled, refusal) = _settle(entry, taken, refusal);
+            if (settled) changed = true;
         }
-    }
-
-    function _timeOut(ILightClient lightClient, bytes32 appRoot, EntryRef entry, bytes calldata proof) private {
-        if (!_takeCommitment(entry)) return;
-        lightClient.verifyNonMembership(appRoot, entry.lane().receiptPath(entry.sequence()), proof);
-        emit PacketTimedOut(entry.clientKey(), uint64(entry.sequence()));
-        address application = entry.lane().application();
-        try IPacketApplication(application).onPacketTimedOut(entry.context(), entry.value()) {}
-        catch (bytes memory reason) {
-            _refuse(application, reason);
-        }
+        if (!changed) _refuse(0, refusal);
     }
 
     // ------------------------------------------------------------------------------------------------ inside
 
-    /// @dev Deletes the commitment of a packet sent from here; false when there is none, which makes a repeat a no-op.
-    function _takeCommitment(EntryRef entry) private returns (bool taken) {
+    /// @dev Deletes the commitment of a packet sent from here; zero when there is none, which makes a repeat a no-op.
+    function _takeCommitment(EntryRef entry) private returns (bytes32 taken) {
         mapping(bytes32 => bytes32) storage commitments = RouterStorage.store().commitments;
-        bytes32 stored = commitments[entry.pathKey()];
-        if (stored == 0) return false;
+        taken = commitments[entry.pathKey()];
+        if (taken == 0) return 0;
         bytes32 given = Commitments.packet(entry.lane(), entry.timeout(), entry.value());
-        if (given != stored) revert CommitmentMismatch(entry.pathKey(), stored, given);
+        if (given != taken) revert CommitmentMismatch(entry.pathKey(), taken, given);
         delete commitments[entry.pathKey()];
-        return true;
     }
 
-    /// @dev Too little gas is told as it is, so that a relayer knows to send more.
-    function _refuse(address application, bytes memory reason) private pure {
-        if (Calls.isInsufficientGas(reason)) Calls.bubble(reason);
-        revert ApplicationReverted(application, reason);
+    /// @dev Tells the application what became of its packet. Where it fails, the packet is as it was before: its commitment
+    /// stands again, for anyone to settle it later.
+    /// @param taken The packet's commitment, deleted; zero makes this a no-op.
+    /// @param refusal What was refused before.
+    /// @return settled Whether the packet is settled.
+    /// @return refusal_ What the whole delivery reverts with should nothing in it take effect.
+    function _settle(EntryRef entry, bytes32 taken, bytes memory refusal)
+        private
+        returns (bool settled, bytes memory refusal_)
+    {
+        if (taken == 0) return (false, refusal);
+        (bytes32 clientKey, uint64 sequence) = (entry.clientKey(), uint64(entry.sequence()));
+        bytes memory reason;
+        (settled, reason) = Applications.settlePacket(entry);
+        if (settled) {
+            if (entry.isAcknowledged()) emit PacketAcknowledged(clientKey, sequence);
+            else emit PacketTimedOut(clientKey, sequence);
+            return (true, refusal);
+        }
+        RouterStorage.store().commitments[entry.pathKey()] = taken;
+        emit ApplicationRefused(clientKey, sequence, reason);
+        refusal_ = abi.encodeWithSelector(ApplicationReverted.selector, entry.lane().application(), reason);
     }
-
 }

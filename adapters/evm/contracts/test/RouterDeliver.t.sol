@@ -372,11 +372,10 @@ contract RouterDeliverTest is ProbeFixture {
         same(router.acknowledgementChain(CLIENT_KEY, 0), _appended(1, abi.encodePacked(ERROR_ACK)), "error acknowledgement");
     }
 
-    function test_anApplicationThatSaysItHasTooLittleGasRevertsAll() public {
+    /// @dev It had all the gas that it asked for: what it says of it is its own fault, and costs no other packet.
+    function test_anApplicationThatSaysItHasTooLittleGasFailsOnlyItsOwnPacket() public {
         probe.set(ProbeApplication.Mode.RevertWithInsufficientGas);
-        bytes memory call = single(PROBE_IN, toProbe(1, "a"));
-        vm.expectRevert(abi.encodeWithSelector(IRouter.InsufficientGas.selector, 2, 1));
-        deliver(call);
+        _failsAlone(1);
     }
 
     /// @dev What is no acknowledgement is the failure of its packet: the application's writes are dropped, as if it had reverted.

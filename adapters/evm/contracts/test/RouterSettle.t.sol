@@ -85,16 +85,6 @@ contract RouterSettleTest is ProbeFixture {
         deliver(singleAck(PROBE_OUT, p, new bytes(16384)));
     }
 
-    function test_anApplicationThatRefusesItsAcknowledgementIsNamed() public {
-        Packet memory p = fromProbe(inAnHour(), "call");
-        probe.setFailCallbacks(true);
-        bytes memory call = singleAck(PROBE_OUT, p, "done");
-        bytes memory reason = abi.encodeWithSelector(ProbeApplication.Refused.selector, 8);
-        vm.expectRevert(abi.encodeWithSelector(IRouter.ApplicationReverted.selector, address(probe), reason));
-        deliver(call);
-        same(stored(p), packetCommitment(p), "still there");
-    }
-
     function test_aPauseStopsNeitherAcknowledgementsNorTimeouts() public {
         Packet memory a = fromProbe(inAnHour(), "a");
         Packet memory b = fromProbe(inAnHour(), "b");

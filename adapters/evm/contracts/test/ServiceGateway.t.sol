@@ -318,14 +318,21 @@ contract ServiceGatewayTest is ServiceFixture {
         same(consumer.results(), 1, "delivered");
     }
 
-    /// @dev The largest result, a failing callback, the largest gas limit: it still fits.
+    /// @dev The largest result of the largest call, a callback that burns the largest gas limit: it still fits in what the router
+    /// gives an application to settle a packet.
     function test_theLargestResult() public {
-        consumer.set(ProbeConsumer.Mode.Bomb, "");
-        (bytes32 callId, Packet memory p) = called();
-        answer(p, result(200, new bytes(15353), new bytes(1024)));
+        consumer.set(ProbeConsumer.Mode.Burn, "");
+        IServiceGateway.Call memory call = aCall();
+        call.callbackGasLimit = 3_000_000;
+        call.input = new bytes(16384 - callValue(call, address(consumer)).length + call.input.length);
+        bytes32 callId = consumer.call(call);
+        Packet memory p = outbound("service", 1, call.timeout, callValue(call, address(consumer)));
+        bytes memory ack = singleAck(SERVICE_OUT, p, result(200, new bytes(15353), new bytes(1024)));
+        deliverWith(7_000_000, ack);
+        same(stored(p), 0, "settled");
         so(gateway.keptOutcome(callId) != 0, "kept");
         consumer.set(ProbeConsumer.Mode.Accept, "");
-        gateway.retryResult(callId, address(consumer), 300_000, 200, new bytes(15353), string(new bytes(1024)));
+        gateway.retryResult(callId, address(consumer), 3_000_000, 200, new bytes(15353), string(new bytes(1024)));
         same(consumer.lastOutput().length, 15353, "output");
     }
 

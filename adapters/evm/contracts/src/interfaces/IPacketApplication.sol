@@ -22,18 +22,18 @@ interface IPacketApplication {
     error OnlyRouter(address caller);
 
     /// @notice A packet for this port, proven. A revert drops all that was written and answers with the error acknowledgement;
-    /// so does an answer that is no acknowledgement.
+    /// so does an answer that is no acknowledgement. It gets the gas that it asked for, whoever delivers.
     /// @return acknowledgement 1 to 16384 bytes; empty to answer later through `IRouter.writeAcknowledgement`.
     function onPacketReceived(PacketContext calldata context, bytes calldata value)
         external
         returns (bytes memory acknowledgement);
 
-    /// @notice A packet sent from this port was acknowledged, proven. It must not revert but for too little gas: a revert
-    /// refuses the acknowledgement as a whole.
+    /// @notice A packet sent from this port was acknowledged, proven. It gets 5,000,000 gas at most. A revert leaves the packet
+    /// unsettled, until someone brings the acknowledgement again; with less gas than that it refuses the whole delivery.
     function onPacketAcknowledged(PacketContext calldata context, bytes calldata value, bytes calldata acknowledgement)
         external;
 
-    /// @notice A packet sent from this port timed out, proven. It must not revert but for too little gas.
+    /// @notice A packet sent from this port timed out, proven. Its gas and a revert are as for an acknowledgement.
     function onPacketTimedOut(PacketContext calldata context, bytes calldata value) external;
 
     /// @notice The gas that `onPacketReceived` gets for this value, no more and no less. Asked only of applications that

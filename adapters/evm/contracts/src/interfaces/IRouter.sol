@@ -63,6 +63,10 @@ interface IRouter {
     event PacketAcknowledged(bytes32 indexed clientKey, uint64 sequence);
     /// @notice A sent packet timed out and its commitment was deleted.
     event PacketTimedOut(bytes32 indexed clientKey, uint64 sequence);
+    /// @notice The application of a sent packet reverted as it was told of its acknowledgement or timeout. Nothing of the packet
+    /// changed: its commitment stands, and anyone may settle it later.
+    /// @param reason The first 256 bytes of what it reverted with; empty also where it used up its gas.
+    event ApplicationRefused(bytes32 indexed clientKey, uint64 sequence, bytes reason);
 
     event ClientAdded(
         uint16 indexed client, bytes32 indexed clientKey, string clientId, string counterpartyClientId, address lightClient
@@ -135,7 +139,8 @@ interface IRouter {
     error OnlyItself(address caller);
     /// @notice The application reverted, or answered with what is no acknowledgement. It fails only its own packet.
     error ApplicationFailed();
-    /// @notice The application's call ended in a revert, with its reason.
+    /// @notice Nothing in the delivery took effect, for an application reverted as it was told what became of its packet.
+    /// @param reason The first 256 bytes of what it reverted with.
     error ApplicationReverted(address application, bytes reason);
     /// @notice An acknowledgement has 1 to 16384 bytes and is never the error acknowledgement.
     error InvalidAcknowledgement(uint256 size);

@@ -18,6 +18,11 @@ library Applications {
     /// @dev What `receiveGas` of an application may take.
     uint256 private constant QUERY_GAS = 100_000;
     uint256 private constant MAX_ACKNOWLEDGEMENT_BYTES = 16384;
+    /// @dev The most that an application gets to settle its packet: more than a gateway's dearest callback takes.
+    uint256 private constant SETTLE_GAS = 5_000_000;
+    /// @dev What a cold call can cost beside it.
+    uint256 private constant SETTLE_RESERVE_GAS = 10_000;
+    uint256 private constant MAX_REASON_BYTES = 256;
 
     /// @notice Hands a packet to its application; reverts with InsufficientGas where it cannot be given the gas that it is due.
     /// @return success False where the application failed, and all that it wrote is gone.
@@ -50,6 +55,56 @@ library Applications {
             known := or(success, and(eq(size, 4), eq(mload(add(ack, 0x20)), failed)))
         }
         if (!known) _refuse(ack);
+    }
+
+    /// @notice Tells an application what became of a packet that it sent: acknowledged, or else timed out.
+    /// @dev What it needs is not asked before, for that would cost every packet a call. It fails by its own fault only where it
+    /// had all that it is due; else the whole reverts with InsufficientGas, so that no relayer passes over a packet.
+    /// @return success False where the application failed, and all that it wrote is gone.
+    /// @return reason The first bytes of what it reverted with.
+    function settlePacket(EntryRef entry) internal returns (bool success, bytes memory reason) {
+        bytes calldata value = entry.value();
+        bytes calldata ack = entry.acknowledgement();
+        bytes4 selector = entry.isAcknowledged()
+            ? IPacketApplication.onPacketAcknowledged.selector
+            : IPacketApplication.onPacketTimedOut.selector;
+        address application = entry.lane().application();
+        uint256 available;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            let arguments := add(m, 0x04)
+            mstore(m, selector)
+            mcopy(arguments, entry, 0xa0)
+            // The value stands behind one offset or two.
+            let place := add(arguments, add(0xc0, shl(5, iszero(iszero(ack.length)))))
+            mstore(add(arguments, 0xa0), sub(place, arguments))
+            mstore(place, value.length)
+            calldatacopy(add(place, 0x20), value.offset, value.length)
+            mstore(add(add(place, 0x20), value.length), 0)
+            let end := add(add(place, 0x20), and(add(value.length, 31), not(31)))
+            if ack.length {
+                mstore(add(arguments, 0xc0), sub(end, arguments))
+                mstore(end, ack.length)
+                calldatacopy(add(end, 0x20), ack.offset, ack.length)
+                mstore(add(add(end, 0x20), ack.length), 0)
+                end := add(add(end, 0x20), and(add(ack.length, 31), not(31)))
+            }
+            available := gas()
+            success := call(SETTLE_GAS, application, 0, m, sub(end, m), 0, 0)
+            // Without code nobody was told.
+            if iszero(extcodesize(application)) { success := 0 }
+            if iszero(success) {
+                let size := returndatasize()
+                if gt(size, MAX_REASON_BYTES) { size := MAX_REASON_BYTES }
+                reason := m
+                mstore(reason, size)
+                returndatacopy(add(reason, 0x20), 0, size)
+                mstore(0x40, add(add(reason, 0x20), and(add(size, 31), not(31))))
+            }
+        }
+        if (success) return (true, "");
+        uint256 needed = Calls.gasFor(SETTLE_GAS, SETTLE_RESERVE_GAS);
+        if (available < needed) revert IRouter.InsufficientGas(needed, available);
     }
 
     /// @notice Emits AcknowledgementWritten.
@@ -126,8 +181,8 @@ library Applications {
             returndatacopy(add(returned, 0x20), 0, size)
             mstore(0x40, add(add(returned, 0x20), and(add(size, 31), not(31))))
         }
+        // Where it says InsufficientGas, that is its own fault, too: it had all that it asked for.
         if (success) return Calls.decodeBytes(returned, MAX_ACKNOWLEDGEMENT_BYTES);
-        if (Calls.isInsufficientGas(returned)) Calls.bubble(returned);
     }
 
     function _fail() private pure {

@@ -7,15 +7,20 @@ import {IRouter} from "../interfaces/IRouter.sol";
 library Calls {
     /// @notice Reverts with InsufficientGas unless a call made now can be given `limit` gas, with `reserve` left for the
     /// call's own cost and what follows it.
+    /// @param limit Less than 2^64, as is the reserve.
+    function requireGas(uint256 limit, uint256 reserve) internal view {
+        uint256 needed = gasFor(limit, reserve);
+        uint256 available = gasleft();
+        if (available < needed) revert IRouter.InsufficientGas(needed, available);
+    }
+
+    /// @notice What must be left so that a call can be given `limit` gas, with `reserve` beside it.
     /// @dev A call passes on at most 63/64 of what remains (EIP-150), hence limit + limit / 63.
     /// @param limit Less than 2^64, as is the reserve: nothing overflows.
-    function requireGas(uint256 limit, uint256 reserve) internal view {
-        uint256 needed;
+    function gasFor(uint256 limit, uint256 reserve) internal pure returns (uint256 needed) {
         unchecked {
             needed = limit + limit / 63 + 1 + reserve;
         }
-        uint256 available = gasleft();
-        if (available < needed) revert IRouter.InsufficientGas(needed, available);
     }
 
     /// @notice Whether a callee's reason is InsufficientGas: then its caller must revert as well.

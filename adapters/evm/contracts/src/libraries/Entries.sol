@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {PacketContext} from "../interfaces/IPacketApplication.sol";
 import {EntryRef} from "./Deliveries.sol";
 import {LaneRef} from "./Lanes.sol";
 
@@ -48,17 +47,6 @@ library Entries {
 
     function isAcknowledged(EntryRef entry) internal pure returns (bool) {
         return _word(entry, 0x120) != 0;
-    }
-
-    /// @notice What an application is told of the packet.
-    function context(EntryRef entry) internal pure returns (PacketContext memory) {
-        return PacketContext(
-            entry.pathKey(),
-            entry.clientKey(),
-            uint16(entry.laneNumber()),
-            uint64(entry.sequence()),
-            uint64(entry.timeout())
-        );
     }
 
     function _word(EntryRef entry, uint256 offset) private pure returns (uint256 word) {

@@ -21,6 +21,15 @@ contract ProbeApplication is IPacketApplication {
         RevertBomb
     }
 
+    enum Callback {
+        Accept,
+        Revert,
+        Burn,
+        RevertBomb,
+        RevertWithInsufficientGas,
+        Work
+    }
+
     enum GasMode {
         Enough,
         Revert,
@@ -31,6 +40,7 @@ contract ProbeApplication is IPacketApplication {
     }
 
     uint256 private constant BOMB_BYTES = 200_000;
+    uint256 public constant WORK_GAS = 400_000;
 
     error Refused(uint256 code);
 
@@ -46,7 +56,8 @@ contract ProbeApplication is IPacketApplication {
     bytes public lastValue;
     bytes public lastAcknowledgement;
     uint256 public gasSeen;
-    bool public failCallbacks;
+    Callback public callback;
+    uint256 public callbackGasSeen;
 
     constructor(IRouter router) {
         ROUTER = router;
@@ -68,8 +79,8 @@ contract ProbeApplication is IPacketApplication {
         reentry = call;
     }
 
-    function setFailCallbacks(bool fail) external {
-        failCallbacks = fail;
+    function setCallback(Callback callback_) external {
+        callback = callback_;
     }
 
     function send(uint16 lane, uint64 timeout, bytes calldata value) external returns (uint64 sequence, bytes32 pathKey) {
@@ -125,23 +136,34 @@ contract ProbeApplication is IPacketApplication {
 
     function onPacketAcknowledged(PacketContext calldata context, bytes calldata value, bytes calldata ack) external {
         if (msg.sender != address(ROUTER)) revert OnlyRouter(msg.sender);
-        if (failCallbacks) revert Refused(8);
+        callbackGasSeen = gasleft();
         ++acknowledged;
         (last, lastValue, lastAcknowledgement) = (context, value, ack);
-        if (reentry.length > 0) _reenter();
+        _behave(8);
     }
 
     function onPacketTimedOut(PacketContext calldata context, bytes calldata value) external {
         if (msg.sender != address(ROUTER)) revert OnlyRouter(msg.sender);
-        if (failCallbacks) revert Refused(9);
+        callbackGasSeen = gasleft();
         ++timedOut;
         (last, lastValue) = (context, value);
-        if (reentry.length > 0) _reenter();
+        _behave(9);
     }
 
-    function _reenter() private {
-        (bool success,) = address(ROUTER).call(reentry);
-        success;
+    function _behave(uint256 code) private {
+        uint256 before = gasleft();
+        if (reentry.length > 0) {
+            (bool success,) = address(ROUTER).call(reentry);
+            success;
+        }
+        if (callback == Callback.Revert) revert Refused(code);
+        if (callback == Callback.RevertWithInsufficientGas) revert IRouter.InsufficientGas(2, 1);
+        if (callback == Callback.RevertBomb) {
+            assembly {
+                revert(BOMB_BYTES, BOMB_BYTES)
+            }
+        }
+        while (callback == Callback.Burn || (callback == Callback.Work && before - gasleft() < WORK_GAS)) {}
     }
 
     function onLaneRegistered(uint16, bytes32, bool) external view {
