@@ -2,9 +2,14 @@
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from typer.completion import (  # type: ignore[attr-defined]  # typer does not list what it exports
+    completion_init,
+    get_completion_script,
+    install,
+)
 
 from console.commands import Commands
 from console.exits import ExitCode, OurFault
@@ -28,13 +33,31 @@ app = typer.Typer(
     help=HELP,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
+    add_completion=False,  # its options know the shell that they are run from alone
     **QUIET,
 )
+completion_init()
+
+_PROGRAM = "ichub"
+_Shell = Literal["bash", "zsh", "fish"] | None
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
         print(f"ichub {VERSION}")
+        raise typer.Exit
+
+
+def _print_completion(context: typer.Context, shell: str | None) -> None:
+    if shell is not None and not context.resilient_parsing:
+        print(get_completion_script(prog_name=_PROGRAM, complete_var="_ICHUB_COMPLETE", shell=shell))
+        raise typer.Exit
+
+
+def _install_completion(context: typer.Context, shell: str | None) -> None:
+    if shell is not None and not context.resilient_parsing:
+        _, file = install(shell=shell, prog_name=_PROGRAM, complete_var="_ICHUB_COMPLETE")
+        print(f"the completion of {shell} stands in {file}: shells that are opened from now on have it")
         raise typer.Exit
 
 
@@ -43,6 +66,16 @@ def root(
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
+    _show_completion: Annotated[
+        _Shell,
+        typer.Option("--show-completion", callback=_print_completion, is_eager=True, help="Print a shell's script."),
+    ] = None,
+    _install_completion: Annotated[
+        _Shell,
+        typer.Option(
+            "--install-completion", callback=_install_completion, is_eager=True, help="Let a shell complete commands."
+        ),
+    ] = None,
 ) -> None:
     pass
 
@@ -51,7 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one command and end the process with its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(args=given, prog_name="ichub")
+        app(args=given, prog_name=_PROGRAM)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:

@@ -2,9 +2,10 @@
 
 First calls from one EVM chain to a contract on the other, then to the ledger's contract ``documents``. They come one by
 one, some each second, at all points of a block's second. A call takes from when its transaction is sent until its
-result can be read in a block of the consumer's chain; in blocks, from the block of the one to the block of the other.
-Both chains make a block a second, and the hub believes what they call ``finalized``: on the devnet's Anvils two blocks
-behind. The ledger's blocks are final at once, and made as there is something to put into them.
+result can be read in a block of the consumer's chain; in blocks, from the block of the one to the block of the other,
+or, where the provider's chain is the slower one, as many as that makes meanwhile. Both chains make a block a second,
+and the hub believes what they call ``finalized``: on the devnet's Anvils two blocks behind. The ledger's blocks are
+final at once, and made as there is something to put into them.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.errors import ChainError
+from adapters.evm.finality import block_header
 from adapters.evm.words import bytes_of, hex_of, number_of
 from console.devnet.contracts import Deployed
 from console.devnet.network import Network
@@ -39,6 +41,8 @@ INTERVAL_S = 0.31
 """Between calls: no divisor of a second, so that they come at all points of a block."""
 PATIENCE_S = 60.0
 _POLL_S = 0.05
+_ALIKE = 1.1
+"""Up to so many times as long as the other's, a chain's blocks are taken to be alike: they are seen through clocks."""
 _RESULT = hex_of(keccak256(b"ServiceResult(bytes32,address,uint16,bytes,string,uint32)"))
 """What the gateway emits once a call has its result."""
 _CHAINS = ("a", "b")
@@ -108,15 +112,33 @@ async def _collect(calls: Sequence[Awaitable[tuple[float, int]]]) -> Timings:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who calls a service: a contract on the chain of ``site``. ``outcome``: a call's code and message."""
+    """Who calls a service: a contract on the chain of ``site``. ``outcome``: a call's code and message.
+
+    ``counted``: the chain whose blocks are counted.
+    """
 
     site: Site
+    counted: Site
     ask: Callable[[], Awaitable[Call]]
     outcome: Callable[[Call], Awaitable[tuple[int, str]]]
 
 
-def buyer_of(site: Site, service: str) -> Asker:
+def is_slower(provider_block_s: float, consumer_block_s: float) -> bool:
+    """Whether the provider's blocks are the longer ones: those of the slower chain are counted."""
+    return provider_block_s > consumer_block_s * _ALIKE
+
+
+async def seconds_a_block(site: Site) -> float:
+    """On the average since the chain's first block."""
+    first = await site.endpoints.attempt(lambda endpoint: block_header(endpoint, 1))
+    latest = await site.latest()
+    return (latest.timestamp - first.timestamp) / (latest.number - first.number)
+
+
+async def buyer_of(site: Site, provider: Site) -> Asker:
     """The tour's buyer, who asks the shop on the other chain."""
+    service = provider.service
+    counted = provider if is_slower(await seconds_a_block(provider), await seconds_a_block(site)) else site
 
     async def ask() -> Call:
         return (await site.ask(service))[0]
@@ -125,7 +147,7 @@ def buyer_of(site: Site, service: str) -> Asker:
         found = await site.outcome(call)
         return found.code, found.message
 
-    return Asker(site, ask, outcome)
+    return Asker(site, counted, ask, outcome)
 
 
 def consignee_of(site: Site, consignee: Deployed, document_hash: bytes) -> Asker:
@@ -138,7 +160,7 @@ def consignee_of(site: Site, consignee: Deployed, document_hash: bytes) -> Asker
         _, code, *_, reason = await consignee.read("outcome", call.call_id)
         return code, reason
 
-    return Asker(site, ask, outcome)
+    return Asker(site, site, ask, outcome)
 
 
 class Watch:
@@ -155,14 +177,15 @@ class Watch:
         await asyncio.sleep(after)
         began = time.monotonic()
         call = await self._asker.ask()
+        height = await self._counted_height(call.height)
         try:
             async with asyncio.timeout(PATIENCE_S), self._news:
                 await self._news.wait_for(lambda: call.call_id in self._seen)
         except TimeoutError:
             raise CannotRun(f"a call had no result after {PATIENCE_S:.0f} s") from None
         await self._require_answered(call)
-        seen, height = self._seen[call.call_id]
-        return seen - began, height - call.height
+        seen, seen_height = self._seen[call.call_id]
+        return seen - began, seen_height - height
 
     async def results(self) -> None:
         """Note when each result can first be read, for ever."""
@@ -172,12 +195,18 @@ class Watch:
             logs = await self._site.endpoints.call("eth_getLogs", query)
             now = time.monotonic()
             for log in logs:
-                self._seen.setdefault(bytes_of(log["topics"][1]), (now, number_of(log["blockNumber"])))
+                if (call_id := bytes_of(log["topics"][1])) not in self._seen:
+                    self._seen[call_id] = now, await self._counted_height(number_of(log["blockNumber"]))
             if logs:
                 since = number_of(logs[-1]["blockNumber"])
             async with self._news:
                 self._news.notify_all()
             await asyncio.sleep(_POLL_S)
+
+    async def _counted_height(self, height: int) -> int:
+        """Where the counted chain stands when the caller's has come to this height."""
+        counted = self._asker.counted
+        return height if counted is self._site else (await counted.latest()).number
 
     async def _require_answered(self, call: Call) -> None:
         code, message = await self._asker.outcome(call)
@@ -199,7 +228,7 @@ async def _askers(network: Network, screen: Screen) -> AsyncIterator[tuple[Asker
             await invoke(await trade.member(ISSUER), "documents", "notarise", bill)
             consignee = await open_consignee(a, hub, operator)
         try:
-            yield buyer_of(a, b.service), consignee_of(a, consignee, bill.document_hash)
+            yield await buyer_of(a, b), consignee_of(a, consignee, bill.document_hash)
         finally:
             await trade.close()
             await a.close()

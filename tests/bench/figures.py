@@ -62,7 +62,7 @@ LEDGER = (
 END_TO_END = (
     Figure("e2e.call.p50_s", "s", "from a call's block to its result's block, on the devnet"),
     Figure("e2e.call.p99_s", "s", "from a call's block to its result's block, on the devnet"),
-    Figure("e2e.call.p50_blocks", "blocks", "the same in blocks of the consumer's chain", "<= 6"),
+    Figure("e2e.call.p50_blocks", "blocks", "the same in blocks of the slower chain", "<= 6"),
     Figure("e2e.evm_to_ledger.p50_s", "s", "a call to a contract of the ledger, likewise"),
 )
 

@@ -2,8 +2,6 @@
 
 import json
 import os
-import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +15,7 @@ from console.ledger_home import LedgerHome
 from console.ledger_node import ledger_node_config
 from console.node import node_config
 from tests.e2e.command import Done, ichub
+from tests.e2e.terminal import Terminal
 from tests.invariants import hold_at_hub, hold_at_ledger, hold_between
 
 ICHUB = ROOT / "ichub"
@@ -44,33 +43,28 @@ def hold_at_the_end(folder: Path) -> None:
 
 
 class Devnet:
-    """`ichub devnet up --no-tour`, and commands that talk to it."""
+    """`ichub devnet up --no-tour` on a terminal, and commands that talk to it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "a devnet"
         self.base = free_base()
         self.ports = Ports.from_base(self.base)
-        out = folder / "devnet.out"
-        with out.open("w") as told:
-            self.process = subprocess.Popen(
-                [str(ICHUB), "devnet", "up", "--no-tour", "--folder", str(self.folder)],
-                env={**os.environ, "PORT_BASE": str(self.base)},
-                stdout=told,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        up = [str(ICHUB), "devnet", "up", "--no-tour", "--folder", str(self.folder)]
+        self.terminal = Terminal(up, {**os.environ, "PORT_BASE": str(self.base)})
+        self.process = self.terminal.process
         try:
-            wait_for(lambda: "all runs" in out.read_text() or self.process.poll() is not None, 180)
-            assert self.process.poll() is None, out.read_text()
+            wait_for(lambda: "all runs" in self.terminal.text or self.process.poll() is not None, 180)
+            assert self.process.poll() is None, self.terminal.text
         except BaseException:
             self.process.kill()
             self.process.wait()
             raise
 
     def stop(self) -> int:
-        """As Ctrl-C does; then what must always hold is looked at."""
-        self.process.send_signal(signal.SIGINT)
+        """By Ctrl-C; then what must always hold is looked at."""
+        self.terminal.press_ctrl_c()
         code = self.process.wait(60)
+        self.terminal.close()
         hold_at_the_end(self.folder)
         return code
 

@@ -248,3 +248,22 @@ def test_a_chain_is_added_by_one_command_and_called(devnet: Devnet, tmp_path: Pa
         wait_for(lambda: int(rpc(url, "eth_call", total, "latest"), 16) == 28, 90)
     finally:
         supervisor.stop_all()
+
+
+def test_the_terminal_shows_chains_clients_packets_on_their_way_and_latencies(devnet: Devnet) -> None:
+    """What was drawn while the calls above were made."""
+    wait_for(lambda: "504: 1" in devnet.terminal.text, 60)
+    lines = [line.split() for line in devnet.terminal.text.splitlines()]
+    assert ["chain", "id", "height", "client", "status", "proven", "to", "hub", "from", "hub"] in lines
+    for name, chain_id, client in (
+        ("a", "31337", "attested-0"),
+        ("b", "31338", "attested-1"),
+        ("trade", "devnet-trade-1", "quorum-0"),
+    ):
+        drawn = [line for line in lines if line[:2] == [name, chain_id] and line[3:5] == [client, "active"]]
+        assert len({line[2] for line in drawn}) > 1, f"{name} stands still"
+        assert {line[6] for line in drawn} | {line[7] for line in drawn} > {"0"}, f"no packet of {name} was on its way"
+    assert "hub devnet-1 at height" in devnet.terminal.text
+    assert "Ctrl-C stops everything." in devnet.terminal.text
+    assert ["calls", "open", "results", "at", "the", "hub,", "median", "slowest"] in lines
+    assert any("504: 1" in " ".join(line) and line[-1] == line[-3] == "s" for line in lines)

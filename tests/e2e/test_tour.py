@@ -1,9 +1,11 @@
-"""The devnet and its tour, as a newcomer runs them: one command, its exit code, its file; nothing is left behind."""
+"""The devnet and its tour, as a newcomer runs them: one command, again and again in one place, its exit code, its file;
+nothing is left behind.
+"""
 
 import json
 import os
-import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,41 +37,57 @@ def test_the_steps_have_their_names_in_their_order() -> None:
     assert [step.__name__ for step in STEPS] == ALL
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """One folder and one first port, for one devnet after the other."""
+    return tmp_path_factory.mktemp("tour") / "a devnet", free_base()
+
+
+def up(place: tuple[Path, int], *words: str) -> tuple[list[str], dict[str, str]]:
+    """The command that starts a devnet there, and its environment, which all that it starts inherits."""
+    folder, base = place
+    return [str(ICHUB), "devnet", "up", *words, "--folder", str(folder)], {**os.environ, "PORT_BASE": str(base)}
+
+
+def left_behind(place: tuple[Path, int]) -> list[str]:
+    """What still runs of a devnet: ports that are taken, and where the system tells, processes."""
+    base = place[1]
+    ports = [name for name, port in Ports.from_base(base).named().items() if not is_free(port)]
+    mark, processes = f"PORT_BASE={base}".encode(), []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # another user's, or gone meanwhile
+            if mark in environment.read_bytes().split(b"\0"):
+                processes.append((environment.parent / "cmdline").read_text().replace("\0", " "))
+    return ports + processes
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("killed", ["its parent", "itself"])
+def test_a_devnet_that_is_killed_leaves_nothing_behind(place: tuple[Path, int], killed: str) -> None:
+    command, environment = up(place, "--no-tour")
+    if killed == "its parent":
+        command = ["sh", "-c", '"$@" & wait', "sh", *command]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as started:
+        wait_for(lambda: not is_free(Ports.from_base(place[1]).relayer), 120)
+        started.kill()
+        started.wait()
+    wait_for(lambda: not left_behind(place), 60)
+
+
 @pytest.mark.timeout(1200)
-def test_the_tour_shows_what_it_promises(tmp_path: Path) -> None:
-    base = free_base()
-    folder = tmp_path / "a devnet"
-    run = subprocess.run(
-        [str(ICHUB), "devnet", "up", "--once", "--folder", str(folder)],
-        env={**os.environ, "PORT_BASE": str(base)},
-        capture_output=True,
-        text=True,
-        timeout=1100,
-        check=False,
-    )
+def test_the_tour_shows_what_it_promises_where_others_were_killed(place: tuple[Path, int]) -> None:
+    folder, _ = place
+    command, environment = up(place, "--once")
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1100, check=False)
     told = run.stdout + run.stderr
-    outcomes = json.loads((tmp_path / "tour.json").read_text())
+    outcomes = json.loads((folder.parent / "tour.json").read_text())
     assert [outcome["name"] for outcome in outcomes] == ALL, told
     assert [outcome for outcome in outcomes if not outcome["ok"]] == [], told
     assert all(set(outcome) == {"name", "ok", "seconds", "detail"} and outcome["seconds"] > 0 for outcome in outcomes)
     assert run.returncode == 0, told
     for name in ALL:
         assert name in run.stdout
-    assert all(is_free(port) for port in Ports.from_base(base).named().values()), "a process was left behind"
+    assert left_behind(place) == []
     hold_at_the_end(folder)
-
-
-@pytest.mark.timeout(300)
-def test_a_killed_devnet_leaves_nothing_behind(tmp_path: Path) -> None:
-    base = free_base()
-    with subprocess.Popen(
-        [str(ICHUB), "devnet", "up", "--no-tour", "--folder", str(tmp_path / "devnet")],
-        env={**os.environ, "PORT_BASE": str(base)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as devnet:
-        wait_for(lambda: not is_free(Ports.from_base(base).hub), 120)
-        os.kill(devnet.pid, signal.SIGKILL)
-        devnet.wait()
-    wait_for(lambda: all(is_free(port) for port in Ports.from_base(base).named().values()), 60)

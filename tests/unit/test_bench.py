@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import __main__ as bench
+from tests.bench.end_to_end import is_slower
 from tests.bench.figures import GROUPS, Measured, all_figures, groups_named, write_json
 from tests.bench.showing import CannotRun, percentile
 
@@ -38,6 +39,11 @@ EXPECTED = [
 
 def test_every_figure_is_there_once() -> None:
     assert [figure.name for figure in all_figures()] == EXPECTED
+
+
+def test_blocks_are_those_of_the_slower_chain_and_the_consumer_s_where_both_are_alike() -> None:
+    assert is_slower(12.0, 1.0)
+    assert not any(is_slower(*blocks) for blocks in ((1.0, 12.0), (1.0, 1.0), (1.03, 1.0)))
 
 
 def test_names_ask_for_groups() -> None:

@@ -68,6 +68,54 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
     assert "Exit codes" in found.stdout
 
 
+COMPLETE = """
+eval "$(ichub --show-completion bash)"
+for line in "ichub pack" "ichub --version --show-completion bash pack" "ichub packet tr" "ichub ledger recei"; do
+    COMP_WORDS=($line)
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+    _ichub_completion ichub
+    echo "${COMPREPLY[@]}"
+done
+"""
+
+
+def test_bash_completes_commands_and_those_below_them(tmp_path: Path) -> None:
+    found = subprocess.run(
+        ["bash", "-c", COMPLETE],
+        env={**os.environ, "PATH": f"{ROOT}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=120,
+        check=False,
+    )
+    assert found.stdout.splitlines() == ["packet", "packet", "trace", "receivable"], found.stderr
+
+
+@pytest.mark.parametrize(
+    ("shell", "mark", "asked", "answer"),
+    [
+        ("zsh", "compdef _ichub_completion ichub", {}, '"trace":"Show the whole life'),
+        ("fish", "complete --command ichub", {"_TYPER_COMPLETE_FISH_ACTION": "get-args"}, "trace\tShow the whole life"),
+    ],
+)
+def test_other_shells_have_a_script_and_are_answered_as_it_asks(
+    tmp_path: Path, shell: str, mark: str, asked: dict[str, str], answer: str
+) -> None:
+    """Neither shell need be on this machine."""
+    script = run("--show-completion", shell, cwd=tmp_path).stdout
+    assert mark in script
+    assert f"_ICHUB_COMPLETE=complete_{shell}" in script
+    typed = {"_ICHUB_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": "ichub packet tr", **asked}
+    assert answer in run(cwd=tmp_path, **typed).stdout
+
+
+def test_a_shell_that_is_not_known_is_named_with_those_that_are(tmp_path: Path) -> None:
+    refused = run("--show-completion", "ksh", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "'bash', 'zsh', 'fish'" in refused.stderr
+
+
 def test_a_home_is_made_once(tmp_path: Path) -> None:
     home = str(tmp_path / "my home")
     made = run("init", "--devnet", "--home", home, "--json", cwd=tmp_path)
