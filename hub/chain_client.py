@@ -147,27 +147,32 @@ class ChainClient(Generic[E]):
         return Height(answer.height)
 
     async def watch(
-        self, from_height: Height, kinds: Collection[type[Event]] = ()
+        self, from_height: Height, kinds: Collection[type[Event]] = (), *, patient: bool = True
     ) -> AsyncGenerator[BlockEventsOf[E], None]:
         """The events of every block from ``from_height`` on, block by block, whole and in order; no kind: all kinds.
 
         Never skips and never repeats a block; reconnects by itself from the block after the last one given, and ends
         only when it is closed or cancelled, or on a refusal. A block without events is given now and then, so that
         ``block.height`` can be kept as a cursor: resume with ``block.height + 1``. 0: from the next block on.
+
+        Not ``patient``: raises HubUnreachable and the like where the node goes away, instead of connecting again.
         """
         next_height = from_height or Height((await self.status()).height + 1)
         names = sorted(kind.__name__ for kind in kinds)
         pause = 0.1
         while True:
             request = self._dialect.block_service.WatchRequest(from_height=next_height, kinds=names)
-            stream = self._stubs.blocks.Watch(request, wait_for_ready=True)
+            stream = self._stubs.blocks.Watch(request, wait_for_ready=patient)
             try:
                 async for answer in streamed(self._target, stream, IDLE_SECONDS):
                     block = self._dialect.read_block_events(answer.block)
                     next_height, pause = Height(block.height + 1), 0.1
                     yield block
+                if not patient:
+                    raise HubUnreachable(self._target, "it tells of no more blocks")
             except OUT_OF_REACH:
-                pass
+                if not patient:
+                    raise
             await asyncio.sleep(pause)
             pause = min(pause * 2, 5.0)
 

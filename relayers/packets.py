@@ -145,8 +145,7 @@ class PacketRelayer:
         height = status.height
         while True:
             try:
-                async for block in self._hub.watch(Height(height + 1), _KINDS):
-                    self.faults.pop("hub", None)
+                async for block in self._hub.watch(Height(height + 1), _KINDS, patient=False):
                     if any(isinstance(record.event, _OF_CLIENTS) for record in block.events):
                         self._clients_change.set()
                     world.learn_from_hub(block.events)
@@ -154,6 +153,7 @@ class PacketRelayer:
                     height = block.height
             except HubError as error:
                 await self._rest("hub", error)
+                await self._insist("hub", self._hub.status)
 
     async def _follow_chain(self, world: World, cursor: Height) -> None:
         while True:
@@ -336,11 +336,14 @@ class PacketRelayer:
         """Try until it works; a dead end only holds up its own path."""
         while True:
             try:
-                return await work()
+                done = await work()
             except Reorganised:
                 raise
             except HubError as error:
                 await self._rest(part, error)
+            else:
+                self.faults.pop(part, None)
+                return done
 
     async def _rest(self, part: str, error: HubError) -> None:
         self.faults[part] = str(error)
