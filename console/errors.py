@@ -25,6 +25,8 @@ _NEXT = {
     "FEE_NOT_COVERED": "put money into the account (on a devnet: `ichub devnet fund ADDRESS`)",
     "INSUFFICIENT_FUNDS": "put money into the account (on a devnet: `ichub devnet fund ADDRESS`)",
     "DEADLINE_TOO_SHORT": "allow more time with --deadline",
+    "DEADLINE_ELAPSED": "give a later one with --deadline",
+    "GRACE_TOO_SHORT": "allow more with --grace-seconds",
     "CERTIFICATE_UNKNOWN": "`ichub ledger enrol ORG/NAME`",
     "CLIENT_NOT_FOUND": "`ichub client list` shows what there is",
 }

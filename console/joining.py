@@ -30,6 +30,7 @@ from adapters.evm.words import number_of
 from console.amounts import address_text
 from console.chains import ChainFile
 from console.exits import Misused
+from console.finality import chosen_finality_time
 from hub.answers import NodeStatus, Receipt
 from hub.client import HubClient
 from hub.clients import attested_evm
@@ -72,6 +73,8 @@ class NewChain:
     """Of the attestors; 0: the least that is more than two thirds."""
     trusting_period: Seconds = _TWO_WEEKS
     max_clock_drift: Seconds = _A_MINUTE
+    finality_time: Seconds | None = None
+    """None: it is measured, and whoever adds the chain told what to choose."""
     replacement_delay: Seconds = _A_DAY
     accept_single_operator: bool = False
 
@@ -88,11 +91,13 @@ async def add_chain(
     endpoints = Endpoints(chain.name, chain.endpoints)
     try:
         chain_id = number_of(await endpoints.call("eth_chainId"))
+        finality_time = await chosen_finality_time(endpoints, chain.finality, chain.finality_time, report)
         workshop = Workshop(endpoints, Sender(endpoints, payer, chain_id, FeePolicy(), pace))
         report(f"{chain.name}: deploying the router")
         router = await deploy_router(workshop, workshop.sender.address, chain.replacement_delay)
         report(f"{chain.name}: registering its client at the hub")
-        client = await _create_client(chain, chain_id, router, hub, operator)
+        config = _config(chain, chain_id, router, finality_time)
+        client = created_client(await hub.submit([CreateAttestedClient(config)], operator))
         trust = await _trust(chain, client, hub)
         report(f"{chain.name}: deploying its client of the hub ({client} at the hub)")
         quorum_client = await deploy_quorum_client(workshop, trust)
@@ -106,11 +111,9 @@ async def add_chain(
     return _chain_file(chain, chain_id, client, router, joined)
 
 
-async def _create_client(
-    chain: NewChain, chain_id: int, router: DeployedRouter, hub: HubClient, operator: Signer
-) -> ClientId:
+def _config(chain: NewChain, chain_id: int, router: DeployedRouter, finality_time: Seconds) -> attested_evm.Config:
     powers = {attestor.address: 1 for attestor in chain.attestors}
-    config = attested_evm.Config(
+    return attested_evm.Config(
         chain_id=chain_id,
         router=router.address,
         router_code_hash=router.code_hash,
@@ -119,9 +122,8 @@ async def _create_client(
         finality_rule=chain.finality,
         trusting_period=chain.trusting_period,
         max_clock_drift=chain.max_clock_drift,
+        finality_time=finality_time,
     )
-    receipt = await hub.submit([CreateAttestedClient(config)], operator)
-    return created_client(receipt)
 
 
 def created_client(receipt: Receipt) -> ClientId:

@@ -43,6 +43,7 @@ class ChainOrder:
     trusting_period: int
     replacement_delay: int
     accept_single_operator: bool
+    finality_time: int | None
 
     def plan(self) -> NewChain:
         """Raises Misused, InvalidConfiguration."""
@@ -56,6 +57,7 @@ class ChainOrder:
             trusting_period=Seconds(self.trusting_period),
             replacement_delay=Seconds(self.replacement_delay),
             accept_single_operator=self.accept_single_operator,
+            finality_time=None if self.finality_time is None else Seconds(self.finality_time),
         )
 
 

@@ -26,6 +26,7 @@ class Changes:
     epoch: int | None = None
     threshold: int | None = None
     finality: str | None = None
+    finality_time: int | None = None
     router: Address | None = None
     router_code_hash: Hash | None = None
     trusting_period: int | None = None
@@ -41,7 +42,12 @@ def replacement(info: ClientInfo, changes: Changes) -> ScheduleAttestedReplaceme
     drift_and_trust = _given(
         trusting_period=_seconds(changes.trusting_period), max_clock_drift=_seconds(changes.max_clock_drift)
     )
-    pinned = _given(finality_rule=changes.finality, router=changes.router, router_code_hash=changes.router_code_hash)
+    pinned = _given(
+        finality_rule=changes.finality,
+        finality_time=_seconds(changes.finality_time),
+        router=changes.router,
+        router_code_hash=changes.router_code_hash,
+    )
     match info.config:
         case attested_evm.Config() as config:
             attestors = _set(config.attestors, changes, (changes.epoch or config.attestors.epoch + 1))
@@ -55,7 +61,7 @@ def replacement(info: ClientInfo, changes: Changes) -> ScheduleAttestedReplaceme
         case quorum.Config() as config:
             if pinned or changes.threshold:
                 raise Misused(
-                    f"{info.client} is a client of a chain of our own: it has no router, threshold or finality rule"
+                    f"{info.client} is a client of a chain of our own: it has no router, threshold or finality"
                 )
             validators = _set(config.validators, changes, changes.epoch or config.validators.epoch)
             return ScheduleQuorumReplacement(

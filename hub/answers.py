@@ -16,7 +16,7 @@ from hub.clients.registry import Config as ClientConfig
 from hub.events import AnyEvent, Event
 from hub.messages import Role
 from hub.proofs.quorum import Member, SignerSet
-from hub.quantities import Address, Amount, Epoch, Gas, Hash, Height, Sequence, UnixSeconds
+from hub.quantities import Address, Amount, Epoch, Gas, Hash, Height, Seconds, Sequence, UnixSeconds
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -97,6 +97,8 @@ class ClientInfo(msgspec.Struct, frozen=True):
     """What ``evm_chain_id``, ``client_contract`` and ``salt`` shall be; None: no change is scheduled."""
     former_domains: tuple[FormerDomain, ...]
     """In rising order of their last heights."""
+    finality_time: Seconds
+    """How long the chain takes until what happened there can be proven here; 0 for a chain of our own."""
 
 
 class Rotation(msgspec.Struct, frozen=True):

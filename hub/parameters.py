@@ -12,10 +12,12 @@ class Parameters(msgspec.Struct, frozen=True, array_like=True):
 
     replacement_delay: Seconds = Seconds(24 * 3600)
     """Between scheduling a client's replacement and carrying it out."""
-    route_time: Seconds = Seconds(60)
-    """The least time that a request to another chain and its answer need, besides the provider's own."""
-    least_grace: Seconds = Seconds(60)
-    """The least grace of a binding to a contract: its chain's finality and a margin."""
+    route_margin: Seconds = Seconds(60)
+    """What a call's deadline leaves for the way to another chain and back, besides the provider's time and that chain's
+    finality.
+    """
+    grace_margin: Seconds = Seconds(60)
+    """What a binding's grace leaves for the way back of an answer, besides the finality of the provider's chain."""
     call_time_limit: Seconds = Seconds(30 * 24 * 3600)
     """How far ahead a call's deadline may lie."""
     settlement_time_limit: Seconds = Seconds(7 * 24 * 3600)

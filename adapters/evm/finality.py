@@ -10,7 +10,7 @@ from adapters.errors import CallRefused, EndpointFault
 from adapters.evm.endpoints import Endpoint
 from adapters.evm.header import BlockHeader, header_of
 from adapters.evm.words import block_tag
-from hub.quantities import Height
+from hub.quantities import Height, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,27 @@ async def final_height(endpoint: Endpoint, rule: FinalityRule) -> Height:
             return (await block_header(endpoint, "finalized")).number
         case _:
             assert_never(rule)
+
+
+@dataclass(frozen=True, slots=True)
+class FinalityLag:
+    """How far the highest final block is behind the head, ``seconds`` by the blocks' own times."""
+
+    blocks: int
+    seconds: Seconds
+
+
+async def finality_lag(endpoint: Endpoint, rule: FinalityRule) -> FinalityLag | None:
+    """As it is now; None while only the genesis is final, whose time says nothing.
+
+    Raises EndpointFault, CallRefused.
+    """
+    head = await block_header(endpoint, "latest")
+    height = await final_height(endpoint, rule)
+    if not height:
+        return None
+    final = await block_header(endpoint, height)
+    return FinalityLag(max(0, head.number - height), Seconds(max(0, head.timestamp - final.timestamp)))
 
 
 async def block_header(endpoint: Endpoint, block: int | str) -> BlockHeader:

@@ -15,6 +15,7 @@ from console.output import Output
 from console.session import hub_of, run, signer_of
 from hub.answers import ClientInfo
 from hub.clients import attested_evm
+from hub.clients.attested_evm import MAX_FINALITY_TIME
 
 app = typer.Typer(help="Chains: connect one, list them, show one.", no_args_is_help=True)
 
@@ -43,6 +44,15 @@ def add(
         typer.Option(help="For relayers: who signed the attestors' certificates, in one file. None: plain text."),
     ] = None,
     finality: Annotated[str, typer.Option(help="When a block is final: depth:N, safe or finalized.")] = "finalized",
+    finality_time: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=MAX_FINALITY_TIME,
+            help="Seconds that a block takes at most to become final. Left out, it is measured, and you are told.",
+            show_default=False,
+        ),
+    ] = None,
     threshold: Annotated[int, typer.Option(min=0, help="Attestors that must sign; 0: more than two thirds.")] = 0,
     trusting_period: Annotated[
         int, typer.Option(min=1, help="Seconds without news until nothing is believed.")
@@ -75,7 +85,11 @@ def add(
     whose keys are in the ledger's home propose and vote; where others must vote too, it says so and stops, and goes on
     when it is run again.
 
+    The hub promises results by how long the chain takes to make a block final: without --finality-time that is
+    measured, and nothing else is done.
+
     Example: ichub chain add polygon --rpc https://… --payer deployer --attestor 0xAb…@a1.example:9100 --attestor …
+    --finality-time 1200
 
     Example: ichub chain add trade --ledger /srv/ledger --relayer-file relayer/config.toml --relayer-as port/relayer
     """
@@ -87,8 +101,10 @@ def add(
         raise Misused(f"there is a chain {name!r} already in {place.path}/chains: choose another name")
     operator = signer_of(place, key, password_file)
     if ledger is not None:
-        if rpc or payer or attestor or attestor_file:
-            raise Misused("a ledger has no --rpc, --payer or --attestor: leave them out, or leave out --ledger")
+        if rpc or payer or attestor or attestor_file or finality_time is not None:
+            raise Misused(
+                "a ledger has no --rpc, --payer, --attestor or --finality-time: leave them out, or leave out --ledger"
+            )
         if relayer_file and not relayer_member:
             raise Misused("say as which member of the ledger the relayers write: --relayer-as ORG/NAME")
         there = find_ledger_home(ledger)
@@ -123,6 +139,7 @@ def add(
         trusting_period=trusting_period,
         replacement_delay=replacement_delay,
         accept_single_operator=accept_single_operator,
+        finality_time=finality_time,
     )
     private_key = place.keystore.open(payer, read_password(place, password_file))
     chain = run(carry_out(order, place, hub, operator=operator, payer=private_key, report=output.note))
@@ -178,6 +195,7 @@ def _row(info: ClientInfo, chain: KnownChain | None) -> dict[str, object]:
         "chain_id": config.chain_id if isinstance(config, attested_evm.Config) else config.chain,
         "proven_height": info.height,
         "proven_time": moment(info.time),
+        "finality_time_seconds": info.finality_time,
         "router": address_text(config.router) if isinstance(config, attested_evm.Config) else "",
     }
 

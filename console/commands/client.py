@@ -15,6 +15,7 @@ from console.replacing import Changes, members_text, replacement
 from console.session import hub_of, run, signer_of
 from hub.answers import ClientInfo
 from hub.clients import attested_evm, quorum
+from hub.clients.attested_evm import MAX_FINALITY_TIME
 from hub.messages import AnyMessage, ApplyClientReplacement, CancelClientReplacement
 from hub.quantities import Hash, Seconds
 
@@ -76,6 +77,10 @@ def replace(
         int | None, typer.Option(min=1, help="Attestors that must sign. Default: as now, or more than two thirds.")
     ] = None,
     finality: Annotated[str | None, typer.Option(help="depth:N, safe or finalized. Default: as now.")] = None,
+    finality_time: Annotated[
+        int | None,
+        typer.Option(min=0, max=MAX_FINALITY_TIME, help="Seconds that a block takes to become final. Default: as now."),
+    ] = None,
     router: Annotated[str | None, typer.Option(help="The router's address. Default: as now.")] = None,
     router_code_hash: Annotated[str | None, typer.Option(help="Of the router's code. Default: as now.")] = None,
     trusting_period: Annotated[int | None, typer.Option(min=1, help="Seconds. Default: as now.")] = None,
@@ -98,6 +103,7 @@ def replace(
         epoch=epoch,
         threshold=threshold,
         finality=finality,
+        finality_time=finality_time,
         router=None if router is None else parse_address(router),
         router_code_hash=None if router_code_hash is None else Hash(parse_hex(router_code_hash, "a code hash")),
         trusting_period=trusting_period,
@@ -203,7 +209,11 @@ def _row(info: ClientInfo) -> dict[str, object]:
 
 
 def _config_row(info: ClientInfo) -> dict[str, object]:
-    row: dict[str, object] = {"evm_chain_id": info.evm_chain_id, "client_contract": address_text(info.client_contract)}
+    row: dict[str, object] = {
+        "evm_chain_id": info.evm_chain_id,
+        "client_contract": address_text(info.client_contract),
+        "finality_time_seconds": info.finality_time,
+    }
     if (coming := info.scheduled_domain) is not None:
         row["next_client_contract" if coming.client_contract else "next_salt"] = coming.client_contract or coming.salt
         row["next_applicable_from"] = moment(coming.applicable_from)

@@ -26,7 +26,7 @@ from hub.proofs.quorum import SignerSet
 from hub.quantities import MAX_U64, Address, Amount, Seconds, UnixSeconds
 
 DEVNET_PARAMETERS = Parameters(
-    replacement_delay=Seconds(60), route_time=Seconds(5), least_grace=Seconds(5), settlement_time_limit=Seconds(3600)
+    replacement_delay=Seconds(60), route_margin=Seconds(3), grace_margin=Seconds(3), settlement_time_limit=Seconds(3600)
 )
 """Short, so that a person can wait for them."""
 _CHAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,63}")

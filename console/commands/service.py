@@ -13,6 +13,7 @@ from console.options import Home, Hub, Json, Key, PasswordFile
 from console.output import Output
 from console.session import hub_of, run, signer_of
 from hub.answers import RequestState, ServiceBinding, ServiceRequest
+from hub.client import HubClient
 from hub.messages import BindService, DefineService, RespondService
 from hub.quantities import Gas
 
@@ -20,6 +21,8 @@ app = typer.Typer(help="Services: what they accept and answer, who offers them, 
 
 Name = Annotated[str, typer.Argument(help="The service's name: letters, digits, _ and -, at most 70.")]
 _Schema = Path | None
+_GRACE_OF_ACCOUNTS = 30
+"""Usually: the hub takes any."""
 
 
 @app.command()
@@ -89,7 +92,14 @@ def bind(
     encoding: Annotated[Encoding, typer.Option(help="What the provider reads and answers.")] = Encoding.ABI,
     gas_limit: Annotated[int, typer.Option(min=0, help="Gas for the provider's code.")] = 500_000,
     max_response_seconds: Annotated[int, typer.Option(min=1, help="How long the provider may take.")] = 60,
-    grace_seconds: Annotated[int, typer.Option(min=0, help="What the hub waits beyond a deadline.")] = 30,
+    grace_seconds: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="What the hub waits beyond a deadline. Default: the provider's chain's least; for an account 30.",
+            show_default=False,
+        ),
+    ] = None,
     home: Home = None,
     hub: Hub = None,
     key: Key = None,
@@ -108,17 +118,12 @@ def bind(
         signer = signer_of(place, key, password_file)
         if bool(client) != bool(provider):
             raise Misused("a contract is named by --client and --provider together; a hub account by neither")
-        message = BindService(
-            service,
-            client,
-            parse_identity(client, provider) if provider else signer.address,
-            encoding.number,
-            parse_amount(price),
-            Gas(gas_limit),
-            max_response_seconds,
-            grace_seconds,
-        )
+        identity, cost = parse_identity(client, provider) if provider else signer.address, parse_amount(price)
         async with hub_of(place, hub) as connection:
+            grace = await _usual_grace(connection, client) if grace_seconds is None else grace_seconds
+            message = BindService(
+                service, client, identity, encoding.number, cost, Gas(gas_limit), max_response_seconds, grace
+            )
             receipt = await connection.submit([message], signer)
         where = f"{identity_text(client, message.provider)} on {client or 'the hub'}"
         output.done(f"bound {service} to {where} in block {receipt.height}", service=service, height=receipt.height)
@@ -270,6 +275,14 @@ def _binding_row(binding: ServiceBinding) -> dict[str, object]:
         "grace_seconds": binding.grace_seconds,
         "available": binding.available,
     }
+
+
+async def _usual_grace(hub: HubClient, client: str) -> int:
+    """The least that the hub takes for a contract behind this client now, in seconds."""
+    if not client:
+        return _GRACE_OF_ACCOUNTS
+    parameters, info = await hub.parameters(), await hub.client(client)
+    return int(info.finality_time) + int(parameters["grace_margin"])
 
 
 def _content(path: Path | None) -> str:

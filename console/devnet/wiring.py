@@ -14,6 +14,8 @@ from hub.signer import Signer
 
 FINALITY = "finalized"
 _REPLACEMENT_DELAY = Seconds(60)
+_FINALITY_TIME = Seconds(2)
+"""A block a second, and two until one is final."""
 _TRUSTING_PERIOD = 14 * 24 * 3600
 _PACE = Pace(poll_s=0.2)
 
@@ -32,6 +34,7 @@ async def connect(network: Network, name: str, hub: HubClient, operator: Signer,
         attestors=attestors,
         threshold=THRESHOLD,
         replacement_delay=_REPLACEMENT_DELAY,
+        finality_time=_FINALITY_TIME,
     )
     chain = await add_chain(plan, hub, operator, dev_account(Holder.CHAIN_OPERATOR), report=report, pace=_PACE)
     write_chain(network.layout.hub, chain)

@@ -41,6 +41,8 @@ __all__ = [
 ]  # fmt: skip
 
 KIND = "attested"
+MAX_FINALITY_TIME = Seconds(7 * 24 * 3600)
+"""Longer than any chain takes to make a block final: beyond it stands a slip of the pen."""
 MAX_POINTS = 256
 """Headers kept for later proofs."""
 _PRUNED_AT_ONCE = 2
@@ -60,6 +62,9 @@ class Config(msgspec.Struct, frozen=True, array_like=True, tag="attested"):
     finality_rule: str
     trusting_period: Seconds
     max_clock_drift: Seconds
+    finality_time: Seconds
+    """How long a block of the chain takes to become final by the rule. The operator's word, measured when the chain is
+    added: no attestor signs it, and nothing is believed by it."""
 
 
 class TrustedAttestors(Protocol):
@@ -152,6 +157,10 @@ class AttestedEvm:
     def latest(self, state: StateReader, client: ClientId) -> ProvenPoint:
         """The newest point; height 0 at time 0 before the first header."""
         return _record(state, client).latest
+
+    def finality_time(self, state: StateReader, client: ClientId) -> Seconds:
+        """As it was configured."""
+        return _record(state, client).config.finality_time
 
     def update(self, state: Branch, client: ClientId, update: Update, now: UnixSeconds) -> ProvenPoint:
         """Believe a signed header, or pass to the next set.
@@ -247,6 +256,9 @@ class AttestedEvm:
             (config.finality_rule != "depth:0" or self._host.devnet, "depth:0 is accepted on a devnet only"),
             (1 <= config.trusting_period <= MAX_U32, "the trusting period is a number of seconds from 1 to 2**32 - 1"),
             (0 <= config.max_clock_drift < config.trusting_period, "the clock drift is less than the trusting period"),
+            (0 <= config.finality_time <= MAX_FINALITY_TIME, "the finality time is 0 seconds to 7 days"),
+            (config.finality_time < config.trusting_period, "the finality time is less than the trusting period"),
+            (config.finality_time or self._host.devnet, "off a devnet the finality time is at least a second"),
         ):
             if not sound:
                 raise InvalidClientConfig(rule)

@@ -14,7 +14,7 @@ import msgspec
 
 from hub.ibc.commitment import Path
 from hub.ibc.identifiers import ClientId
-from hub.quantities import Height, UnixSeconds
+from hub.quantities import Height, Seconds, UnixSeconds
 from hub.state.branch import Branch, StateReader
 
 
@@ -61,6 +61,10 @@ class LightClient(Protocol[Config_contra, Update_contra, Proof_contra, Evidence_
 
     def latest(self, state: StateReader, client: ClientId) -> ProvenPoint:
         """The highest point proven so far."""
+        ...
+
+    def finality_time(self, state: StateReader, client: ClientId) -> Seconds:
+        """How long the chain takes until what happened there can be proven here."""
         ...
 
     def update(self, state: Branch, client: ClientId, update: Update_contra, now: UnixSeconds) -> ProvenPoint:

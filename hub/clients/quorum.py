@@ -162,6 +162,11 @@ class Quorum:
         """The newest point; height 0 at time 0 before the first checkpoint."""
         return _record(state, client).latest
 
+    def finality_time(self, state: StateReader, client: ClientId) -> Seconds:
+        """None: what a quorum has signed is final."""
+        _record(state, client)
+        return Seconds(0)
+
     def update(self, state: Branch, client: ClientId, update: Update, now: UnixSeconds) -> ProvenPoint:
         """Believe a checkpoint, or pass to the next set; raises ClientError, SignatureError."""
         record = _active(state, client, now)

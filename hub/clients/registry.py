@@ -106,6 +106,14 @@ class Clients:
             case Kind.QUORUM:
                 return self._quorum.latest(state, client)
 
+    def finality_time(self, state: StateReader, client: ClientId) -> Seconds:
+        """How long the client's chain takes until what happened there can be proven here."""
+        match self.kind(state, client):
+            case Kind.ATTESTED:
+                return self._attested.finality_time(state, client)
+            case Kind.QUORUM:
+                return self._quorum.finality_time(state, client)
+
     def max_value_bytes(self, state: StateReader, client: ClientId) -> int:
         """The longest packet value to or from the client's chain."""
         match self.kind(state, client):

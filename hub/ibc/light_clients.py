@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from hub.clients.base import Claims, ClientStatus, ProvenPoint
 from hub.clients.counterparty import Counterparty
 from hub.ibc.identifiers import ClientId
-from hub.quantities import UnixSeconds
+from hub.quantities import Seconds, UnixSeconds
 from hub.state.branch import Branch, StateReader
 
 
@@ -19,5 +19,7 @@ class LightClients(Protocol):
     def status(self, state: StateReader, client: ClientId, now: UnixSeconds) -> ClientStatus: ...
 
     def latest(self, state: StateReader, client: ClientId) -> ProvenPoint: ...
+
+    def finality_time(self, state: StateReader, client: ClientId) -> Seconds: ...
 
     def verify(self, state: Branch, client: ClientId, proof: Any, claims: Claims, now: UnixSeconds) -> ProvenPoint: ...

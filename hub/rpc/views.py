@@ -72,6 +72,7 @@ def client_answer(clients: Clients, state: StateReader, name: str) -> answers.Cl
             answers.FormerDomain(*client_lifecycle.domain_parts(former.domain), former.last_height)
             for former in domain_change.former_domains(state, client)
         ),
+        finality_time=clients.finality_time(state, client),
     )
 
 

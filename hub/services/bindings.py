@@ -18,11 +18,13 @@ from hub.services.errors import (
     DeadlineTooShort,
     EncodingNotOffered,
     FeeCapTooLow,
+    GraceTooShort,
     InvalidBinding,
     NoAvailableBinding,
     ServiceNotFound,
 )
 from hub.services.payload import InputEncoding, caller_account, input_encoding
+from hub.services.ways import Way, way_to
 from hub.state.branch import StateReader
 from hub.state.collections import Records, Room, text
 from hub.state.context import Context
@@ -52,9 +54,15 @@ class Binding(msgspec.Struct, frozen=True, array_like=True):
         """The hub account that earns."""
         return caller_account(self.client, self.provider) if self.client else Address(self.provider)
 
-    def least_time(self, parameters: Parameters) -> Seconds:
+    def least_time(self, way: Way) -> Seconds:
         """The least time from a call to its deadline."""
-        return Seconds(self.max_response_seconds + (parameters.route_time if self.client else 0))
+        return Seconds(self.max_response_seconds + way.least_route)
+
+    def grace(self, way: Way) -> Seconds:
+        """What the hub waits beyond a call's deadline: what was offered, and never less than the way takes now, for
+        the provider's chain may have become slower since.
+        """
+        return max(self.grace_seconds, way.least_grace)
 
 
 _BINDINGS = Records(Room.SERVICE_BINDINGS, Binding, remembered=64)
@@ -63,8 +71,8 @@ _BINDINGS = Records(Room.SERVICE_BINDINGS, Binding, remembered=64)
 def bind(ctx: Context, clients: LightClients, parameters: Parameters, owner: Address, message: BindService) -> bool:
     """Offer a service, or change one's own offer for calls to come; False where it is what stands there already.
 
-    Raises ServiceNotFound, InvalidBinding, EncodingNotOffered, UnknownInputEncoding, BindingNotOwned, ClientNotFound,
-    CounterpartyNotRegistered.
+    Raises ServiceNotFound, InvalidBinding, GraceTooShort, EncodingNotOffered, UnknownInputEncoding, BindingNotOwned,
+    ClientNotFound, CounterpartyNotRegistered.
     """
     offered = definition(ctx.state, message.service)
     if offered is None:
@@ -122,14 +130,24 @@ def choose(
         for binding in bindings(ctx.state, service)
         if binding.available and (wanted is None or wanted == (binding.client, binding.provider))
     ]
-    reached = {client: _reaches(ctx, clients, client, deadline) for client in sorted({one.client for one in offers})}
-    reachable = [binding for binding in offers if reached[binding.client]]
+    ways = {
+        client: way_to(ctx.state, clients, parameters, client)
+        for client in sorted({binding.client for binding in offers})
+        if _reaches(ctx, clients, client, deadline)
+    }
+    reachable = [(binding, ways[binding.client]) for binding in offers if binding.client in ways]
     if not reachable:
         raise NoAvailableBinding(service)
-    quick = [binding for binding in reachable if ctx.time + binding.least_time(parameters) <= deadline]
+    quick = [binding for binding, way in reachable if ctx.time + binding.least_time(way) <= deadline]
     if not quick:
-        least = min(binding.least_time(parameters) for binding in reachable)
-        raise DeadlineTooShort(deadline, ctx.time + least)
+        binding, way = min(reachable, key=lambda offer: offer[0].least_time(offer[1]))
+        raise DeadlineTooShort(
+            deadline,
+            ctx.time + binding.least_time(way),
+            binding.max_response_seconds,
+            way.finality,
+            way.route_margin,
+        )
     cheapest = min(quick, key=lambda binding: binding.price)
     if cheapest.price > fee_cap:
         raise FeeCapTooLow(fee_cap, cheapest.price)
@@ -170,10 +188,9 @@ def _validate(
         raise InvalidBinding(f"client {client} has no counterparty yet: register one first") from None
     if not message.gas_limit:
         raise InvalidBinding("a contract needs gas: give a gas_limit")
-    if message.grace_seconds < parameters.least_grace:
-        raise InvalidBinding(
-            f"grace_seconds is at least {parameters.least_grace}: the chain's finality and a margin must pass"
-        )
+    way = way_to(ctx.state, clients, parameters, client)
+    if message.grace_seconds < way.least_grace:
+        raise GraceTooShort(message.grace_seconds, way.least_grace, way.finality, way.grace_margin)
 
 
 def _key(service: str, client: ClientId, provider: bytes) -> bytes:

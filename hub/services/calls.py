@@ -10,13 +10,13 @@ from hub.ibc.identifiers import ClientId
 from hub.ibc.light_clients import LightClients
 from hub.ibc.packet import MAX_TIMEOUT_SECONDS
 from hub.parameters import Parameters
-from hub.quantities import Address, Amount, Hash, Sequence, UnixSeconds
+from hub.quantities import MAX_U64, Address, Amount, Hash, Sequence, UnixSeconds
 from hub.services import rates
 from hub.services.bindings import Binding, choose
 from hub.services.definitions import definition
 from hub.services.errors import (
+    DeadlineElapsed,
     DeadlineTooFar,
-    DeadlineTooShort,
     FeeNotCovered,
     InputRefused,
     MalformedPayload,
@@ -27,6 +27,7 @@ from hub.services.payload import InputEncoding, Request
 from hub.services.requests import ServiceRequest, store
 from hub.services.schema import ServiceSchema
 from hub.services.transcode import convert
+from hub.services.ways import way_to
 from hub.state.branch import StateReader
 from hub.state.context import Context
 
@@ -80,7 +81,8 @@ def accept(
     _put_at_stake(ctx, parameters, call, binding)  # first: nobody has a costly schema judged for nothing
     data = _input(offered.input, call, binding)
     sequence = _forward(ctx, sender, call, binding, data) if binding.client else Sequence(0)
-    store(ctx.state, None, _record(call, binding, data, sequence))
+    grace = binding.grace(way_to(ctx.state, clients, parameters, binding.client))
+    store(ctx.state, None, _record(call, binding, data, sequence, UnixSeconds(min(call.deadline + grace, MAX_U64))))
     ctx.emit(_called(call, binding, data))
     if binding.client:
         ctx.emit(RequestForwarded(call.request_id, binding.client, sequence))
@@ -91,7 +93,7 @@ def _validate_deadline(ctx: Context, parameters: Parameters, call: IncomingCall)
     if call.deadline > latest:
         raise DeadlineTooFar(call.deadline, latest)
     if call.deadline <= ctx.time:
-        raise DeadlineTooShort(call.deadline, ctx.time + 1)
+        raise DeadlineElapsed(call.deadline, ctx.time)
 
 
 def _input(schema: ServiceSchema, call: IncomingCall, binding: Binding) -> bytes:
@@ -135,7 +137,7 @@ def _forward(ctx: Context, sender: RequestSender, call: IncomingCall, binding: B
     return sender.send_request(ctx, binding.client, timeout, value)
 
 
-def _record(call: IncomingCall, binding: Binding, data: bytes, sequence: Sequence) -> ServiceRequest:
+def _record(call: IncomingCall, binding: Binding, data: bytes, sequence: Sequence, due: UnixSeconds) -> ServiceRequest:
     return ServiceRequest(
         request_id=call.request_id,
         service=call.service,
@@ -149,7 +151,7 @@ def _record(call: IncomingCall, binding: Binding, data: bytes, sequence: Sequenc
         request_sequence=sequence,
         fee=binding.price,
         deadline=call.deadline,
-        due=UnixSeconds(call.deadline + binding.grace_seconds),
+        due=due,
         caller_encoding=call.encoding,
         encoding=binding.encoding,
         input=data,

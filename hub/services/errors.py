@@ -170,6 +170,20 @@ class InvalidBinding(ServiceError):
 
 
 @dataclass(eq=False)
+class GraceTooShort(ServiceError):
+    """Of a binding to a contract. All in seconds."""
+
+    grace_seconds: int
+    least: int
+    finality_time: int
+    margin: int
+    template: ClassVar[str] = (
+        "a grace of {grace_seconds} s is too short: use {least} at least, for the provider's chain makes a block final "
+        "after {finality_time} s, and {margin} s are left for the way"
+    )
+
+
+@dataclass(eq=False)
 class BindingNotOwned(ServiceError):
     service: str
     provider: bytes
@@ -204,10 +218,26 @@ class NoAvailableBinding(CallRefused):
 
 
 @dataclass(eq=False)
+class DeadlineElapsed(CallRefused):
+    deadline: int
+    now: int
+    template: ClassVar[str] = "the deadline {deadline} is over: it is {now}"
+
+
+@dataclass(eq=False)
 class DeadlineTooShort(CallRefused):
+    """No provider can meet it; of the quickest, in seconds: its own time, its chain's finality, what the way takes."""
+
     deadline: int
     earliest: int
-    template: ClassVar[str] = "the deadline {deadline} cannot be met: give the providers until {earliest} at least"
+    max_response_seconds: int
+    finality_time: int
+    margin: int
+    template: ClassVar[str] = (
+        "the deadline {deadline} cannot be met: use {earliest} at least, for the provider may take "
+        "{max_response_seconds} s, its chain makes a block final after {finality_time} s, and {margin} s are left for "
+        "the way"
+    )
 
 
 @dataclass(eq=False)

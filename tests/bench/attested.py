@@ -49,8 +49,9 @@ class AttestedChain:
     def joining(self) -> list[AnyMessage]:
         """What a chain operator tells the hub of it; its clients must be created in order of their numbers."""
         config = Config(
-            self._chain_id, _ROUTER, _CODE_HASH, _SET, least_quorum(ATTESTORS), _FINALITY, Seconds(86_400), Seconds(30)
-        )
+            self._chain_id, _ROUTER, _CODE_HASH, _SET, least_quorum(ATTESTORS), _FINALITY, Seconds(86_400), Seconds(30),
+            Seconds(60),
+        )  # fmt: skip
         lanes = [
             m.RegisterLane(
                 lane.source_client, lane.destination_client, lane.source_port, lane.destination_port, lane.version,

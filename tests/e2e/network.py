@@ -220,6 +220,7 @@ def _plan(network: Network, name: str, anvil: AnvilChain, trusting_period: Secon
         trusting_period=trusting_period,
         max_clock_drift=Seconds(min(60, trusting_period - 1)),
         replacement_delay=delay,
+        finality_time=Seconds(2),
     )
 
 

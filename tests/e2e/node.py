@@ -32,7 +32,7 @@ class RunningNode:
 def genesis(**parameters: int) -> Genesis:
     """One validator; one operator with every role and some money. Short times, so that nobody waits."""
     operator = address_of(OPERATOR_KEY)
-    chosen: dict[str, int] = {"route_time": 5, "least_grace": 5, **parameters}
+    chosen: dict[str, int] = {"route_margin": 3, "grace_margin": 3, **parameters}
     return Genesis(
         chain_id="hub-test",
         time=UnixSeconds(int(time.time()) - 60),

@@ -235,8 +235,14 @@ def test_a_chain_is_added_by_one_command_and_called(devnet: Devnet, tmp_path: Pa
         devnet.run("keys", "import", "payer", str(key))
         files = [f"--attestor-file={devnet.folder}/attestor-{number}/config.toml" for number in range(1, 5)]
         relayer = f"--relayer-file={devnet.folder}/relayer/config.toml"
-        added = devnet.json("chain", "add", "c", "--rpc", url, "--payer", "payer", *files, relayer)
+        wait_for(lambda: int(rpc(url, "eth_blockNumber"), 16) > 3, 30)
+        unmeasured = devnet.run("chain", "add", "c", "--rpc", url, "--payer", "payer", *files, relayer, code=2).stderr
+        assert "s behind the head; say how many seconds it may take: --finality-time" in unmeasured
+        terms = (*files, relayer, "--finality-time", "3")
+        added = devnet.json("chain", "add", "c", "--rpc", url, "--payer", "payer", *terms)
         assert added["name"] == "c"
+        assert devnet.json("chain", "show", "c")["finality_time_seconds"] == 3
+        assert devnet.json("client", "show", added["client_at_hub"])["finality_time_seconds"] == 3
         assert "already" in devnet.run("chain", "add", "c", "--rpc", url, "--payer", "payer", *files, code=2).stderr
         file = tmp_path / "Mine.sol"
         file.write_text(CONSUMER)

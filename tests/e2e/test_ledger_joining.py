@@ -61,7 +61,7 @@ async def test_a_ledger_is_joined_as_its_organisations_vote(trade: Trade) -> Non
 async def test_a_ledger_that_has_a_hub_is_left_to_it(trade: Trade, tmp_path: Path) -> None:
     await trade.connect()
     async with (
-        devnet_node(tmp_path / "second", route_time=6) as node,
+        devnet_node(tmp_path / "second", route_margin=6) as node,
         await HubClient.connect(node.target, insecure=True) as second,
     ):
         plan = NewLedger("trade", trade.ann, trade.chiefs, *TRUST)

@@ -149,7 +149,7 @@ async def test_a_ledger_passes_to_another_hub_by_vote(trade: tuple[Trade, Admin]
     ):
         assert (await admin.refused(*words))["reason"] == reason, words
     async with (
-        devnet_node(tmp_path / "another", route_time=6) as node,
+        devnet_node(tmp_path / "another", route_margin=6) as node,
         await HubClient.connect(node.target, insecure=True) as another,
     ):
         at = ("--hub", node.target)

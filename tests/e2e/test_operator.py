@@ -126,6 +126,7 @@ def test_what_cannot_be_meant_is_said_before_anything_is_sent(operator: Operator
         ("client", "replace", "quorum-0", "--apply", "--cancel"),
         ("client", "replace", "quorum-0", "--apply", "--epoch", "5"),
         ("client", "replace", "quorum-0", "--threshold", "2"),
+        ("client", "replace", "quorum-0", "--finality-time", "2"),
     ):
         operator.refusal(*words, code=2)
 

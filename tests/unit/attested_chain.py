@@ -40,7 +40,7 @@ HOST = Host(GENESIS, devnet=False)
 KEY_OF = dict(zip(ADDRESSES, KEYS, strict=True))
 
 FIVE = SignerSet.of_equals(1, ADDRESSES[:5])
-CONFIG = Config(31337, ROUTER, CODE_HASH, FIVE, 4, "finalized", Seconds(86_400), Seconds(30))
+CONFIG = Config(31337, ROUTER, CODE_HASH, FIVE, 4, "finalized", Seconds(86_400), Seconds(30), Seconds(900))
 SCOPE = AttestationScope(GENESIS, CLIENT, "finalized", 31337)
 replace = msgspec.structs.replace
 

@@ -52,7 +52,7 @@ def genesis(time: int = START, devnet: bool = True) -> Genesis:
         chain_id="hub-test",
         time=UnixSeconds(time),
         devnet=devnet,
-        parameters=Parameters(route_time=Seconds(5), least_grace=Seconds(5), settlement_time_limit=Seconds(60)),
+        parameters=Parameters(route_margin=Seconds(5), grace_margin=Seconds(5), settlement_time_limit=Seconds(60)),
         balances=tuple((address, Amount(BALANCE)) for address in sorted(ADDRESSES)),
         roles=tuple((ADDRESSES[OPERATOR], role) for role in Role),
         validators=SignerSet.of(1, {ADDRESSES[VALIDATOR]: 1}),

@@ -181,7 +181,9 @@ class EvmSide:
         self.height, self.sent_packets, self.acknowledged = 100, 0, list[tuple[Number, Hash]]()
         self.sent: dict[int, LaneRecord] = {}
         self.words: dict[Hash, bytes] = {Hash(label(f"slot {n}")): label(f"word {n}") for n in range(9)}
-        config = Config(self.chain_id, ROUTER, CODE_HASH, FIVE, 4, "finalized", Seconds(86_400), Seconds(30))
+        config = Config(
+            self.chain_id, ROUTER, CODE_HASH, FIVE, 4, "finalized", Seconds(86_400), Seconds(30), Seconds(0)
+        )
         ends = (PORT, PORT, VERSION, ENCODING)
         self.inward, self.outward = Lane(self.there, self.client, *ends), Lane(self.client, self.there, *ends)
         contract = Address(label(f"client contract {number}")[:20])

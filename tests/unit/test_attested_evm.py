@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hub.clients import attested_evm
-from hub.clients.attested_evm import AttestedEvm, Evidence, Proof, SignedHeader
+from hub.clients.attested_evm import MAX_FINALITY_TIME, AttestedEvm, Evidence, Proof, SignedHeader
 from hub.clients.base import Claims, ClientStatus, ProvenPoint
 from hub.clients.errors import (
     BelowThreshold,
@@ -44,6 +44,7 @@ from tests.unit.attested_chain import (
     CONFIG,
     FIVE,
     GENESIS,
+    HOST,
     NOW,
     SCOPE,
     STORAGE,
@@ -59,6 +60,7 @@ from tests.vectors.generate_quorum import ADDRESSES
 from tests.vectors.writing import label
 
 DEVNET = Host(GENESIS, devnet=True)
+LASTING = replace(CONFIG, trusting_period=Seconds(2**32 - 1))
 CLAIMED = Claims(present=(commitment(7),))
 STORED = STORAGE.proof([slot(commitment(7)[0])])
 
@@ -105,6 +107,10 @@ def refused(world: World, error: type[HubError], step: Callable[[], Any]) -> Non
         ("no trusting period", replace(CONFIG, trusting_period=Seconds(0))),
         ("a negative drift", replace(CONFIG, max_clock_drift=Seconds(-1))),
         ("a drift beyond the trusting period", replace(CONFIG, max_clock_drift=Seconds(86_400))),
+        ("no finality time off a devnet", replace(CONFIG, finality_time=Seconds(0))),
+        ("a negative finality time", replace(CONFIG, finality_time=Seconds(-1))),
+        ("a finality time of the trusting period", replace(CONFIG, finality_time=Seconds(86_400))),
+        ("a finality time beyond 7 days", replace(LASTING, finality_time=Seconds(MAX_FINALITY_TIME + 1))),
     ],
 )
 def test_a_configuration_that_is_not_safe_is_refused(fault: str, config: attested_evm.Config) -> None:
@@ -112,6 +118,20 @@ def test_a_configuration_that_is_not_safe_is_refused(fault: str, config: atteste
     with pytest.raises(InvalidClientConfig):
         AttestedEvm(Host(GENESIS, devnet=False)).create(state, CLIENT, config, NOW)
     assert not state.changes
+
+
+@pytest.mark.parametrize(
+    ("config", "host"),
+    [
+        (replace(CONFIG, finality_time=Seconds(0)), DEVNET),
+        (replace(CONFIG, finality_time=Seconds(1)), HOST),
+        (replace(CONFIG, finality_time=Seconds(86_399)), HOST),
+        (replace(LASTING, finality_time=MAX_FINALITY_TIME), HOST),
+    ],
+)
+def test_a_client_says_its_chains_finality_time(config: attested_evm.Config, host: Host) -> None:
+    world = World(config, host)
+    assert world.client.finality_time(world.state, CLIENT) == config.finality_time
 
 
 def test_an_empty_set_is_refused() -> None:
@@ -139,6 +159,7 @@ def test_an_unknown_client_is_refused(world: World) -> None:
     for ask in (
         lambda: world.client.status(world.state, unknown, NOW),
         lambda: world.client.latest(world.state, unknown),
+        lambda: world.client.finality_time(world.state, unknown),
         lambda: world.client.update(world.state, unknown, sign(header()), NOW),
         lambda: world.client.verify(world.state, unknown, Proof(sign(header()), STORED), CLAIMED, NOW),
         lambda: world.client.freeze_on(world.state, unknown, Evidence(sign(header()), sign(header()))),

@@ -286,7 +286,7 @@ async def test_clients_lanes_services_and_bindings_are_told(hub: HubClient) -> N
     assert (definition.author, definition.tags, definition.output_abi) == (ADDRESSES[OPERATOR], ("toy",), "")
     assert {(offer.client, offer.price) for offer in await hub.bindings("count")} == {("quorum-0", 3), ("", 9)}
     assert await hub.bindings() == await hub.bindings("count")
-    assert (await hub.parameters())["route_time"] == "5"
+    assert (await hub.parameters())["route_margin"] == "5"
 
 
 async def test_a_packet_is_found_proven_and_shown_to_its_counterparty(hub: HubClient) -> None:

@@ -80,6 +80,10 @@ def test_each_kind_believes_its_own(world: World) -> None:
     assert world.clients.update(world.state, ATTESTED, HEADER, NOW).height == 100
     assert world.clients.update(world.state, QUORUM, CHECKPOINT, NOW).height == 100
     assert world.clients.latest(world.state, ATTESTED) == world.clients.latest(world.state, QUORUM)
+    assert (world.clients.finality_time(world.state, ATTESTED), world.clients.finality_time(world.state, QUORUM)) == (
+        attested_chain.CONFIG.finality_time,
+        0,
+    )
     assert world.clients.config(world.state, ATTESTED) == attested_chain.CONFIG
     assert world.clients.config(world.state, QUORUM) == quorum_chain.CONFIG
     assert world.clients.max_value_bytes(world.state, ATTESTED) == 16 * 1024
@@ -134,6 +138,7 @@ def test_an_unknown_client_is_refused(world: World, client: str) -> None:
         lambda: world.clients.config(world.state, unknown),
         lambda: world.clients.status(world.state, unknown, NOW),
         lambda: world.clients.latest(world.state, unknown),
+        lambda: world.clients.finality_time(world.state, unknown),
         lambda: world.clients.max_value_bytes(world.state, unknown),
         lambda: world.clients.update(world.state, unknown, HEADER, NOW),
         lambda: world.clients.freeze_on(world.state, unknown, attested_evidence()),

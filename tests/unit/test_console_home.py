@@ -37,12 +37,12 @@ def test_a_new_home_is_complete_and_consistent(tmp_path: Path) -> None:
 
 def test_parameters_are_chosen_in_the_genesis(tmp_path: Path) -> None:
     home = NodeHome(tmp_path / "home")
-    words = ["--devnet", "--supply", "5000", "--parameter", "least_grace=900", "--parameter", "rate_window=60"]
+    words = ["--devnet", "--supply", "5000", "--parameter", "grace_margin=900", "--parameter", "rate_window=60"]
     done = CliRunner().invoke(app, ["init", "--home", str(home.path), *words])
     assert done.exit_code == 0, done.output
     found = Genesis.from_json(home.genesis_file.read_bytes()).parameters
-    assert (found.least_grace, found.rate_window, found.rate_cap) == (900, 60, 50)
-    assert found.route_time == DEVNET_PARAMETERS.route_time
+    assert (found.grace_margin, found.rate_window, found.rate_cap) == (900, 60, 50)
+    assert found.route_margin == DEVNET_PARAMETERS.route_margin
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 
 from adapters.evm.endpoints import Endpoint
-from adapters.evm.finality import Depth, Finalized, Safe, final_height, finality_rule
+from adapters.evm.finality import Depth, FinalityLag, Finalized, Safe, final_height, finality_lag, finality_rule
 from adapters.evm.header import header_of
+from hub.quantities import Seconds
 from tests.anvil_chain import AnvilChain, running_anvil
 
+BLOCK_SECONDS = 12
 HARDFORKS = ("london", "paris", "shanghai", "cancun", "prague", "osaka")
 
 
 @pytest.fixture(scope="module")
 def anvil() -> Iterator[AnvilChain]:
     with running_anvil(31337, "--no-mining") as chain:
-        asyncio.run(chain.mine(10))
+        asyncio.run(chain.rpc("anvil_mine", "0xa", hex(BLOCK_SECONDS)))
         yield chain
 
 
@@ -85,4 +87,19 @@ def test_anything_else_is_no_finality_rule(text: str) -> None:
 async def test_what_is_final_follows_the_rule(anvil: AnvilChain, text: str, height: int) -> None:
     endpoint = Endpoint(anvil.url, 5.0)
     assert await final_height(endpoint, finality_rule(text)) == height
+    await endpoint.close()
+
+
+@pytest.mark.parametrize(("text", "blocks"), [("depth:0", 0), ("depth:3", 3), ("safe", 1), ("finalized", 2)])
+async def test_the_final_block_is_so_far_behind_the_head(anvil: AnvilChain, text: str, blocks: int) -> None:
+    endpoint = Endpoint(anvil.url, 5.0)
+    lag = await finality_lag(endpoint, finality_rule(text))
+    assert lag == FinalityLag(blocks, Seconds(blocks * BLOCK_SECONDS))
+    await endpoint.close()
+
+
+async def test_while_only_the_genesis_is_final_nothing_is_measured(anvil: AnvilChain) -> None:
+    endpoint = Endpoint(anvil.url, 5.0)
+    assert await finality_lag(endpoint, Depth(10)) is None
+    assert await finality_lag(endpoint, Depth(9)) is not None
     await endpoint.close()

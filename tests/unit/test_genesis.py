@@ -45,8 +45,8 @@ def test_every_field_is_in_the_hash() -> None:
 
 def test_parameters_left_out_have_their_defaults() -> None:
     raw = json.loads(genesis().to_json())
-    raw["parameters"] = {"route_time": "7"}
-    assert Genesis.from_json(json.dumps(raw).encode()).parameters == Parameters(route_time=Seconds(7))
+    raw["parameters"] = {"route_margin": "7"}
+    assert Genesis.from_json(json.dumps(raw).encode()).parameters == Parameters(route_margin=Seconds(7))
 
 
 A, B = Address(b"\x01" * 20), Address(b"\x02" * 20)
@@ -68,7 +68,7 @@ A, B = Address(b"\x01" * 20), Address(b"\x02" * 20)
         {"roles": ((A, Role.MEMBER), (A, Role.MEMBER))},
         {"validators": SignerSet.of_equals(2, [A])},
         {"parameters": Parameters(rate_window=Seconds(0))},
-        {"parameters": Parameters(route_time=Seconds(-1))},
+        {"parameters": Parameters(route_margin=Seconds(-1))},
     ],
 )
 def test_a_genesis_is_refused(changes: dict[str, Any]) -> None:
@@ -87,7 +87,7 @@ def test_a_genesis_is_refused(changes: dict[str, Any]) -> None:
         {"roles": [["0x" + "01" * 20, "KING"]]},
         {"validators": []},
         {"parameters": {"route_tyme": "1"}},
-        {"parameters": {"route_time": "-1"}},
+        {"parameters": {"route_margin": "-1"}},
     ],
 )
 def test_a_genesis_file_is_refused(change: dict[str, Any]) -> None:

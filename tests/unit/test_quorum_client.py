@@ -135,6 +135,7 @@ def test_an_unknown_client_is_refused(world: World) -> None:
     for ask in (
         lambda: world.client.status(world.state, unknown, NOW),
         lambda: world.client.latest(world.state, unknown),
+        lambda: world.client.finality_time(world.state, unknown),
         lambda: world.client.verify(world.state, unknown, whole(sign(checkpoint())), CLAIMED, NOW),
     ):
         refused(world, ClientNotFound, ask)

@@ -126,7 +126,7 @@ REFUSED: list[tuple[str, Callable[[World], dict[str, Any]], int, str]] = [
     ("an input that breaks the schema", lambda w: {"input": abi_text("x" * 65)}, 400, "the input is refused"),
     ("an input that is not ABI", lambda w: {"input": b"x"}, 400, "the input is refused"),
     ("no input", lambda w: {"input": b""}, 400, "the input is refused"),
-    ("a deadline now", lambda w: {"deadline": w.hub.now}, 400, "the deadline"),
+    ("a deadline now", lambda w: {"deadline": w.hub.now + 1}, 400, "is over"),
     ("a deadline that the route cannot serve", lambda w: {"deadline": w.hub.now + 40}, 400, "cannot be met"),
     ("a deadline too far", lambda w: {"deadline": w.hub.now + 31 * 86_400}, 400, "too far ahead"),
     ("a deadline of all bits", lambda w: {"deadline": 2**64 - 1}, 400, "too far ahead"),
@@ -159,7 +159,7 @@ def test_a_fee_cap_of_just_the_price_and_a_balance_of_just_the_price_are_enough(
 
 
 def test_the_earliest_deadline_is_accepted(world: World) -> None:
-    _, events = world.accept(deadline=world.hub.now + 1 + 30 + PARAMETERS.route_time)
+    _, events = world.accept(deadline=world.hub.now + 1 + 30 + PARAMETERS.route_margin)
     one(events, ServiceCalled)
 
 

@@ -80,7 +80,7 @@ BIND: list[tuple[str, int, Callable[[World], m.BindService], str]] = [
     ("no identifier", MEMBER, lambda w: bind("Q"), "INVALID_IDENTIFIER"),
     ("no gas", MEMBER, lambda w: bind(w.b.client, gas_limit=Gas(0)), "INVALID_BINDING"),
     ("too much gas", MEMBER, lambda w: bind(w.b.client, gas_limit=Gas(2**32)), "INVALID_BINDING"),
-    ("too little grace", MEMBER, lambda w: bind(w.b.client, grace_seconds=GRACE - 1), "INVALID_BINDING"),
+    ("too little grace", MEMBER, lambda w: bind(w.b.client, grace_seconds=GRACE - 1), "GRACE_TOO_SHORT"),
     ("no provider", MEMBER, lambda w: bind(w.b.client, provider=b""), "INVALID_BINDING"),
     ("a provider too long", MEMBER, lambda w: bind(w.b.client, provider=b"x" * 256), "INVALID_BINDING"),
     ("no time", MEMBER, lambda w: bind(w.b.client, max_response_seconds=0), "INVALID_BINDING"),
@@ -252,7 +252,7 @@ def test_a_call_from_a_hub_account_is_refused_by_name(world: World) -> None:
         ({"input": b"{}"}, "INPUT_REFUSED"),
         ({"input_encoding": 3}, "UNKNOWN_INPUT_ENCODING"),
         ({"fee_cap": Amount(9)}, "FEE_CAP_TOO_LOW"),
-        ({"deadline": UnixSeconds(0)}, "DEADLINE_TOO_SHORT"),
+        ({"deadline": UnixSeconds(0)}, "DEADLINE_ELAPSED"),
     ):
         assert world.hub.try_(CONSUMER, hub_call(**changes)).reason == reason
     assert world.hub.try_(RELAYER, hub_call()).reason == "FEE_NOT_COVERED"

@@ -238,6 +238,7 @@ class ClientInfo(_message.Message):
     REPLACEABLE_FROM_UNIX_SECONDS_FIELD_NUMBER: _builtins.int
     SCHEDULED_DOMAIN_FIELD_NUMBER: _builtins.int
     FORMER_DOMAINS_FIELD_NUMBER: _builtins.int
+    FINALITY_TIME_SECONDS_FIELD_NUMBER: _builtins.int
     client: _builtins.str
     kind: _builtins.str
     status: Global___ClientStatus.ValueType
@@ -250,6 +251,8 @@ class ClientInfo(_message.Message):
     salt: _builtins.bytes
     replaceable_from_unix_seconds: _builtins.int
     """From when the scheduled replacement may be applied; 0: none is scheduled."""
+    finality_time_seconds: _builtins.int
+    """How long the chain takes until what happened there can be proven here; 0 for a chain of our own."""
     @_builtins.property
     def config(self) -> Global___ClientConfig: ...
     @_builtins.property
@@ -276,10 +279,11 @@ class ClientInfo(_message.Message):
         replaceable_from_unix_seconds: _builtins.int = ...,
         scheduled_domain: Global___ScheduledDomain | None = ...,
         former_domains: _abc.Iterable[Global___FormerDomain] | None = ...,
+        finality_time_seconds: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "scheduled_domain", b"scheduled_domain"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "client_contract", b"client_contract", "config", b"config", "counterparty_client", b"counterparty_client", "evm_chain_id", b"evm_chain_id", "former_domains", b"former_domains", "height", b"height", "kind", b"kind", "replaceable_from_unix_seconds", b"replaceable_from_unix_seconds", "salt", b"salt", "scheduled_domain", b"scheduled_domain", "status", b"status", "time_unix_seconds", b"time_unix_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "client_contract", b"client_contract", "config", b"config", "counterparty_client", b"counterparty_client", "evm_chain_id", b"evm_chain_id", "finality_time_seconds", b"finality_time_seconds", "former_domains", b"former_domains", "height", b"height", "kind", b"kind", "replaceable_from_unix_seconds", b"replaceable_from_unix_seconds", "salt", b"salt", "scheduled_domain", b"scheduled_domain", "status", b"status", "time_unix_seconds", b"time_unix_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

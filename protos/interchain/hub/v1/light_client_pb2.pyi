@@ -233,6 +233,7 @@ class AttestedConfig(_message.Message):
     FINALITY_RULE_FIELD_NUMBER: _builtins.int
     TRUSTING_PERIOD_SECONDS_FIELD_NUMBER: _builtins.int
     MAX_CLOCK_DRIFT_SECONDS_FIELD_NUMBER: _builtins.int
+    FINALITY_TIME_SECONDS_FIELD_NUMBER: _builtins.int
     chain_id: _builtins.int
     """EIP-155."""
     router: _builtins.bytes
@@ -244,6 +245,8 @@ class AttestedConfig(_message.Message):
     """`depth:N`, `safe` or `finalized`."""
     trusting_period_seconds: _builtins.int
     max_clock_drift_seconds: _builtins.int
+    finality_time_seconds: _builtins.int
+    """How long a block takes to become final by the rule."""
     @_builtins.property
     def attestors(self) -> Global___SignerSet: ...
     def __init__(
@@ -257,10 +260,11 @@ class AttestedConfig(_message.Message):
         finality_rule: _builtins.str = ...,
         trusting_period_seconds: _builtins.int = ...,
         max_clock_drift_seconds: _builtins.int = ...,
+        finality_time_seconds: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["attestors", b"attestors"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestors", b"attestors", "chain_id", b"chain_id", "finality_rule", b"finality_rule", "max_clock_drift_seconds", b"max_clock_drift_seconds", "router", b"router", "router_code_hash", b"router_code_hash", "threshold", b"threshold", "trusting_period_seconds", b"trusting_period_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestors", b"attestors", "chain_id", b"chain_id", "finality_rule", b"finality_rule", "finality_time_seconds", b"finality_time_seconds", "max_clock_drift_seconds", b"max_clock_drift_seconds", "router", b"router", "router_code_hash", b"router_code_hash", "threshold", b"threshold", "trusting_period_seconds", b"trusting_period_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

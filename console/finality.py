@@ -1,0 +1,48 @@
+"""How long a chain takes to make a block final: measured for whoever adds the chain, and chosen by them.
+
+The hub keeps the time in its client of the chain and promises by it (hub/services/ways.py). Chosen too short, answers
+come after their 504; too long, calls with short deadlines are refused.
+"""
+
+from collections.abc import Callable
+
+from adapters.evm.endpoints import Endpoints
+from adapters.evm.finality import FinalityLag, finality_lag, finality_rule
+from console.exits import Misused
+from hub.quantities import Seconds
+
+
+async def chosen_finality_time(
+    endpoints: Endpoints, rule: str, chosen: Seconds | None, report: Callable[[str], None]
+) -> Seconds:
+    """The time that was chosen, beside what is measured now; raises Misused, with what to choose, where none was.
+
+    Raises EndpointsFailed, CallRefused where nothing was chosen and nothing can be measured.
+    """
+    try:
+        parsed = finality_rule(rule)
+    except ValueError as error:
+        raise Misused(f"--finality: {error}") from error
+    lag = await endpoints.attempt(lambda endpoint: finality_lag(endpoint, parsed))
+    told = _told(endpoints.chain, rule, lag)
+    if chosen is None:
+        raise Misused(f"{told}; say how many seconds it may take: {_proposal(lag)}", reason="FINALITY_TIME_MISSING")
+    report(told if lag is None or lag.seconds <= chosen else f"{told}: MORE than the {chosen} s that you gave")
+    return chosen
+
+
+def proposed_finality_time(lag: Seconds) -> Seconds:
+    """Half as much again as it is now, rounded up: between two steps of finality the lag grows, on a chain that makes
+    32 blocks final at once from two such steps to three.
+    """
+    return Seconds(max(1, -(-lag * 3 // 2)))
+
+
+def _told(chain: str, rule: str, lag: FinalityLag | None) -> str:
+    if lag is None:
+        return f"{chain}: no block but the first is final by {rule} yet"
+    return f"{chain}: the block that is final by {rule} is {lag.blocks} blocks and {lag.seconds} s behind the head"
+
+
+def _proposal(lag: FinalityLag | None) -> str:
+    return "--finality-time SECONDS" if lag is None else f"--finality-time {proposed_finality_time(lag.seconds)}"
