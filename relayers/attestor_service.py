@@ -18,15 +18,16 @@ from interchain.attestor.v1.attestor_service_pb2_grpc import (
 from interchain.hub.v1.light_client_pb2 import AttestedHeader as LightClientHeader
 
 from adapters.errors import BlockNotFinal, ChainError, NoAgreement
+from hub.engine.errors import RateLimited
 from hub.errors import HubError
 from hub.quantities import Epoch, Hash, Height
+from hub.rpc.door import Door
 from hub.rpc.serving import TlsFiles
 from hub.signer import signer_from_keystore
 from relayers.attestor import Attestor
 from relayers.attestor_config import AttestorConfig
-from relayers.attestor_door import Door
 from relayers.attestor_guard import AttestorGuard
-from relayers.errors import AttestorBusy, NotAttested, TooManyRequests
+from relayers.errors import AttestorBusy, NotAttested
 from relayers.monitor import Monitor
 
 MAX_MESSAGE_BYTES = 16 * 1024
@@ -156,7 +157,7 @@ def _status(error: HubError) -> status_pb2.Status:
             code = code_pb2.OUT_OF_RANGE
         case NotAttested():
             code = code_pb2.NOT_FOUND
-        case AttestorBusy() | TooManyRequests():
+        case AttestorBusy() | RateLimited():
             code = code_pb2.RESOURCE_EXHAUSTED
         case ChainError():
             code = code_pb2.UNAVAILABLE

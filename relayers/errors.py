@@ -11,8 +11,7 @@ RelayerError
     ├── AlreadySigned      another hash stands in the guard
     ├── GuardUnusable      missing or damaged
     ├── SetChangeNotApproved
-    ├── AttestorBusy       too many ask at once
-    └── TooManyRequests    one asks too often
+    └── AttestorBusy       too many ask at once
 """
 
 from dataclasses import dataclass
@@ -111,9 +110,3 @@ class SetChangeNotApproved(AttestorError):
 class AttestorBusy(AttestorError):
     waiting: int
     template: ClassVar[str] = "{waiting} requests wait for this attestor, more are not held: ask again in a moment"
-
-
-@dataclass(eq=False)
-class TooManyRequests(AttestorError):
-    per_second: int
-    template: ClassVar[str] = "an address may ask {per_second} times a second: ask again more slowly"

@@ -1,9 +1,9 @@
-"""How often one address may ask an attestor, and which addresses are one."""
+"""How often one address may ask what is open to all, and which addresses are one."""
 
 import pytest
 
-from relayers.attestor_door import Door, host_of
-from relayers.errors import TooManyRequests
+from hub.engine.errors import RateLimited
+from hub.rpc.door import Door, host_of
 
 ONE, OTHER = "ipv4:192.0.2.1:4711", "ipv4:192.0.2.2:4711"
 
@@ -26,7 +26,7 @@ def admitted(door: Door, peer: str, asks: int) -> int:
     for _ in range(asks):
         try:
             door.admit(peer)
-        except TooManyRequests:
+        except RateLimited:
             continue
         count += 1
     return count

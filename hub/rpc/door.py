@@ -1,4 +1,4 @@
-"""Who may ask an attestor how much: anyone may ask, and nobody may wear it or its endpoints out.
+"""Who may ask a service how much that is open to all: anyone may ask, and nobody may wear it out.
 
 One allowance an address (a token bucket), for as many addresses as a bounded memory holds; of IPv6 a whole /64 is one,
 because whoever has one address of it has all.
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from relayers.errors import TooManyRequests
+from hub.engine.errors import RateLimited
 
 MOST_PEERS = 4_096
 """Addresses that are remembered; the one that was silent longest is forgotten first, and then begins anew."""
@@ -34,7 +34,7 @@ class Door:
         self._allowances: OrderedDict[str, _Allowance] = OrderedDict()
 
     def admit(self, peer: str) -> None:
-        """``peer``: as gRPC names it, as ``ipv4:127.0.0.1:4711``. Raises TooManyRequests."""
+        """``peer``: as gRPC names it, as ``ipv4:127.0.0.1:4711``. Raises RateLimited."""
         host, now = host_of(peer), self._now()
         allowance = self._allowances.pop(host, None) or _Allowance(self._burst, now)
         allowance.left = min(self._burst, allowance.left + (now - allowance.at_s) * self._per_second)
@@ -43,7 +43,7 @@ class Door:
         if len(self._allowances) > self._most_peers:
             self._allowances.popitem(last=False)
         if allowance.left < 1:
-            raise TooManyRequests(self._per_second)
+            raise RateLimited(f"the address {host}", "answers")
         allowance.left -= 1
 
 
