@@ -12,11 +12,12 @@ from console.exits import Misused
 _ENDPOINT = r"^[^\s\"]*:[0-9]{1,5}$"
 Endpoint = Annotated[str, msgspec.Meta(pattern=_ENDPOINT)]
 """``HOST:PORT``."""
+ENDPOINT_OR_NONE = f"^$|{_ENDPOINT}"
 
 
 class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listen: Endpoint = "127.0.0.1:18500"
-    metrics: Annotated[str, msgspec.Meta(pattern=f"^$|{_ENDPOINT}")] = "127.0.0.1:18504"
+    metrics: Annotated[str, msgspec.Meta(pattern=ENDPOINT_OR_NONE)] = "127.0.0.1:18504"
     heartbeat_seconds: Annotated[int, msgspec.Meta(ge=1)] = 30
 
 

@@ -130,4 +130,6 @@ def _revocations(authorities: Sequence[AuthorityInfo]) -> Check:
     }
     stale = [f"{name}'s since {moment(one.next_update)}" for name, one in lists.items() if one.stale]
     found = f"stale: {', '.join(stale)}" if stale else f"{len(lists)} published, none is stale"
-    return Check("revocation lists", not stale, found, "bring the authority's newer one: `ichub ledger ca revoke CRL`")
+    return Check(
+        "revocation lists", not stale, found, "bring the authority's newer one: `ichub ledger ca publish-crl CRL`"
+    )

@@ -18,7 +18,7 @@ import msgspec
 
 from adapters.permissioned.ledger.genesis import LedgerGenesis
 from adapters.permissioned.ledger.identities import MemberId, OrganisationId, organisation_id
-from console.config import Endpoint
+from console.config import ENDPOINT_OR_NONE, Endpoint
 from console.consortium import OrganisationFolder
 from console.exits import Misused
 from console.home import ROOT, password_of
@@ -34,6 +34,7 @@ class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A misspelt key is an error, never a silent default."""
 
     listen: Endpoint = DEFAULT_LEDGER_LISTEN
+    open_listen: Annotated[str, msgspec.Meta(pattern=ENDPOINT_OR_NONE)] = ""
     metrics: str = ""
     heartbeat_seconds: Annotated[int, msgspec.Meta(ge=1)] = 30
     keeps_private_values_for: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ _TEXT = """\
 # A ledger node's configuration. Every key may be left out; changes are in force after a restart.
 
 listen = "{listen}"  # where the gRPC API is served, over mutual TLS
+open_listen = "{open_listen}"  # where anyone, without a certificate, may bring revocation lists; "" for nowhere
 metrics = "{metrics}"  # Prometheus metrics; "" for none
 heartbeat_seconds = 30  # a block at least this often, so that timeouts can be proven
 keeps_private_values_for = [{keeps}]  # organisations whose private values this node stores
@@ -140,10 +142,13 @@ class LedgerHome:
         configured = self.config().password_file
         return password_of(given, self.path / configured if configured else None)
 
-    def write_config(self, listen: str, keeps: list[OrganisationId], member: MemberId, *, devnet: bool) -> None:
+    def write_config(
+        self, listen: str, open_listen: str, keeps: list[OrganisationId], member: MemberId, *, devnet: bool
+    ) -> None:
         port = listen.rpartition(":")[2]
         text = _TEXT.format(
             listen=listen,
+            open_listen=open_listen,
             metrics="",
             keeps=", ".join(f'"{one}"' for one in keeps),
             password_file="keys/password" if devnet else "",

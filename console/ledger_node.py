@@ -37,6 +37,9 @@ def ledger_signers(home: LedgerHome, password_file: Path | None) -> list[Signer]
 
 async def run_ledger_home(home: LedgerHome, signers: Sequence[Signer]) -> None:
     """Run the node until it is told to stop; its owner may ask for backups meanwhile."""
-    keeps = tuple(organisation_id(name) for name in home.config().keeps_private_values_for)
-    private = PrivateConfig(home.private_values, keeps)
-    await run_ledger(ledger_node_config(home), private, find_installed(), signers, serve_owner(home.path))
+    config = home.config()
+    private = PrivateConfig(home.private_values, tuple(map(organisation_id, config.keeps_private_values_for)))
+    owner = serve_owner(home.path)
+    await run_ledger(
+        ledger_node_config(home), private, find_installed(), signers, owner, open_listen=config.open_listen
+    )

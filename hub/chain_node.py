@@ -78,16 +78,20 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What a kind of chain serves, as whom (None: in plain text), and whom it admits (None: everyone)."""
+    """What a kind of chain serves, as whom (None: in plain text), and whom it admits (None: everyone).
+
+    ``also_at``: another address (``host:port``) where the same is served, and as whom.
+    """
 
     services: Sequence[Service]
     credentials: grpc.ServerCredentials | None
     admit: Admit | None = None
+    also_at: tuple[str, grpc.ServerCredentials] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node that runs. ``port`` and ``metrics_port`` are where it really serves; the latter is 0 for nowhere."""
+    """A node that runs. The ports are where it really serves, the last two 0 for nowhere."""
 
     ledger: Ledger
     engine: EmbeddedEngine
@@ -95,6 +99,7 @@ class Node:
     measures: Measures
     store: Store
     port: int
+    other_port: int
     metrics_port: int
 
 
@@ -126,10 +131,12 @@ async def running_chain(
         server = Server(serving.services, measures, serving.admit)
         await engine.start()
         try:
-            port = await server.start(config.listen, serving.credentials)
+            port = server.listen(config.listen, serving.credentials)
+            other_port = 0 if serving.also_at is None else server.listen(*serving.also_at)
+            await server.start()
             async with _metrics(config.metrics, measures, engine) as metrics_port:
                 log.info("serving", chain=config.genesis.chain_id, height=ledger.head.height, port=port)
-                yield Node(ledger, engine, checkpoints, measures, store, port, metrics_port)
+                yield Node(ledger, engine, checkpoints, measures, store, port, other_port, metrics_port)
         finally:
             await engine.stop()
             await server.stop()

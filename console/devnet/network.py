@@ -133,6 +133,7 @@ class Network:
             [],
             hosts=("localhost", "127.0.0.1"),
             listen=f"127.0.0.1:{self.ports.ledger}",
+            open_listen=f"127.0.0.1:{self.ports.ledger_open}",
             devnet=True,
             password=secrets.token_hex(16),
             parameters=Parameters(),

@@ -34,6 +34,7 @@ class Ports:
     attestor_3_monitor: int
     attestor_4_monitor: int
     ledger: int
+    ledger_open: int
 
     @classmethod
     def from_base(cls, base: int) -> "Ports":

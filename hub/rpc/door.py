@@ -43,7 +43,7 @@ class Door:
         if len(self._allowances) > self._most_peers:
             self._allowances.popitem(last=False)
         if allowance.left < 1:
-            raise RateLimited(f"the address {host}", "answers")
+            raise RateLimited(host, "answers")
         allowance.left -= 1
 
 

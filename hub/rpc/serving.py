@@ -161,19 +161,22 @@ class Server:
         reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
         self._names = names
 
-    async def start(self, listen: str, credentials: grpc.ServerCredentials | None) -> int:
-        """Serve at ``host:port`` (port 0: any free one), or in plain text; the port. Raises OSError."""
+    def listen(self, at: str, credentials: grpc.ServerCredentials | None) -> int:
+        """Serve at ``host:port`` (port 0: any free one), too, from ``start`` on; None: in plain text. The port.
+
+        Raises OSError.
+        """
         try:
             if credentials is None:
-                port = self._server.add_insecure_port(listen)
-            else:
-                port = self._server.add_secure_port(listen, credentials)
+                return int(self._server.add_insecure_port(at))
+            return int(self._server.add_secure_port(at, credentials))
         except RuntimeError as error:
-            raise OSError(f"cannot listen at {listen}: is the port taken?") from error
+            raise OSError(f"cannot listen at {at}: is the port taken?") from error
+
+    async def start(self) -> None:
         await self._server.start()
         for name in ("", *self._names):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
-        return int(port)
 
     async def stop(self, grace_seconds: float = 2.0) -> None:
         """No more calls; those under way are given this time, and have ended when this returns."""

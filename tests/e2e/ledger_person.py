@@ -18,6 +18,7 @@ class Typing:
     """A person at a terminal with one ledger's home."""
 
     def __init__(self, home: Path) -> None:
+        self.home = home
         self.environment = {"ICHUB_LEDGER_HOME": str(home)}
 
     def run(self, *arguments: str) -> Done:
@@ -44,7 +45,8 @@ def running_ledger(home: Path) -> Iterator[Typing]:
     refused = typing.run("init", *names, "--devnet", "--strict")
     assert refused.returncode == 1
     assert "could halt the ledger" in refused.stderr
-    typing.type("init", *names, "--devnet", "--listen", f"127.0.0.1:{free_port()}")
+    listen, open_listen = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    typing.type("init", *names, "--devnet", "--listen", listen, "--open-listen", open_listen)
     with subprocess.Popen(
         [str(ICHUB), "ledger", "start"], env={**os.environ, **typing.environment}, stderr=subprocess.PIPE
     ) as node:

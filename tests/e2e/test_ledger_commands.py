@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.permissioned.ledger.identities import OrganisationId
+from adapters.permissioned.ledger.identities import MemberRole, OrganisationId, member_name
 from console.consortium import OrganisationFolder
 from console.ledger_home import LedgerHome
 from tests.e2e.ledger_person import Typing, free_port, running_ledger
@@ -50,6 +50,32 @@ def test_a_revoked_member_is_refused(person: Typing) -> None:
     assert zoe["refused_for"] == "CERTIFICATE_REVOKED"
     (customs,) = [one for one in person.type("ca", "list") if one["organisation"] == "customs"]
     assert customs["revocations"] == "number 1, 1 revoked"
+
+
+def test_anyone_brings_a_revocation_list(person: Typing, tmp_path: Path) -> None:
+    """An auditor of another organisation; and whoever finds it, with no certificate and no home."""
+    person.type("enrol", "customs/yan")
+    person.type("enrol", "bank-b/olga", "--role", "auditor")
+    place = LedgerHome(person.home)
+    folder = place.organisation("customs")
+    written = folder.revoke(folder.member(member_name("yan"))[0])
+    taken = person.type("ca", "publish-crl", str(written), "--as", "bank-b/olga")
+    assert not taken["already_known"]
+    assert person.run("query", "status", "--as", "customs/yan").returncode == 1
+    elsewhere = Typing(tmp_path / "no home")
+    words = ("--at", place.config().open_listen, "--believe", str(place.authorities))
+    again = elsewhere.type("ca", "publish-crl", str(written), *words)
+    assert (again["already_known"], again["done"]) == (True, "that list was known")
+    folder.certify(member_name("wu"), MemberRole.MEMBER)
+    newer = folder.revoke(folder.member(member_name("wu"))[0])
+    assert elsewhere.type("ca", "publish-crl", str(newer), *words)["height"] > taken["height"]
+    for list_, at, code, said in (
+        (place.authorities, place.config().open_listen, 2, "no revocation list"),
+        (written, "nowhere", 2, "no place"),
+        (written, "127.0.0.1:1", 3, "cannot be reached"),
+    ):
+        done = elsewhere.run("ca", "publish-crl", str(list_), "--at", at, "--believe", str(place.authorities))
+        assert (done.returncode, said in done.stderr) == (code, True), done.stderr
 
 
 def test_a_document_s_life(person: Typing, tmp_path: Path) -> None:

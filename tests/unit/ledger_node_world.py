@@ -204,6 +204,7 @@ class LedgerNodeWorld:
         name: str = "node",
         keeps_for: Sequence[str] = ORGANISATIONS,
         signers: Sequence[Signer] = SIGNERS[:1],
+        open_listen: str = "",
         **changes: Any,
     ) -> AsyncIterator[Node]:
         """A node; the second time it goes on where it was. At its end is looked at what must hold."""
@@ -211,7 +212,9 @@ class LedgerNodeWorld:
             self._genesis = self.genesis
         private = PrivateConfig(self.folder / name / "private.db", tuple(map(OrganisationId, keeps_for)))
         config = self.config(self._genesis, name, **changes)
-        async with running_ledger(config, private, self.installed, signers, self.clock) as node:
+        async with running_ledger(
+            config, private, self.installed, signers, self.clock, open_listen=open_listen
+        ) as node:
             yield node
         await asyncio.to_thread(hold_at_ledger, config, self.installed)
 

@@ -12,6 +12,7 @@ from interchain.ledger.v1 import (
     checkpoint_service_pb2,
     private_data_service_pb2,
     query_service_pb2,
+    revocation_service_pb2,
     transaction_service_pb2,
 )
 
@@ -26,7 +27,7 @@ from adapters.permissioned.ledger.membership.errors import (
     WrongAuthority,
 )
 from adapters.permissioned.ledger.messages import InvokeContract, UpdateRevocations, Vote
-from adapters.permissioned.ledger.rpc.access import CLOSED, KEEP, OWN, READ, TABLE, WRITE, Rule
+from adapters.permissioned.ledger.rpc.access import ANYONE, CLOSED, KEEP, OWN, READ, TABLE, WRITE, Rule
 from adapters.permissioned.ledger.rpc.errors import AccessRefused, TlsRequired
 from hub.chain_node import Node
 from hub.errors import HubError
@@ -44,6 +45,7 @@ SERVICES = {
         checkpoint_service_pb2,
         private_data_service_pb2,
         query_service_pb2,
+        revocation_service_pb2,
         transaction_service_pb2,
     )
     for service in module.DESCRIPTOR.services_by_name.values()
@@ -85,13 +87,15 @@ def test_every_method_has_its_row_and_no_row_is_without_a_method() -> None:
 
 
 def test_the_table_is_as_it_was_agreed() -> None:
-    """Auditors read everything and write nothing; all other roles may call everything."""
+    """Auditors read everything and write nothing; all other roles may call everything. Lists of revocations prove
+    themselves."""
     assert {method: rules for method, rules in TABLE.items() if rules != (READ,)} == {
         "TransactionService/Submit": (WRITE,),
         "TransactionService/Simulate": (WRITE, OWN),
         "BlockService/RequestBlock": (WRITE,),
         "PrivateDataService/PutPrivateValue": (WRITE, KEEP),
         "PrivateDataService/GetPrivateValue": (READ, KEEP),
+        "RevocationService/PublishRevocationList": (ANYONE,),
     }
     assert READ.roles == KEEP.roles == frozenset(MemberRole)
     assert frozenset(MemberRole) - WRITE.roles == {MemberRole.AUDITOR}

@@ -16,6 +16,7 @@ from interchain.ledger.v1 import (
     checkpoint_service_pb2_grpc,
     private_data_service_pb2_grpc,
     query_service_pb2_grpc,
+    revocation_service_pb2_grpc,
     transaction_service_pb2_grpc,
 )
 
@@ -32,10 +33,11 @@ from adapters.permissioned.ledger.rpc.dialect import LEDGER, decode_transaction
 from adapters.permissioned.ledger.rpc.errors import TlsRequired
 from adapters.permissioned.ledger.rpc.private_data import PrivateData
 from adapters.permissioned.ledger.rpc.queries import LedgerQueries
+from adapters.permissioned.ledger.rpc.revocations import Revocations
 from adapters.permissioned.ledger.rpc.tls import LedgerTls
 from adapters.permissioned.ledger.rpc.transactions import LedgerTransactions
 from hub.chain_node import Node, NodeConfigOf, Opened, Serving, replay_chain, run_until_stopped, running_chain
-from hub.engine.clock import Clock
+from hub.engine.clock import Clock, SystemClock
 from hub.engine.errors import NodeStopping
 from hub.engine.ledger import ChainKind
 from hub.engine.threads import in_thread
@@ -75,24 +77,31 @@ async def running_ledger(
     installed: Installed,
     signers: Sequence[Signer] = (),
     clock: Clock | None = None,
+    *,
+    open_listen: str = "",
 ) -> AsyncIterator[Node]:
     """A node that runs as long as the context lasts.
 
-    ``signers``: the validator's checkpoint key, and the one that it hands over to. Raises as ``running_chain``,
+    ``signers``: the validator's checkpoint key, and the one that it hands over to. ``open_listen``: ``host:port`` where
+    callers without a certificate are served what is for them; empty for nowhere. Raises as ``running_chain``,
     TlsRequired, CodeError where the installed contracts are others than the pinned ones, PrivateStoreUnusable.
     """
     if config.tls is None:
         raise TlsRequired
     tls, machine = config.tls, LedgerMachine(config.genesis, installed)
     kind = ChainKind(machine, decode_transaction, decode_event)
+    time = clock or SystemClock()
     store = PrivateStore(private.store, private.at_step)
     try:
 
         def serve(opened: Opened) -> Serving:
             verify_installed(opened.ledger.state, installed)
-            return _serving(tls, machine, opened, private, store)
+            services, access = _services(tls, machine, opened, clock=time, private=private, store=store)
+            credentials = LedgerTls(tls, opened.ledger).credentials()
+            to_all = LedgerTls(tls, opened.ledger, open_to_all=True).credentials()
+            return Serving(services, credentials, access.admit, (open_listen, to_all) if open_listen else None)
 
-        async with running_chain(config, kind, serve, signers, clock) as node:
+        async with running_chain(config, kind, serve, signers, time) as node:
             purging = asyncio.create_task(_purge(node, store), name="private-purge")
             try:
                 yield node
@@ -109,9 +118,11 @@ async def run_ledger(
     installed: Installed,
     signers: Sequence[Signer] = (),
     ready: Callable[[Node], None] = lambda _: None,
+    *,
+    open_listen: str = "",
 ) -> None:
     """Run until SIGINT or SIGTERM, or until the engine fails, which is raised."""
-    await run_until_stopped(running_ledger(config, private, installed, signers), ready)
+    await run_until_stopped(running_ledger(config, private, installed, signers, open_listen=open_listen), ready)
 
 
 def replay_ledger(
@@ -121,27 +132,22 @@ def replay_ledger(
     return replay_chain(config, ledger_kind(config.genesis, installed), into, told)
 
 
-def _serving(
-    tls: TlsFiles, machine: LedgerMachine, opened: Opened, private: PrivateConfig, store: PrivateStore
-) -> Serving:
-    access = Access(opened.ledger)
-    private_data = PrivateData(opened.ledger, access, store, private.keeps_for)
-    queries = LedgerQueries(opened.ledger, opened.engine, machine.runtime, access)
-    transactions = LedgerTransactions(opened.ledger, opened.engine, access)
-    services = _services(opened, transactions, queries, private_data)
-    return Serving(services, LedgerTls(tls, opened.ledger).credentials(), access.admit)
-
-
 def _services(
-    opened: Opened, transactions: LedgerTransactions, queries: LedgerQueries, private_data: PrivateData
-) -> tuple[Service, ...]:
-    """All that a ledger's node serves."""
-    ledger, engine, measures = opened.ledger, opened.engine, opened.measures
-    return (
+    tls: TlsFiles,
+    machine: LedgerMachine,
+    opened: Opened,
+    *,
+    clock: Clock,
+    private: PrivateConfig,
+    store: PrivateStore,
+) -> tuple[tuple[Service, ...], Access]:
+    """All that a ledger's node serves, and who may call it."""
+    ledger, engine, measures, access = opened.ledger, opened.engine, opened.measures, Access(opened.ledger)
+    services = (
         service(
             "interchain.ledger.v1.TransactionService",
             transaction_service_pb2_grpc.add_TransactionServiceServicer_to_server,
-            transactions,
+            LedgerTransactions(ledger, engine, access),
         ),
         service(
             "interchain.ledger.v1.BlockService",
@@ -156,14 +162,20 @@ def _services(
         service(
             "interchain.ledger.v1.QueryService",
             query_service_pb2_grpc.add_QueryServiceServicer_to_server,
-            queries,
+            LedgerQueries(ledger, engine, machine.runtime, access),
         ),
         service(
             "interchain.ledger.v1.PrivateDataService",
             private_data_service_pb2_grpc.add_PrivateDataServiceServicer_to_server,
-            private_data,
+            PrivateData(ledger, access, store, private.keeps_for),
+        ),
+        service(
+            "interchain.ledger.v1.RevocationService",
+            revocation_service_pb2_grpc.add_RevocationServiceServicer_to_server,
+            Revocations(machine, ledger, engine, tls, clock),
         ),
     )
+    return services, access
 
 
 async def _purge(node: Node, store: PrivateStore) -> None:

@@ -11,9 +11,10 @@ from adapters.permissioned.ledger.membership.certificates import read_member
 from adapters.permissioned.ledger.messages import UpdateRevocations
 from console.amounts import moment
 from console.commands.ledger.options import As, Home
+from console.config import require_endpoint
 from console.exits import Misused
 from console.ledger_home import find_ledger_home, parts_of
-from console.ledger_session import connect, ledger_of
+from console.ledger_session import connect, ledger_of, who
 from console.options import Json
 from console.output import Output
 from console.session import run
@@ -194,28 +195,48 @@ def list_authorities(home: Home = None, member: As = None, json: Json = False) -
     run(work())
 
 
-@authorities.command("revoke")
-def update_revocations(
+@authorities.command("publish-crl")
+def publish_crl(
     revocation_list: Annotated[
         Path, typer.Argument(metavar="CRL", help="The authority's newer revocation list, DER or PEM.")
     ],
+    at: Annotated[
+        str,
+        typer.Option(
+            metavar="HOST:PORT", help="An address of a node that is open to all, and no certificate is shown there."
+        ),
+    ] = "",
+    believe: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PEM",
+            help="By whom the node's certificate is believed. Default: the home's tls/authorities.pem.",
+            show_default=False,
+        ),
+    ] = None,
     home: Home = None,
     member: As = None,
     json: Json = False,
 ) -> None:
-    """Bring the ledger an authority's newer revocation list; any member may.
+    """Bring the ledger an authority's newer revocation list. Anyone may, for the authority's signature is what counts:
+    an auditor, whoever was revoked, and with --at whoever has no certificate at all. The node puts it into a block.
 
-    Example: ichub ledger ca revoke bank-a.crl
+    Example: ichub ledger ca publish-crl bank-a.crl
+
+    Example: ichub ledger ca publish-crl bank-a.crl --at ledger.example:18601 --believe authorities.pem
     """
-    data = _der(revocation_list)
+    from adapters.permissioned.ledger.publishing import publish_revocation_list  # noqa: PLC0415 -- see _der
+
+    data, place = _der(revocation_list), find_ledger_home(home)
+    certificate, key = (None, None) if at else place.member_files(who(place, member))
+    target = require_endpoint(at) if at else place.config().ledger
 
     async def work() -> None:
-        async with ledger_of(home, member) as ledger:
-            receipt = await ledger.submit([UpdateRevocations(data)])
-        known = receipt.result is ResultCode.NO_OP
-        Output(json).done(
-            "that list was known" if known else f"in force from block {receipt.height} on", height=receipt.height
+        done = await publish_revocation_list(
+            target, data, authorities=believe or place.authorities, certificate=certificate, key=key
         )
+        text = "that list was known" if done.already_known else f"in force from block {done.height} on"
+        Output(json).done(text, height=done.height, already_known=done.already_known)
 
     run(work())
 

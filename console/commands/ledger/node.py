@@ -60,6 +60,14 @@ def init(
         typer.Option(help="ORG=0xADDRESS:POWER: another node's checkpoint key. This node's has power 1."),
     ] = None,
     listen: Annotated[str, typer.Option(help="Where the gRPC API is served.")] = DEFAULT_LEDGER_LISTEN,
+    open_listen: Annotated[
+        str,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Where anyone, without a certificate, may bring revocation lists. Default: nowhere.",
+            show_default=False,
+        ),
+    ] = "",
     host: Annotated[list[str] | None, typer.Option(help="A name or address by which members reach it.")] = None,
     threshold: Annotated[
         str,
@@ -82,7 +90,8 @@ def init(
     output, place = Output(json), find_ledger_home(home)
     if place.config_file.exists():
         raise Misused(f"{place.path} is a home already: choose another with --home, or remove it first")
-    require_endpoint(listen)
+    for endpoint in (listen, *filter(None, [open_listen])):
+        require_endpoint(endpoint)
     parameters = _parameters(threshold)
     given = dict(sorted(_organisation(text) for text in organisation))
     own = [name for text in organisation if given[name := _organisation(text)[0]] is None]
@@ -101,8 +110,19 @@ def init(
         output.warn(text)
     password = secrets.token_hex(16) if devnet and password_file is None else _new_password(password_file)
     with output.progress("making keys and certificates"):
-        genesis = make_ledger_home(place, chain_id, given, own, others, hosts=("localhost", "127.0.0.1", *(host or ())),
-                        listen=listen, devnet=devnet, password=password, parameters=parameters)  # fmt: skip
+        genesis = make_ledger_home(
+            place,
+            chain_id,
+            given,
+            own,
+            others,
+            hosts=("localhost", "127.0.0.1", *(host or ())),
+            listen=listen,
+            open_listen=open_listen,
+            devnet=devnet,
+            password=password,
+            parameters=parameters,
+        )
     output.done(
         f"made {place.path}, genesis 0x{genesis.hash().hex()}: check config.toml, then `ichub ledger start`, and "
         f"`ichub ledger enrol {own[0]}/{ADMIN}`",
@@ -132,6 +152,7 @@ def make_ledger_home(
     *,
     hosts: tuple[str, ...],
     listen: str,
+    open_listen: str,
     devnet: bool,
     password: str,
     parameters: Parameters,
@@ -168,7 +189,7 @@ def make_ledger_home(
         (place.path / folder_name).mkdir(exist_ok=True, mode=0o700)
     if devnet:
         write_private(place.password_file, password.encode())
-    place.write_config(listen, list(given) if devnet else own, member_id(own[0], ADMIN), devnet=devnet)
+    place.write_config(listen, open_listen, list(given) if devnet else own, member_id(own[0], ADMIN), devnet=devnet)
     return genesis
 
 

@@ -2,6 +2,7 @@
 
 AccessError
 ├── AccessRefused
+├── NodeIsNoMember
 └── TlsRequired
 QueryError
 └── RecordHasNoHistory
@@ -29,6 +30,16 @@ class AccessRefused(AccessError):
     role: str
     method: str
     template: ClassVar[str] = "{member}, acting as {role}, may not call {method}: rule {rule!r}"
+
+
+@dataclass(eq=False)
+class NodeIsNoMember(AccessError):
+    status: ClassVar[StatusName] = "FAILED_PRECONDITION"
+    why: str
+    template: ClassVar[str] = (
+        "this node cannot bring anything to the ledger, for its certificate is not that of a member that may write "
+        "({why}): ask another node, or have a member bring it"
+    )
 
 
 @dataclass(eq=False)

@@ -1,7 +1,7 @@
 """TLS of a ledger's node: whom it lets connect follows the state, without a restart.
 
 A handshake asks for a certificate under one of the authorities that are registered at that moment; what the caller may
-do is decided call by call (``access``).
+do is decided call by call (``access``). Where a node serves at an address that is open to all, it asks for none.
 """
 
 import ssl
@@ -21,12 +21,13 @@ log = structlog.get_logger("tls")
 
 
 class LedgerTls:
-    """The server's credentials. Certificate and key are read anew with each change of authorities, too."""
+    """The server's credentials at one address. Certificate and key are read anew with each change of authorities."""
 
-    def __init__(self, files: TlsFiles, ledger: Ledger) -> None:
+    def __init__(self, files: TlsFiles, ledger: Ledger, *, open_to_all: bool = False) -> None:
         """Raises OSError."""
         self._files = files
         self._ledger = ledger
+        self._open_to_all = open_to_all
         self._height: Height | None = None
         self._trusted = b""
         self._pair = (b"", b"")
@@ -37,7 +38,7 @@ class LedgerTls:
         return grpc.dynamic_ssl_server_credentials(
             self._configuration(),
             self._changed,  # type: ignore[arg-type]  # None: as it was (its documentation), which its types leave out
-            require_client_authentication=True,
+            require_client_authentication=not self._open_to_all,
         )
 
     def _changed(self) -> grpc.ServerCertificateConfiguration | None:
