@@ -216,7 +216,7 @@ async def test_a_body_that_is_no_transaction_is_refused(channel: grpc.aio.Channe
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await transactions.Submit(request)
     assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert refused(error.value).reason in {"UNDECODABLE_MESSAGE", "WRONG_LENGTH"}
+    assert refused(error.value).reason in {"UNDECODABLE_MESSAGE", "WRONG_LENGTH", "MALFORMED_TRANSACTION"}
 
 
 async def test_a_fault_of_the_node_says_nothing_of_its_inside(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
