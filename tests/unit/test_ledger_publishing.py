@@ -105,9 +105,12 @@ async def test_the_node_brings_it_as_the_member_that_it_is(world: LedgerNodeWorl
         await publish(world, node, crl(world, 1))
         assert [one.refused_for for one in (await itself.whoami()).certificates] == [""]
         pins = [InvokeContract("board", "pin", b'{"name":"n%d","text":"x"}' % number) for number in range(4)]
-        await asyncio.gather(
-            *(itself.submit([pin]) for pin in pins), *(publish(world, node, crl(world, number)) for number in (2, 3))
-        )
+
+        async def bring() -> None:
+            for number in (2, 3):
+                await publish(world, node, crl(world, number))
+
+        await asyncio.gather(bring(), *(itself.submit([pin]) for pin in pins))
         assert (await itself.whoami()).nonce == 8  # its enrolment, three lists, four notes
 
 

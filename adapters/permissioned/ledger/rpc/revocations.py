@@ -49,7 +49,7 @@ OF_ALL = 5
 """The same of all addresses together: to look through a list of the longest takes some 40 milliseconds."""
 MOST_WAITING = 16
 _VALID_SECONDS = 60
-_ATTEMPTS = 4
+_ATTEMPTS = 6
 _EVERYONE = "everyone together"
 
 
