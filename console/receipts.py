@@ -16,7 +16,7 @@ from console.chains import KnownChain
 from console.exits import Refused
 from console.packets import PacketName, recent_blocks
 from console.trace import observed
-from hub.answers import ClientInfo, EventRecord, RequestState, ServiceRequest
+from hub.answers import ClientInfo, EventRecord, ServiceRequest
 from hub.client import HubClient
 from hub.clients import attested_evm
 from hub.clients.base import Claims
@@ -193,32 +193,14 @@ class Collector:
     # --- at the hub ---
 
     async def _blocks(self, request: ServiceRequest) -> tuple[HubBlock, ...]:
-        """The blocks with the call's events; looks through all from the first that knows of it."""
+        """The blocks with the call's events."""
         self._report("the hub's blocks")
-        wanted = 1 + (request.state is not RequestState.PENDING) + (request.state is RequestState.SETTLED)
-        began, last = await self._began(request), (await self._hub.status()).height
         found: dict[Height, list[tuple[int, CallEvent]]] = {}
-        async for block in recent_blocks(self._hub, began, last, _EVENTS):
-            for record in block.events:
-                event = record.event
-                if isinstance(event, _EVENTS) and event.request_id == request.request_id:
-                    found.setdefault(block.height, []).append((record.index, event))
-            if sum(map(len, found.values())) == wanted:
-                break
+        for record in (await self._hub.request_history(request.request_id)).steps:
+            if isinstance(record.event, _EVENTS):
+                found.setdefault(record.height, []).append((record.index, record.event))
         client = request.caller_client or request.client or await self._any_counterparty()
         return tuple([await self._block(client, height, found[height]) for height in sorted(found)])
-
-    async def _began(self, request: ServiceRequest) -> Height:
-        """The block that accepted the call, or the first of all where no packet tells."""
-        if request.caller_client:
-            there = (await self._hub.client(request.caller_client)).counterparty_client
-            history = await self._history(there, request.caller_client, request.call_sequence)
-        elif request.client:
-            there = (await self._hub.client(request.client)).counterparty_client
-            history = await self._history(request.client, there, request.request_sequence)
-        else:
-            history = ()
-        return history[0].height if history else Height(1)
 
     async def _block(self, client: str, height: Height, wanted: Sequence[tuple[int, CallEvent]]) -> HubBlock:
         all_events = [

@@ -16,7 +16,7 @@ from adapters.permissioned.ledger.service.errors import CallNotFound
 from console.chain_access import ledger_client, open_blocks, open_chain
 from console.chains import ChainFile, KnownChain, LedgerFile
 from console.exits import Misused
-from console.packets import PacketName, recent_blocks
+from console.packets import PacketName
 from hub.answers import EventRecord, ServiceRequest
 from hub.client import HubClient
 from hub.events import (
@@ -43,8 +43,6 @@ _NAME = re.compile(r"([a-z0-9-]+-\d+)/(in|out)/(\d+)\Z")
 _CALLED = keccak256(b"ServiceCalled(bytes32,address,string,uint64,uint64)")
 _SENT = keccak256(b"PacketSent(bytes32,uint64,uint16,uint64,bytes32,bytes)")
 _PACKET_SENT = "packet sent"
-_LOOK_BACK_BLOCKS = 2000
-_OF_REQUESTS = (ServiceCalled, RequestForwarded, ServiceResulted, EscrowSettled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +82,11 @@ class Tracer:
         packets, request = await self.resolve(name)
         steps: list[LifeStep] = []
         for packet in packets:
-            steps += await self._at_hub(packet, request)
+            steps += await self._at_hub(packet)
             steps += await self._at_chain(packet)
         if request is not None:
             steps += await self._of_request(request)
-        order = sorted(set(steps), key=lambda step: (step.time, _rank(step), step.height, step.index))
+        order = sorted(steps, key=lambda step: (step.time, _rank(step), step.height, step.index))
         return Life(tuple(packets), request, tuple(order))
 
     async def resolve(self, name: str) -> tuple[list[PacketName], ServiceRequest | None]:
@@ -156,33 +154,23 @@ class Tracer:
         there = self._counterparties[packet.client]
         return (there, packet.client) if packet.inward else (packet.client, there)
 
-    async def _at_hub(self, packet: PacketName, request: ServiceRequest | None) -> list[LifeStep]:
-        steps = []
-        heights = {record.height for record in await self._history(packet)}
-        ends = await self._ends(packet)
-        for height in heights:
-            async for block in self._hub.watch(height):
-                if block.height == height:
-                    for record in block.events:
-                        about = _about(record.event, packet, ends, request)
-                        if about:
-                            named = "" if isinstance(record.event, _OF_REQUESTS) else str(packet)
-                            steps.append(
-                                LifeStep(block.time, "hub", height, record.index, record.transaction_hash, named, about)
-                            )
-                break
-        return steps
+    async def _at_hub(self, packet: PacketName) -> list[LifeStep]:
+        """What befell a packet; not one the other way, where both clients have the same name."""
+        return [
+            await self._step(record, str(packet))
+            for record in await self._history(packet)
+            if isinstance(record.event, SenderEvent) is not packet.inward
+        ]
 
     async def _of_request(self, request: ServiceRequest) -> list[LifeStep]:
-        """What befell the call itself, lately: in blocks that need not hold anything of its packets, if it has any."""
-        last = (await self._hub.status()).height
-        first = Height(max(1, last - _LOOK_BACK_BLOCKS))
-        return [
-            LifeStep(block.time, "hub", block.height, record.index, record.transaction_hash, "", describe(record.event))
-            async for block in recent_blocks(self._hub, first, last, _OF_REQUESTS)
-            for record in block.events
-            if isinstance(record.event, _OF_REQUESTS) and record.event.request_id == request.request_id
-        ]
+        """What befell the call as a whole."""
+        history = await self._hub.request_history(request.request_id)
+        return [await self._step(record, "") for record in history.steps]
+
+    async def _step(self, record: EventRecord, packet: str) -> LifeStep:
+        time = (await self._hub.block(record.height)).header.time
+        place = (record.height, record.index, record.transaction_hash)
+        return LifeStep(time, "hub", *place, packet, describe(record.event))
 
     async def _at_chain(self, packet: PacketName) -> list[LifeStep]:
         chain = self._chains.get(packet.client)
@@ -251,17 +239,6 @@ def describe(event: AnyEvent) -> str:  # noqa: PLR0911  # a table reads best who
             return f"{amount} {'paid to the provider' if paid else 'refunded to the caller'}"
         case _:
             return type(event).__name__
-
-
-def _about(event: AnyEvent, packet: PacketName, ends: tuple[str, str], request: ServiceRequest | None) -> str:
-    """What an event of the hub says of a packet or its request; empty where it is about others."""
-    if isinstance(event, _OF_REQUESTS):
-        return describe(event) if request is not None and event.request_id == request.request_id else ""
-    if isinstance(event, PacketSent | PacketReceived | AcknowledgementWritten | PacketAcknowledged | PacketTimedOut):
-        mine = (event.source_client, event.destination_client, event.sequence) == (*ends, packet.sequence)
-        same_way = isinstance(event, SenderEvent) is not packet.inward  # two clients may have the same name
-        return describe(event) if mine and same_way else ""
-    return ""
 
 
 async def observed(chain: Chain, ends: tuple[str, str], sequence: PacketSequence) -> list[Observed]:

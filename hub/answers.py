@@ -306,6 +306,13 @@ class ServiceRequest(msgspec.Struct, frozen=True):
     """Whether the escrow went to the provider."""
 
 
+class RequestHistory(msgspec.Struct, frozen=True):
+    """All that has happened to a call that the hub accepted, in order."""
+
+    request_id: Hash
+    steps: tuple[EventRecordOf[AnyEvent], ...]
+
+
 class Parameter(msgspec.Struct, frozen=True):
     """One of the chain's parameters, as text."""
 

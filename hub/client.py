@@ -21,7 +21,7 @@ from interchain.hub.v1.query_service_pb2_grpc import QueryServiceStub
 from interchain.hub.v1.transaction_service_pb2_grpc import TransactionServiceStub
 
 from hub.accounts.transactions import transaction_digest
-from hub.answers import Account, Page, Receipt, ServiceBinding, ServiceDefinition, ServiceRequest
+from hub.answers import Account, Page, Receipt, RequestHistory, ServiceBinding, ServiceDefinition, ServiceRequest
 from hub.chain_client import ChainClient, Stubs, Writing
 from hub.events import AnyEvent
 from hub.messages import AnyMessage, SignedTransaction, Transaction
@@ -154,6 +154,12 @@ class HubClient(ChainClient[AnyEvent]):
             self._stubs.queries.GetRequest, query_service_pb2.GetRequestRequest(request_id=request_id)
         )
         return from_proto(answer.request, ServiceRequest)
+
+    async def request_history(self, request_id: bytes) -> RequestHistory:
+        """All that happened to a call, however long ago, with its events; raises RequestNotFound."""
+        request = query_service_pb2.GetRequestHistoryRequest(request_id=request_id)
+        answer = await self._ask(self._stubs.queries.GetRequestHistory, request)
+        return from_proto(answer.history, RequestHistory)
 
     # --- how ---
 

@@ -30,6 +30,15 @@ class PacketStep(Event, frozen=True):
         return packet_key(self.source_client, self.destination_client, self.sequence)
 
 
+class RequestStep(Event, frozen=True):
+    """What happened to a call that the hub accepted, under its request's identifier."""
+
+    request_id: bytes
+
+    def index_key(self) -> bytes | None:
+        return request_key(self.request_id)
+
+
 class ClientCreated(Event, frozen=True):
     client: str
     kind: str
@@ -157,7 +166,7 @@ class ServiceBound(Event, frozen=True):
     price: Amount
 
 
-class ServiceCalled(Event, frozen=True):
+class ServiceCalled(RequestStep, frozen=True):
     """A call was accepted and its fee put into escrow: it will have exactly one result."""
 
     request_id: bytes
@@ -173,7 +182,7 @@ class ServiceCalled(Event, frozen=True):
     input: bytes
 
 
-class RequestForwarded(Event, frozen=True):
+class RequestForwarded(RequestStep, frozen=True):
     """The hub sent the request on to the provider's chain."""
 
     request_id: bytes
@@ -181,7 +190,7 @@ class RequestForwarded(Event, frozen=True):
     sequence: Sequence
 
 
-class ServiceResulted(Event, frozen=True):
+class ServiceResulted(RequestStep, frozen=True):
     """A call has its one result."""
 
     request_id: bytes
@@ -190,7 +199,7 @@ class ServiceResulted(Event, frozen=True):
     message: str
 
 
-class EscrowSettled(Event, frozen=True):
+class EscrowSettled(RequestStep, frozen=True):
     """A request's escrow was paid out, to the provider (``paid``) or back to the caller."""
 
     request_id: bytes
@@ -284,6 +293,11 @@ AnyEvent: TypeAlias = (
 def packet_key(source_client: str, destination_client: str, sequence: int) -> bytes:
     """Where a packet's events are found; a client's name has no zero byte."""
     return b"\x00".join((source_client.encode(), destination_client.encode(), sequence.to_bytes(8, "big")))
+
+
+def request_key(request_id: bytes) -> bytes:
+    """Where a call's events are found; no packet's key begins with a zero byte."""
+    return b"\x00" + request_id
 
 
 encode_event = msgspec.msgpack.Encoder().encode

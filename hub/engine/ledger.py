@@ -115,8 +115,11 @@ class Ledger:
 
     def packet_steps(self, source_client: str, destination_client: str, sequence: Sequence) -> tuple[PlacedEvent, ...]:
         """All events of one packet, in order."""
-        places = self._store.events(packet_key(source_client, destination_client, sequence))
-        return tuple(self.event(height, index) for height, index in places)
+        return self.events_under(packet_key(source_client, destination_client, sequence))
+
+    def events_under(self, index_key: bytes) -> tuple[PlacedEvent, ...]:
+        """All events under one key (``Event.index_key``), in order."""
+        return tuple(self.event(height, index) for height, index in self._store.events(index_key))
 
     def event_places(
         self, index_key: bytes, start: tuple[Height, int] = (Height(0), 0)

@@ -7,6 +7,8 @@ from typing import Any
 from interchain.hub.v1 import answer_pb2
 from interchain.hub.v1 import query_service_pb2 as pb
 
+from hub import answers
+from hub.events import request_key
 from hub.quantities import Address
 from hub.rpc import views
 from hub.rpc.chain_queries import ChainQueries
@@ -64,6 +66,13 @@ class Queries(ChainQueries):
         refuse_unknown_fields(request)
         found = views.request_answer(self._ledger.state, request.request_id)
         return pb.GetRequestResponse(request=to_proto(found, answer_pb2.ServiceRequest))
+
+    async def GetRequestHistory(self, request: Any, context: Any) -> Any:
+        refuse_unknown_fields(request)
+        request_id = views.request_answer(self._ledger.state, request.request_id).request_id
+        steps = views.event_records(self._ledger.events_under(request_key(request_id)))
+        history = answers.RequestHistory(request_id, steps)  # type: ignore[arg-type]  # what stands under such a key
+        return pb.GetRequestHistoryResponse(history=to_proto(history, answer_pb2.RequestHistory))
 
     async def ListRequests(self, request: Any, context: Any) -> Any:
         every = requests.requests(self._ledger.state, page_token(request) or None)

@@ -70,7 +70,7 @@ def test_a_devnet_that_is_killed_leaves_nothing_behind(place: tuple[Path, int], 
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as started:
-        wait_for(lambda: not is_free(Ports.from_base(place[1]).relayer), 120)
+        wait_for(lambda: not is_free(Ports.from_base(place[1]).hub), 120)
         started.kill()
         started.wait()
     wait_for(lambda: not left_behind(place), 60)

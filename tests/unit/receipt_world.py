@@ -24,6 +24,7 @@ from hub.answers import (
     PacketHistory,
     PathProof,
     Receipt,
+    RequestHistory,
     ServiceRequest,
     StateProof,
 )
@@ -39,7 +40,7 @@ from hub.clients.router_storage import (
     receipt_bit,
     receipt_slot,
 )
-from hub.events import PacketSent, PacketStep
+from hub.events import PacketSent, PacketStep, RequestStep
 from hub.ibc.commitment import acknowledgement_commitment, commitment_path
 from hub.ibc.identifiers import ClientId
 from hub.ibc.lanes import Lane, LaneRecord, encode_records
@@ -110,6 +111,11 @@ class HubAnswers:
 
     async def request(self, request_id: bytes) -> ServiceRequest:
         return views.request_answer(self._hub.state, request_id)
+
+    async def request_history(self, request_id: bytes) -> RequestHistory:
+        every = [record for height in range(1, self._last + 1) for record in self._events(height)]
+        found = [one for one in every if isinstance(one.event, RequestStep) and one.event.request_id == request_id]
+        return RequestHistory(Hash(request_id), tuple(found))
 
     async def request_block(self) -> Height:
         self._hub.block()

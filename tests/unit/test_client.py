@@ -17,7 +17,7 @@ from hub.clients.errors import ClientNotFound
 from hub.clients.quorum import Config
 from hub.engine.embedded import EngineOptions
 from hub.engine.errors import RateLimited
-from hub.events import PacketSent, Transferred
+from hub.events import EscrowSettled, PacketSent, ServiceCalled, ServiceResulted, Transferred
 from hub.ibc.commitment import commitment_path, packet_commitment, receipt_path
 from hub.ibc.errors import CounterpartyNotRegistered, InvalidIdentifier
 from hub.ibc.identifiers import ClientId, PortId
@@ -191,6 +191,7 @@ async def test_there_is_a_faucet_on_a_devnet_only(tmp_path: Path, clock: StillCl
         (lambda hub: hub.prove(Height(9), [commitment_path(ClientId("quorum-0"), Number(1))]), BlockNotFound),
         (lambda hub: hub.definition("none"), ServiceNotFound),
         (lambda hub: hub.request(b"\x01" * 32), RequestNotFound),
+        (lambda hub: hub.request_history(b"\x01" * 32), RequestNotFound),
     ],
 )
 async def test_what_is_not_there_is_said_to_be_so(
@@ -362,6 +363,12 @@ async def test_a_call_is_followed_to_its_end(hub: HubClient) -> None:
     settled = await hub.request(request.request_id)
     assert (settled.state, settled.code, settled.output, settled.paid) == (RequestState.SETTLED, 200, b"2", True)
     assert receipt.height == 2
+    history = await hub.request_history(request.request_id)
+    assert [(step.height, type(step.event)) for step in history.steps] == [
+        (2, ServiceCalled),
+        (3, ServiceResulted),
+        (3, EscrowSettled),
+    ]
 
 
 async def test_anyone_may_fund_a_caller_on_another_chain(hub: HubClient) -> None:

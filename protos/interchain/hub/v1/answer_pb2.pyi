@@ -682,6 +682,31 @@ class PacketHistory(_message.Message):
 Global___PacketHistory: _TypeAlias = PacketHistory  # noqa: Y015
 
 @_typing.final
+class RequestHistory(_message.Message):
+    """All that has happened at the hub to one call, in order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventRecord]: ...
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        steps: _abc.Iterable[Global___EventRecord] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestHistory: _TypeAlias = RequestHistory  # noqa: Y015
+
+@_typing.final
 class Batch(_message.Message):
     """What one block shows one counterparty; the root is zero where there is nothing."""
 

@@ -126,6 +126,11 @@ class QueryServiceStub:
                 request_serializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRequestRequest.SerializeToString,
                 response_deserializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRequestResponse.FromString,
                 _registered_method=True)
+        self.GetRequestHistory = channel.unary_unary(
+                '/interchain.hub.v1.QueryService/GetRequestHistory',
+                request_serializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRequestHistoryRequest.SerializeToString,
+                response_deserializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRequestHistoryResponse.FromString,
+                _registered_method=True)
         self.ListRequests = channel.unary_unary(
                 '/interchain.hub.v1.QueryService/ListRequests',
                 request_serializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.ListRequestsRequest.SerializeToString,
@@ -255,6 +260,13 @@ class QueryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetRequestHistory(self, request, context):
+        """All that happened here to one call, from its acceptance on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListRequests(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -353,6 +365,11 @@ def add_QueryServiceServicer_to_server(servicer, server):
                     servicer.GetRequest,
                     request_deserializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRequestRequest.FromString,
                     response_serializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRequestResponse.SerializeToString,
+            ),
+            'GetRequestHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRequestHistory,
+                    request_deserializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRequestHistoryRequest.FromString,
+                    response_serializer=interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRequestHistoryResponse.SerializeToString,
             ),
             'ListRequests': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRequests,
@@ -848,6 +865,33 @@ class QueryService:
             '/interchain.hub.v1.QueryService/GetRequest',
             interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRequestRequest.SerializeToString,
             interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRequestHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/interchain.hub.v1.QueryService/GetRequestHistory',
+            interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRequestHistoryRequest.SerializeToString,
+            interchain_dot_hub_dot_v1_dot_query__service__pb2.GetRequestHistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

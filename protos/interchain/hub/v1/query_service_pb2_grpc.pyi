@@ -62,6 +62,8 @@ class QueryServiceStub:
     ListServices: _grpc.UnaryUnaryMultiCallable[_query_service_pb2.ListServicesRequest, _query_service_pb2.ListServicesResponse]
     ListBindings: _grpc.UnaryUnaryMultiCallable[_query_service_pb2.ListBindingsRequest, _query_service_pb2.ListBindingsResponse]
     GetRequest: _grpc.UnaryUnaryMultiCallable[_query_service_pb2.GetRequestRequest, _query_service_pb2.GetRequestResponse]
+    GetRequestHistory: _grpc.UnaryUnaryMultiCallable[_query_service_pb2.GetRequestHistoryRequest, _query_service_pb2.GetRequestHistoryResponse]
+    """All that happened here to one call, from its acceptance on."""
     ListRequests: _grpc.UnaryUnaryMultiCallable[_query_service_pb2.ListRequestsRequest, _query_service_pb2.ListRequestsResponse]
 
 @_typing.type_check_only
@@ -98,6 +100,8 @@ class QueryServiceAsyncStub(QueryServiceStub):
     ListServices: _aio.UnaryUnaryMultiCallable[_query_service_pb2.ListServicesRequest, _query_service_pb2.ListServicesResponse]  # type: ignore[assignment]
     ListBindings: _aio.UnaryUnaryMultiCallable[_query_service_pb2.ListBindingsRequest, _query_service_pb2.ListBindingsResponse]  # type: ignore[assignment]
     GetRequest: _aio.UnaryUnaryMultiCallable[_query_service_pb2.GetRequestRequest, _query_service_pb2.GetRequestResponse]  # type: ignore[assignment]
+    GetRequestHistory: _aio.UnaryUnaryMultiCallable[_query_service_pb2.GetRequestHistoryRequest, _query_service_pb2.GetRequestHistoryResponse]  # type: ignore[assignment]
+    """All that happened here to one call, from its acceptance on."""
     ListRequests: _aio.UnaryUnaryMultiCallable[_query_service_pb2.ListRequestsRequest, _query_service_pb2.ListRequestsResponse]  # type: ignore[assignment]
 
 class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -239,6 +243,14 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _query_service_pb2.GetRequestRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_query_service_pb2.GetRequestResponse, _abc.Awaitable[_query_service_pb2.GetRequestResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetRequestHistory(
+        self,
+        request: _query_service_pb2.GetRequestHistoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_query_service_pb2.GetRequestHistoryResponse, _abc.Awaitable[_query_service_pb2.GetRequestHistoryResponse]]:
+        """All that happened here to one call, from its acceptance on."""
 
     @_abc_1.abstractmethod
     def ListRequests(
