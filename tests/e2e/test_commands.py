@@ -241,8 +241,9 @@ def test_a_chain_is_added_by_one_command_and_called(devnet: Devnet, tmp_path: Pa
         terms = (*files, relayer, "--finality-time", "3")
         added = devnet.json("chain", "add", "c", "--rpc", url, "--payer", "payer", *terms)
         assert added["name"] == "c"
-        assert devnet.json("chain", "show", "c")["finality_time_seconds"] == 3
-        assert devnet.json("client", "show", added["client_at_hub"])["finality_time_seconds"] == 3
+        shown = devnet.json("chain", "show", "c")
+        assert shown["finality_time_seconds"] == 3
+        assert devnet.json("client", "show", shown["client"])["finality_time_seconds"] == 3
         assert "already" in devnet.run("chain", "add", "c", "--rpc", url, "--payer", "payer", *files, code=2).stderr
         file = tmp_path / "Mine.sol"
         file.write_text(CONSUMER)
