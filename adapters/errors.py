@@ -10,6 +10,8 @@ ChainError
 │   └── ReadingDoubted  what an endpoint told of them was false: another is asked
 ├── ClaimDisproved      what was read does not stand in the chain's state
 ├── NotProvable         no proof can be had at that height (yet)
+├── AttestationRefused  what an attestor signed is of no use
+├── AttestorError       an attestor signs nothing (adapters/evm/errors.py)
 └── TransactionLost     a transaction was not mined, or not by us
 """
 
@@ -109,27 +111,6 @@ class NotProvable(ChainError):
     height: Height
     cause: str
     template: ClassVar[str] = "{chain} cannot be proven at height {height}: {cause}"
-
-
-@dataclass(eq=False)
-class BlockNotFinal(ChainError):
-    chain: str
-    height: Height
-    template: ClassVar[str] = "block {height} of {chain} is not final yet: ask again later"
-
-
-@dataclass(eq=False)
-class NoAgreement(ChainError):
-    """The endpoints are silent, behind, or contradict each other."""
-
-    chain: str
-    height: Height
-    agreed: int
-    needed: int
-    faults: tuple[str, ...]
-    template: ClassVar[str] = (
-        "{agreed} endpoints of {chain} agree on block {height}, {needed} are needed: nothing is signed ({faults})"
-    )
 
 
 @dataclass(eq=False)

@@ -12,12 +12,28 @@
 
 A concrete error is a dataclass (``@dataclass(eq=False)``) named after the broken rule. Its fields carry the values; its
 ``template`` says what happened and what to do, and is filled from them. ``hub/rpc/status.py`` has one row for each
-of the hub's; a chain built on its kit draws its own tree, whose errors name their status.
+of the hub's; a chain built on its kit, and an attestor, draw their own trees, whose errors name their ``status``.
 """
 
 import re
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
+
+StatusName: TypeAlias = Literal[
+    "INVALID_ARGUMENT",
+    "OUT_OF_RANGE",
+    "FAILED_PRECONDITION",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "UNAUTHENTICATED",
+    "ABORTED",
+    "RESOURCE_EXHAUSTED",
+    "UNAVAILABLE",
+    "INTERNAL",
+    "DATA_LOSS",
+]
+"""A name of ``grpc.StatusCode``; what each means stands in hub/rpc/status.py."""
 
 
 @dataclass(eq=False)

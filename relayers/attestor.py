@@ -14,8 +14,16 @@ import structlog
 from interchain.attestor.v1 import attestor_service_pb2 as pb
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from adapters.errors import BlockNotFinal, NoAgreement
 from adapters.evm.endpoints import Endpoint
+from adapters.evm.errors import (
+    AlreadySigned,
+    AttestorBusy,
+    BlockNotFinal,
+    ChainHalted,
+    NoAgreement,
+    NotAttested,
+    SetChangeNotApproved,
+)
 from adapters.evm.witness import Witness
 from hub.clients.attestation import AttestationScope, AttestedHeader, set_change_digest
 from hub.errors import HubError
@@ -28,14 +36,7 @@ from relayers.attestor_config import (
     load_chains,
 )
 from relayers.attestor_guard import AttestorGuard, GuardScope
-from relayers.errors import (
-    AlreadySigned,
-    AttestorBusy,
-    ChainHalted,
-    InvalidConfiguration,
-    NotAttested,
-    SetChangeNotApproved,
-)
+from relayers.errors import InvalidConfiguration
 
 VERSION = "0.1.0"
 _BEYOND_ANY_BLOCK = 2**63
@@ -147,7 +148,7 @@ class Attestor:
         log.info("chains file read", path=str(self._path), clients=sorted(fresh))
 
     async def attest(self, client: str, number: Height) -> Signed:
-        """Sign the header at ``number`` (0: the latest final one); raises AttestorError, ChainError."""
+        """Sign the header at ``number`` (0: the latest final one); raises AttestorError."""
         watched = self._get(client)
         try:
             return await self._attest(watched, number)
@@ -247,7 +248,7 @@ class Attestor:
             found = (await watched.witness.final_header(nearest[0])).header.hash
         except BlockNotFinal as error:
             # What was final is not any more: the endpoints are behind what they said before, or were wound back.
-            raise NoAgreement(watched.config.client, nearest[0], 0, watched.config.quorum, (str(error),)) from error
+            raise NoAgreement(watched.config.client, nearest[0], 0, watched.config.quorum, str(error)) from error
         if found != nearest[1]:
             raise self._guard.halt(scope, nearest[0], nearest[1], found)
 

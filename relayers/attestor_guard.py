@@ -9,8 +9,9 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.evm.errors import AlreadySigned, ChainHalted
 from hub.quantities import Address, Epoch, Hash, Height
-from relayers.errors import AlreadySigned, ChainHalted, GuardUnusable
+from relayers.errors import GuardUnusable
 
 _VERSION = 1
 _SCHEMA = f"""

@@ -1,4 +1,6 @@
-"""The attestor over gRPC: its server, its daemon, and how each refusal travels."""
+"""The attestor over gRPC: its server and its daemon."""
+
+# ruff: noqa: N802, ARG002  # gRPC gives the methods their names and arguments
 
 import asyncio
 import signal
@@ -7,9 +9,6 @@ from dataclasses import replace
 
 import grpc.aio
 import structlog
-from google.protobuf import any_pb2
-from google.rpc import code_pb2, error_details_pb2, status_pb2  # type: ignore[import-untyped]  # ships no types
-from grpc_status import rpc_status
 from interchain.attestor.v1 import attestor_service_pb2 as pb
 from interchain.attestor.v1.attestor_service_pb2_grpc import (
     AttestorServiceServicer,
@@ -17,17 +16,15 @@ from interchain.attestor.v1.attestor_service_pb2_grpc import (
 )
 from interchain.hub.v1.light_client_pb2 import AttestedHeader as LightClientHeader
 
-from adapters.errors import BlockNotFinal, ChainError, NoAgreement
-from hub.engine.errors import RateLimited
-from hub.errors import HubError
+from adapters.evm.errors import NoAgreement
+from hub.engine.measures import CallMeasures
 from hub.quantities import Epoch, Hash, Height
 from hub.rpc.door import Door
-from hub.rpc.serving import TlsFiles
+from hub.rpc.serving import Refusals, TlsFiles
 from hub.signer import signer_from_keystore
 from relayers.attestor import Attestor
 from relayers.attestor_config import AttestorConfig
 from relayers.attestor_guard import AttestorGuard
-from relayers.errors import AttestorBusy, NotAttested
 from relayers.monitor import Monitor
 
 MAX_MESSAGE_BYTES = 16 * 1024
@@ -46,21 +43,20 @@ log = structlog.get_logger(__name__)
 
 
 class AttestorServicer(AttestorServiceServicer):
-    """The attestor over gRPC."""
+    """The attestor over gRPC. What it raises is told by ``Refusals``."""
 
-    def __init__(self, attestor: Attestor, door: Door) -> None:
+    def __init__(self, attestor: Attestor) -> None:
         self._attestor = attestor
-        self._door = door
         self._address = attestor.address
 
-    async def Attest(  # noqa: N802  # named by the API
+    async def Attest(
         self, request: pb.AttestRequest, context: grpc.aio.ServicerContext[pb.AttestRequest, pb.AttestResponse]
     ) -> pb.AttestResponse:
         try:
-            self._door.admit(context.peer())
             header, signature = await self._attestor.attest(request.client, Height(request.number))
-        except HubError as error:
-            await context.abort_with_status(rpc_status.to_status(_status(error)))
+        except NoAgreement as error:
+            # Anyone may ask: on which endpoints it relies is nobody's business, least of all who would flood them.
+            raise replace(error, faults="its log says more") from error
         answer = LightClientHeader(
             epoch=header.epoch,
             number=header.number,
@@ -70,29 +66,21 @@ class AttestorServicer(AttestorServiceServicer):
         )
         return pb.AttestResponse(header=answer, signature=signature, attestor=self._address)
 
-    async def AttestSetChange(  # noqa: N802
+    async def AttestSetChange(
         self,
         request: pb.AttestSetChangeRequest,
         context: grpc.aio.ServicerContext[pb.AttestSetChangeRequest, pb.AttestSetChangeResponse],
     ) -> pb.AttestSetChangeResponse:
-        try:
-            self._door.admit(context.peer())
-            signature = await self._attestor.attest_set_change(
-                request.client, Epoch(request.epoch), Hash(request.next_set_hash)
-            )
-        except HubError as error:
-            await context.abort_with_status(rpc_status.to_status(_status(error)))
+        signature = await self._attestor.attest_set_change(
+            request.client, Epoch(request.epoch), Hash(request.next_set_hash)
+        )
         return pb.AttestSetChangeResponse(signature=signature, attestor=self._address)
 
-    async def GetInfo(  # noqa: N802
+    async def GetInfo(
         self,
-        request: pb.GetInfoRequest,  # noqa: ARG002  # asks for nothing in particular
+        request: pb.GetInfoRequest,
         context: grpc.aio.ServicerContext[pb.GetInfoRequest, pb.GetInfoResponse],
     ) -> pb.GetInfoResponse:
-        try:
-            self._door.admit(context.peer())
-        except HubError as error:
-            await context.abort_with_status(rpc_status.to_status(_status(error)))
         return await self._attestor.info()
 
 
@@ -120,9 +108,10 @@ async def start_attestor(config: AttestorConfig) -> RunningAttestor:
     """
     signer = signer_from_keystore(config.keystore, config.password)
     attestor = Attestor(signer, AttestorGuard(config.guard, begin=config.devnet), config.chains, devnet=config.devnet)
-    server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
-    servicer = AttestorServicer(attestor, Door(config.requests_per_second))
-    add_AttestorServiceServicer_to_server(servicer, server)
+    door = Door(config.requests_per_second)
+    calls = Refusals(CallMeasures(attestor.registry, "attestor"), lambda _method, context: door.admit(context.peer()))
+    server = grpc.aio.server(interceptors=[calls], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
+    add_AttestorServiceServicer_to_server(AttestorServicer(attestor), server)
     if config.certificate is not None and config.key is not None:
         tls = TlsFiles(config.certificate, config.key, config.authority)
         port = server.add_secure_port(config.listen, tls.credentials())
@@ -146,27 +135,3 @@ async def run_attestor(config: AttestorConfig) -> None:
     with suppress(asyncio.CancelledError):
         await stopped.wait()
     await running.stop()
-
-
-def _status(error: HubError) -> status_pb2.Status:
-    """OUT_OF_RANGE: ask again later; RESOURCE_EXHAUSTED: less often; UNAVAILABLE: the endpoints; FAILED_PRECONDITION:
-    an operator must act.
-    """
-    match error:
-        case BlockNotFinal():
-            code = code_pb2.OUT_OF_RANGE
-        case NotAttested():
-            code = code_pb2.NOT_FOUND
-        case AttestorBusy() | RateLimited():
-            code = code_pb2.RESOURCE_EXHAUSTED
-        case ChainError():
-            code = code_pb2.UNAVAILABLE
-        case _:
-            code = code_pb2.FAILED_PRECONDITION
-    if isinstance(error, NoAgreement):
-        # Anyone may ask: which endpoints an attestor relies on is nobody's business, least of all who would flood them.
-        error = replace(error, faults=("its log says more",))
-    info = error_details_pb2.ErrorInfo(reason=error.reason(), domain="interchain.attestor", metadata=error.values())
-    detail = any_pb2.Any()
-    detail.Pack(info)
-    return status_pb2.Status(code=code, message=str(error), details=[detail])

@@ -5,20 +5,15 @@ RelayerError
 ├── ClientReconfigured     what a path rests on was replaced at the hub
 ├── CertificateRenewed     what a path shows of us was replaced on the disk
 ├── EnrolmentRefused       a ledger takes nothing from the member that the relayer is there
-└── AttestorError          an attestor signs nothing
-    ├── NotAttested        a client that it does not watch
-    ├── ChainHalted        history below finality changed, until an operator has looked
-    ├── AlreadySigned      another hash stands in the guard
-    ├── GuardUnusable      missing or damaged
-    ├── SetChangeNotApproved
-    └── AttestorBusy       too many ask at once
+└── GuardUnusable          what an attestor ever signed is missing or damaged
+
+What an attestor answers instead of a signature stands in adapters/evm/errors.py: who asks it knows it, too.
 """
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from hub.errors import HubError
-from hub.quantities import Epoch, Height
 
 
 @dataclass(eq=False)
@@ -60,53 +55,7 @@ class EnrolmentRefused(RelayerError):
 
 
 @dataclass(eq=False)
-class AttestorError(RelayerError):
-    """Nothing was signed."""
-
-
-@dataclass(eq=False)
-class NotAttested(AttestorError):
-    client: str
-    template: ClassVar[str] = "this attestor watches no chain for client {client}: add it to its chains file"
-
-
-@dataclass(eq=False)
-class ChainHalted(AttestorError):
-    client: str
-    number: Height
-    signed_hash: bytes
-    found_hash: bytes
-    template: ClassVar[str] = (
-        "the chain behind {client} is halted: block {number} was signed as {signed_hash} and is {found_hash} now; "
-        "an operator must look, and replace the client at the hub"
-    )
-
-
-@dataclass(eq=False)
-class AlreadySigned(AttestorError):
-    client: str
-    number: int
-    signed_hash: bytes
-    template: ClassVar[str] = "{signed_hash} was signed for {client} at {number}: another is never signed there"
-
-
-@dataclass(eq=False)
-class GuardUnusable(AttestorError):
+class GuardUnusable(RelayerError):
     path: str
     cause: str
     template: ClassVar[str] = "the attestor's guard {path} cannot be used: {cause}"
-
-
-@dataclass(eq=False)
-class SetChangeNotApproved(AttestorError):
-    client: str
-    epoch: Epoch
-    template: ClassVar[str] = (
-        "no hand-over from epoch {epoch} of {client} to this set was approved: write next_set_hash into the chains file"
-    )
-
-
-@dataclass(eq=False)
-class AttestorBusy(AttestorError):
-    waiting: int
-    template: ClassVar[str] = "{waiting} requests wait for this attestor, more are not held: ask again in a moment"

@@ -14,21 +14,19 @@ from interchain.attestor.v1 import attestor_service_pb2 as pb
 from interchain.attestor.v1.attestor_service_pb2_grpc import AttestorServiceStub
 
 from adapters.errors import AttestationRefused, NotProvable
+from adapters.evm.errors import BlockNotFinal
 from hub.clients.attestation import AttestationScope, AttestedHeader, set_change_digest
 from hub.clients.attested_evm import SetChange, SignedHeader
-from hub.clients.errors import ClientError
-from hub.proofs.errors import ProofError
+from hub.errors import HubError
 from hub.proofs.quorum import SignerSet, encode_quorum_signature
 from hub.proofs.signatures import recover
 from hub.quantities import Address, Epoch, Hash, Height, UnixSeconds
+from hub.rpc.calling import answered
 
 if TYPE_CHECKING:
     from interchain.attestor.v1.attestor_service_pb2_grpc import AttestorServiceAsyncStub
 
 T = TypeVar("T")
-
-_NOT_YET = grpc.StatusCode.OUT_OF_RANGE
-"""How an attestor says that the block is not final for it yet."""
 
 _AGAIN_S = 0.2
 """An attestor that does not see the block as final yet is asked again after this."""
@@ -87,7 +85,10 @@ class Attestors:
         self._electorate = electorate
         self._timeout_s = timeout_s
         self._channels = [_channel(target) for target in targets]
-        self._stubs = [AttestorServiceStub(channel) for channel in self._channels]
+        self._attestors = [
+            (target.target, AttestorServiceStub(channel))
+            for target, channel in zip(targets, self._channels, strict=True)
+        ]
         self._signed: dict[Height, SignedHeader] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -113,29 +114,29 @@ class Attestors:
         digest = set_change_digest(self._electorate.scope, epoch, next_hash)
         request = pb.AttestSetChangeRequest(client=self._electorate.scope.client, epoch=epoch, next_set_hash=next_hash)
 
-        async def ask(stub: "AttestorServiceAsyncStub") -> tuple[Hash, Address, bytes]:
-            answer = await stub.AttestSetChange(request, timeout=self._timeout_s)
+        async def ask(target: str, stub: "AttestorServiceAsyncStub") -> tuple[Hash, Address, bytes]:
+            answer = await answered(target, stub.AttestSetChange(request, timeout=self._timeout_s))
             return next_hash, self._member(digest, answer.signature), answer.signature
 
         return SetChange(next_set, (await self._quorum(ask, Height(0)))[1])
 
     async def _collect(self, height: Height) -> SignedHeader:
-        return SignedHeader(*await self._quorum(lambda stub: self._ask(stub, height), height))
+        return SignedHeader(*await self._quorum(lambda target, stub: self._ask(target, stub, height), height))
 
     async def _quorum(
-        self, ask: "Callable[[AttestorServiceAsyncStub], Awaitable[tuple[T, Address, bytes]]]", height: Height
+        self, ask: "Callable[[str, AttestorServiceAsyncStub], Awaitable[tuple[T, Address, bytes]]]", height: Height
     ) -> tuple[T, bytes]:
         """What enough attestors sign, and their signatures together; raises NotProvable."""
         votes: dict[T, dict[Address, bytes]] = {}
         faults: list[str] = []
-        asked = [asyncio.ensure_future(ask(stub)) for stub in self._stubs]
+        asked = [asyncio.ensure_future(ask(*attestor)) for attestor in self._attestors]
         try:
             async with asyncio.timeout(self._timeout_s):
                 for answer in asyncio.as_completed(asked):
                     try:
                         said, signer, signature = await answer
-                    except (aio.AioRpcError, AttestationRefused, ProofError, ClientError) as error:
-                        faults.append(_reason(error))
+                    except HubError as error:
+                        faults.append(str(error))
                         continue
                     signatures = votes.setdefault(said, {})
                     signatures[signer] = signature
@@ -154,15 +155,15 @@ class Attestors:
     async def close(self) -> None:
         await asyncio.gather(*(channel.close() for channel in self._channels))
 
-    async def _ask(self, stub: "AttestorServiceAsyncStub", height: Height) -> tuple[AttestedHeader, Address, bytes]:
+    async def _ask(
+        self, target: str, stub: "AttestorServiceAsyncStub", height: Height
+    ) -> tuple[AttestedHeader, Address, bytes]:
         """One attestor's signature, checked; asks again while the block is not final for it."""
         request = pb.AttestRequest(client=self._electorate.scope.client, number=height)
         while True:
             try:
-                answer = await stub.Attest(request, timeout=self._timeout_s)
-            except aio.AioRpcError as error:
-                if error.code() is not _NOT_YET:
-                    raise
+                answer = await answered(target, stub.Attest(request, timeout=self._timeout_s))
+            except BlockNotFinal:
                 await asyncio.sleep(_AGAIN_S)
                 continue
             return self._checked(answer, height)
@@ -194,9 +195,3 @@ def _channel(target: AttestorTarget) -> aio.Channel:
     certificate, key = (path.read_bytes() for path in target.identity) if target.identity else (None, None)
     credentials = grpc.ssl_channel_credentials(target.root_certificate.read_bytes(), key, certificate)
     return aio.secure_channel(target.target, credentials, options=_OPTIONS)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, aio.AioRpcError):
-        return f"{error.code().name}: {error.details()}"
-    return str(error)

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapters.errors import BlockNotFinal, CallRefused, EndpointFault, NoAgreement
+from adapters.errors import CallRefused, EndpointFault
 from adapters.evm.endpoints import Endpoint
+from adapters.evm.errors import BlockNotFinal, NoAgreement
 from adapters.evm.finality import FinalityRule, block_header, final_height
 from adapters.evm.header import BlockHeader
 from hub.quantities import Height
@@ -82,9 +83,9 @@ class Witness:
         return final
 
 
-def _faults(answers: Sequence[object]) -> tuple[str, ...]:
+def _faults(answers: Sequence[object]) -> str:
     unexpected = [answer for answer in answers if isinstance(answer, BaseException)]
     for error in unexpected:
         if not isinstance(error, EndpointFault | BlockNotFinal):
             raise error
-    return tuple(str(error) for error in unexpected)
+    return "; ".join(str(error) for error in unexpected)

@@ -12,11 +12,27 @@ _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _COUNTS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
-class Measures:
-    """One engine's. Each node has a registry of its own."""
+class CallMeasures:
+    """Of an API: how often it is called, how long it takes, why it refuses. ``daemon``: what its metrics begin with."""
+
+    def __init__(self, registry: CollectorRegistry, daemon: str) -> None:
+        self.registry = registry
+        self.calls = Counter(
+            f"{daemon}_rpc_calls", "Calls of the API, by method and status.", ["method", "code"], registry=registry
+        )
+        self.rpc_errors = Counter(
+            f"{daemon}_rpc_errors", "Calls of the API refused, by reason.", ["reason"], registry=registry
+        )
+        self.rpc_seconds = Histogram(
+            f"{daemon}_rpc_seconds", "Time to answer a call.", ["method"], buckets=_SECONDS, registry=registry
+        )
+
+
+class Measures(CallMeasures):
+    """One engine's, and its API's. Each node has a registry of its own."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        self.registry = registry or CollectorRegistry()
+        super().__init__(registry or CollectorRegistry(), "hub")
         self.height = Gauge("hub_height", "Height of the latest committed block.", registry=self.registry)
         self.block_time = Gauge(
             "hub_block_time_seconds", "Time of the latest block, in Unix seconds.", registry=self.registry
@@ -38,15 +54,6 @@ class Measures:
         self.events = Counter("hub_events", "Events, by kind.", ["kind"], registry=self.registry)
         self.checkpoints = Counter(
             "hub_checkpoints", "Checkpoints signed, by client.", ["client"], registry=self.registry
-        )
-        self.calls = Counter(
-            "hub_rpc_calls", "Calls of the API, by method and status.", ["method", "code"], registry=self.registry
-        )
-        self.rpc_errors = Counter(
-            "hub_rpc_errors", "Calls of the API refused, by reason.", ["reason"], registry=self.registry
-        )
-        self.rpc_seconds = Histogram(
-            "hub_rpc_seconds", "Time to answer a call.", ["method"], buckets=_SECONDS, registry=self.registry
         )
         self.watchers = Gauge("hub_watchers", "Open Watch streams.", registry=self.registry)
 

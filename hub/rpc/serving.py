@@ -13,9 +13,9 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
-from hub.engine.measures import Measures
+from hub.engine.measures import CallMeasures, Measures
 from hub.errors import HubError, NodeFault
-from hub.rpc.status import to_status
+from hub.rpc.status import has_code, to_status
 
 log = structlog.get_logger("rpc")
 
@@ -56,11 +56,11 @@ Admit = Callable[[str, Any], None]
 
 
 class Refusals(grpc.aio.ServerInterceptor):
-    """Counts and times every call, answers a HubError with its status, anything else with INTERNAL and no detail; knows
-    which calls have not ended.
+    """Counts and times every call, answers a HubError with its status, one that has none and anything else with
+    INTERNAL and no detail; knows which calls have not ended.
     """
 
-    def __init__(self, measures: Measures, admit: Admit | None = None) -> None:
+    def __init__(self, measures: CallMeasures, admit: Admit | None = None) -> None:
         self._measures = measures
         self._admit = admit or (lambda _method, _context: None)
         self._running: set[asyncio.Task[Any]] = set()
@@ -125,7 +125,7 @@ class Refusals(grpc.aio.ServerInterceptor):
         if isinstance(error, NodeFault):
             log.error("a call cannot be served here", method=name, detail=str(error))
             error = error.told
-        if not isinstance(error, HubError):
+        if not (isinstance(error, HubError) and has_code(type(error))):
             log.exception("a call failed", method=name, exc_info=error)
             self._measures.calls.labels(name, "INTERNAL").inc()
             await context.abort(grpc.StatusCode.INTERNAL, "the node failed to answer: its log says more")

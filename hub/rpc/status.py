@@ -5,10 +5,10 @@ the hub raised. The codes mean:
 
 - INVALID_ARGUMENT: it can never be accepted as it is
 - FAILED_PRECONDITION: it may be, once the state has changed
-- ABORTED: read anew and sign again; RESOURCE_EXHAUSTED, UNAVAILABLE: the same again, later
+- ABORTED: read anew and sign again; RESOURCE_EXHAUSTED, UNAVAILABLE, OUT_OF_RANGE (not yet): the same again, later
 
-Errors of a chain that is built on the hub's kit, in another package, name their code themselves (``status``); they are
-found among all kinds of error that are loaded.
+Errors of another package, of a chain that is built on the hub's kit or of an attestor, name their code themselves
+(``status``); they are found among all kinds of error that are loaded.
 """
 
 import typing
@@ -257,6 +257,11 @@ _BY_REASON = {error.reason(): error for error in TABLE}
 def code_of(error: type[HubError]) -> StatusCode:
     """The status of a kind of error; raises KeyError for one that has none."""
     return TABLE[error] if error in TABLE else StatusCode[getattr(error, "status", "")]
+
+
+def has_code(error: type[HubError]) -> bool:
+    """Whether this kind of error is one to be told to a caller."""
+    return error in TABLE or hasattr(error, "status")
 
 
 def to_status(error: HubError) -> status_pb2.Status:

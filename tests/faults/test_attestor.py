@@ -9,8 +9,16 @@ from typing import Any
 import aiohttp
 import pytest
 
-from adapters.errors import BlockNotFinal, NoAgreement, NotProvable
+from adapters.errors import NotProvable
 from adapters.evm.attestation import Attestors, AttestorTarget, Electorate
+from adapters.evm.errors import (
+    AlreadySigned,
+    BlockNotFinal,
+    ChainHalted,
+    NoAgreement,
+    NotAttested,
+    SetChangeNotApproved,
+)
 from adapters.evm.witness import Witness
 from hub.clients.attestation import AttestationScope, set_change_digest
 from hub.ibc.identifiers import ClientId
@@ -22,7 +30,6 @@ from relayers.attestor import Attestor
 from relayers.attestor_config import AttestorConfig
 from relayers.attestor_guard import AttestorGuard, GuardScope
 from relayers.attestor_service import RunningAttestor, start_attestor
-from relayers.errors import AlreadySigned, ChainHalted, NotAttested, SetChangeNotApproved
 from tests.anvil_chain import AnvilChain, Lie, Proxy, running_anvil
 
 GENESIS = Hash(b"\x11" * 32)

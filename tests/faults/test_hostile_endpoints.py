@@ -13,10 +13,11 @@ from interchain.attestor.v1 import attestor_service_pb2 as pb
 from interchain.attestor.v1.attestor_service_pb2_grpc import AttestorServiceStub
 from structlog.testing import capture_logs
 
-from adapters.errors import BlockNotFinal, ChainError, EndpointFault, EndpointsFailed
+from adapters.errors import ChainError, EndpointFault, EndpointsFailed
 from adapters.evm import answers
 from adapters.evm.contract import Contract
 from adapters.evm.endpoints import Endpoint, Endpoints, public_part
+from adapters.evm.errors import BlockNotFinal
 from adapters.evm.finality import Depth, FinalityRule, Finalized, Safe
 from adapters.evm.witness import Witness
 from hub.errors import HubError

@@ -40,7 +40,7 @@ from adapters.permissioned.ledger.rpc.dialect import decode_transaction, encode_
 from adapters.permissioned.ledger.transactions import MAX_SIGNATURES, MemberSignature
 from console.commands.ledger.drafts import shown
 from hub.chain_node import Node
-from hub.quantities import Hash, UnixSeconds
+from hub.quantities import Amount, Gas, Hash, UnixSeconds
 from hub.receipts.document import MAX_BYTES, write_document
 from hub.receipts.errors import DocumentTooLarge, MalformedField
 from tests.unit.certificate_workshop import DAY
@@ -230,10 +230,9 @@ def test_what_is_shown_is_whole_and_cannot_play_tricks() -> None:
         '"parties": ["海关", "port"], "document": {"number": ""}, "none": []}'
     )
     author = "bank-a/ann"
+    messages = (InvokeContract("do\tc", "m", arguments.encode()),)
     body = encode_transaction(
-        Transaction(
-            "a\x1b[2K", author, 3, UnixSeconds(1_767_225_600), (InvokeContract("do\tc", "m", arguments.encode()),)
-        )
+        Transaction("a\x1b[2K", author, 3, UnixSeconds(1_767_225_600), Amount(0), Gas(0), messages)
     )
     told = shown(Draft(GENESIS, body, (SIGNED,)), ())
     assert told["asks_for"] == [
@@ -247,9 +246,8 @@ def test_what_is_shown_is_whole_and_cannot_play_tricks() -> None:
         "  none []",
     ]
     assert all(str(value).isprintable() for value in told.values() if isinstance(value, str))
-    unreadable = encode_transaction(
-        Transaction("x", author, 0, UnixSeconds(1), (InvokeContract("documents", "m", b'{"a": 1, "a": 2}'),))
-    )
+    twice = (InvokeContract("documents", "m", b'{"a": 1, "a": 2}'),)
+    unreadable = encode_transaction(Transaction("x", author, 0, UnixSeconds(1), Amount(0), Gas(0), twice))
     with pytest.raises(DraftMalformed, match="a key stands twice"):
         shown(Draft(GENESIS, unreadable, (SIGNED,)), ())
     assert FORMAT == "interchain-ledger-draft"

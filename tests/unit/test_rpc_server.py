@@ -212,6 +212,8 @@ async def test_a_message_that_is_too_large_is_refused_and_the_node_lives(node: N
     [
         (b"", "MALFORMED_TRANSACTION"),
         (b"\xff\xff", "UNKNOWN_TRANSACTION_FORMAT"),
+        (b"\x0a\x05hub-1", "UNKNOWN_TRANSACTION_FORMAT"),
+        (b"\x01", "WRONG_LENGTH"),
         (b"\x01\xff\xff", "UNDECODABLE_MESSAGE"),
         (b"\x01\x0a\x05hub-1", "WRONG_LENGTH"),
     ],

@@ -10,15 +10,17 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2
 
+import adapters.evm
 import adapters.permissioned
 import hub
+from adapters.permissioned.ledger.every_error import ERRORS
 from hub.errors import HubError
 from hub.ibc.errors import TimeoutElapsed
 from hub.quantities import UnixSeconds
 from hub.rpc import errors as rpc
 from hub.rpc.status import DOMAIN, TABLE, code_of, from_status, rebuild, to_status
 
-PACKAGES = (hub, adapters.permissioned)
+PACKAGES = (hub, adapters.permissioned, adapters.evm)
 for module in (one for package in PACKAGES for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")):
     if module.name.rpartition(".")[2] == "errors":
         importlib.import_module(module.name)
@@ -50,14 +52,18 @@ def example(error: type[HubError]) -> HubError:
 
 @pytest.mark.parametrize("error", CONCRETE, ids=lambda error: error.__name__)
 def test_every_error_has_its_row(error: type[HubError]) -> None:
-    """The hub's in ``hub/rpc/status.py``, others by the code that they name."""
+    """The hub's in ``hub/rpc/status.py``, a ledger's and an attestor's by the code that they name."""
     if error.__module__.startswith("hub."):
         assert error in TABLE, f"hub/rpc/status.py needs a row for {error.__module__}.{error.__name__}"
     assert code_of(error) is not grpc.StatusCode.OK
 
 
 def test_no_row_is_without_an_error() -> None:
+    """Nor does anything outside these packages name a status: it would be no error that this test knows."""
     assert set(TABLE) <= set(CONCRETE)
+    named = {error for error in family(HubError) - ROOMS if hasattr(error, "status")}
+    assert {error for error in named if not error.__module__.startswith("tests.")} <= set(CONCRETE)
+    assert {error.__module__ for error in CONCRETE} >= {module.__name__ for module in ERRORS}
 
 
 def test_no_error_is_a_group_and_concrete_at_once() -> None:

@@ -15,7 +15,8 @@ DraftError
 from dataclasses import dataclass
 from typing import ClassVar
 
-from adapters.permissioned.ledger.errors import LedgerError, StatusName
+from adapters.permissioned.ledger.errors import LedgerError
+from hub.errors import StatusName
 from hub.quantities import Hash, UnixSeconds
 
 

@@ -18,24 +18,9 @@ the gRPC code that it is told with, so that the one table of statuses needs no r
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar
 
-from hub.errors import HubError
-
-StatusName: TypeAlias = Literal[
-    "INVALID_ARGUMENT",
-    "FAILED_PRECONDITION",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "UNAUTHENTICATED",
-    "ABORTED",
-    "RESOURCE_EXHAUSTED",
-    "UNAVAILABLE",
-    "INTERNAL",
-    "DATA_LOSS",
-]
-"""A name of ``grpc.StatusCode``; what each means stands in hub/rpc/status.py."""
+from hub.errors import HubError, StatusName
 
 
 @dataclass(eq=False)

@@ -13,7 +13,8 @@ TransactionRefused
 from dataclasses import dataclass
 from typing import ClassVar
 
-from adapters.permissioned.ledger.errors import LedgerError, StatusName
+from adapters.permissioned.ledger.errors import LedgerError
+from hub.errors import StatusName
 
 
 @dataclass(eq=False)

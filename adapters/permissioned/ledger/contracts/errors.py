@@ -14,8 +14,8 @@ ContractError
 from dataclasses import dataclass
 from typing import ClassVar
 
-from adapters.permissioned.ledger.errors import LedgerError, StatusName
-from hub.errors import NodeFault
+from adapters.permissioned.ledger.errors import LedgerError
+from hub.errors import NodeFault, StatusName
 
 MAX_REASON_CHARACTERS = 1024
 """Of what a contract says when it refuses: it stands in the block's results."""

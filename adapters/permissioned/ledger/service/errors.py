@@ -14,7 +14,8 @@ GatewayError
 from dataclasses import dataclass
 from typing import ClassVar
 
-from adapters.permissioned.ledger.errors import LedgerError, StatusName
+from adapters.permissioned.ledger.errors import LedgerError
+from hub.errors import StatusName
 from hub.quantities import UnixSeconds
 
 

@@ -1,0 +1,97 @@
+"""An attestor's refusals, over real gRPC: each comes to whoever asked as it was raised, under its own code."""
+
+import inspect
+import types
+from typing import Any
+
+import grpc.aio
+import pytest
+from interchain.attestor.v1 import attestor_service_pb2 as pb
+from interchain.attestor.v1.attestor_service_pb2_grpc import AttestorServiceStub, add_AttestorServiceServicer_to_server
+from prometheus_client import CollectorRegistry
+
+from adapters.errors import AttestationRefused, CallRefused, ChainError, EndpointFault
+from adapters.evm import errors, witness
+from adapters.evm.errors import AttestorError, NoAgreement
+from hub.engine.errors import RateLimited
+from hub.engine.measures import CallMeasures
+from hub.errors import HubError
+from hub.rpc import door
+from hub.rpc.calling import answered
+from hub.rpc.serving import Refusals
+from hub.rpc.status import code_of
+from relayers import attestor, attestor_guard, attestor_service
+from relayers.attestor_service import AttestorServicer
+from relayers.errors import GuardUnusable, InvalidConfiguration
+from tests.unit.test_status import example
+
+EVERY = [error for error in vars(errors).values() if inspect.isclass(error) and error.__base__ is AttestorError]
+STAYS = {InvalidConfiguration, GuardUnusable, CallRefused, EndpointFault, HubError}
+"""What an attestor meets at its start, or in its own endpoints, and tells nobody."""
+
+
+class Refusing:
+    """An attestor that raises what it is told to."""
+
+    address = bytes(20)
+    error: BaseException
+
+    async def attest(self, client: str, number: int) -> Any:
+        raise self.error
+
+    async def attest_set_change(self, client: str, epoch: int, next_set_hash: bytes) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize("module", [attestor, door, attestor_guard, attestor_service, witness])
+def test_all_that_an_attestor_may_raise_has_a_code(module: types.ModuleType) -> None:
+    raised = {one for one in vars(module).values() if inspect.isclass(one) and issubclass(one, HubError)}
+    assert raised - STAYS <= {*EVERY, RateLimited}
+
+
+def test_the_codes_tell_when_to_ask_again() -> None:
+    assert {error.reason(): code_of(error).name for error in EVERY} == {
+        "NOT_ATTESTED": "NOT_FOUND",
+        "BLOCK_NOT_FINAL": "OUT_OF_RANGE",
+        "NO_AGREEMENT": "UNAVAILABLE",
+        "CHAIN_HALTED": "FAILED_PRECONDITION",
+        "ALREADY_SIGNED": "FAILED_PRECONDITION",
+        "SET_CHANGE_NOT_APPROVED": "FAILED_PRECONDITION",
+        "ATTESTOR_BUSY": "RESOURCE_EXHAUSTED",
+    }
+
+
+async def test_each_refusal_comes_back_as_it_went() -> None:
+    refusing, registry = Refusing(), CollectorRegistry()
+    calls = Refusals(CallMeasures(registry, "attestor"))
+    server = grpc.aio.server(interceptors=[calls])
+    add_AttestorServiceServicer_to_server(AttestorServicer(refusing), server)  # type: ignore[arg-type]
+    target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    await server.start()
+    async with grpc.aio.insecure_channel(target) as channel:
+        stub = AttestorServiceStub(channel)
+        for kind in EVERY:
+            refusing.error = sent = example(kind)
+            for ask in (stub.Attest(pb.AttestRequest()), stub.AttestSetChange(pb.AttestSetChangeRequest())):
+                with pytest.raises(AttestorError) as refusal:
+                    await answered(target, ask)
+                assert type(refusal.value) is kind
+                if kind is not NoAgreement:
+                    assert refusal.value.values() == sent.values()
+            with pytest.raises(grpc.aio.AioRpcError) as bare:
+                await stub.Attest(pb.AttestRequest())
+            assert bare.value.code() is code_of(kind)
+        refusing.error = example(NoAgreement)
+        with pytest.raises(NoAgreement) as hidden:
+            await answered(target, stub.Attest(pb.AttestRequest()))
+        assert hidden.value.faults == "its log says more"
+        for fault in (ValueError("http://10.0.0.1/secret"), AttestationRefused(b"", "http://10.0.0.1/secret")):
+            refusing.error = fault
+            with pytest.raises(grpc.aio.AioRpcError) as unknown:
+                await stub.Attest(pb.AttestRequest())
+            assert unknown.value.code() is grpc.StatusCode.INTERNAL
+            assert "secret" not in str(unknown.value)
+    await server.stop(None)
+    counted = {"method": "Attest", "code": "OUT_OF_RANGE"}
+    assert registry.get_sample_value("attestor_rpc_calls_total", counted) == 2
+    assert issubclass(AttestorError, ChainError)
