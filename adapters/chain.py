@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, assert_never
 
+from adapters.errors import ApplicationRefused
 from hub.clients.base import Claims, ClientStatus, ProvenPoint
 from hub.clients.quorum import SignedCheckpoint
 from hub.events import (
@@ -128,6 +129,8 @@ class Delivered:
     transaction: bytes
     height: Height
     gas: Gas
+    refused: Mapping[PacketSequence, ApplicationRefused] = field(default_factory=dict)
+    """Packets sent from this chain that were not settled, for their applications failed: they are as they were."""
 
 
 class Chain(Protocol):
@@ -212,7 +215,11 @@ class Chain(Protocol):
         ...
 
     async def deliver(self, delivery: Delivery) -> Delivered:
-        """Do all steps in one transaction; raises DeliveryRefused, with nothing done, where the chain refuses one."""
+        """Do all steps in one transaction, but for those that their application fails.
+
+        Raises DeliveryRefused, with nothing done, where the chain refuses a step; ApplicationRefused where all that
+        would be done is one step, and its application fails.
+        """
         ...
 
     async def update(self, checkpoint: SignedCheckpoint) -> Delivered:

@@ -5,6 +5,7 @@ ChainError
 │   └── EndpointFault   one endpoint is silent, late or lying: ask the next
 ├── CallRefused         the chain's node answered, and the answer is no
 ├── DeliveryRefused     a contract, or a rule of the chain, refused, by name
+├── ApplicationRefused  an application failed when it was told what became of its packet
 ├── SenderRefused       the chain does not let us write, whatever we bring
 ├── Reorganised         blocks that were final are gone
 │   └── ReadingDoubted  what an endpoint told of them was false: another is asked
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from hub.errors import HubError
-from hub.quantities import Height
+from hub.quantities import Height, Sequence
 
 
 @dataclass(eq=False)
@@ -66,6 +67,19 @@ class DeliveryRefused(ChainError):
     error: str
     arguments: Mapping[str, str] = field(default_factory=dict)
     template: ClassVar[str] = "{chain} refused with {error}({arguments})"
+
+
+@dataclass(eq=False)
+class ApplicationRefused(ChainError):
+    """The packet is as it was before, and can be settled as soon as its application does not fail any more."""
+
+    chain: str
+    sequence: Sequence
+    cause: str
+    template: ClassVar[str] = (
+        "the application that sent packet {sequence} from {chain} fails when it is told what became of it: {cause}; "
+        "the packet waits, and is tried again"
+    )
 
 
 @dataclass(eq=False)

@@ -1,16 +1,17 @@
 """Carries batches to one place, so that one bad packet, one slow answer, or one dead end stops nothing else.
 
 A task is carried at most once at a time. A batch that is refused is halved until the packet that spoils it stands
-alone; that one waits, longer each time. A batch that could not be tried (nobody answered) waits as a whole.
+alone; that one waits, longer each time. So does one that its application fails, while those beside it are done; it is
+then better carried by itself. A batch that could not be tried (nobody answered) waits as a whole.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 
 import structlog
 
-from adapters.errors import ChainError, ClaimDisproved, DeliveryRefused, Reorganised
+from adapters.errors import ApplicationRefused, ChainError, ClaimDisproved, DeliveryRefused, Reorganised
 from hub.clients.errors import ClientError
 from hub.errors import HubError
 from hub.ibc.errors import PacketError
@@ -21,11 +22,17 @@ from relayers.plan import Task, TaskKey, halves
 
 _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 60.0
+_LONGEST_REFUSAL_S = 600.0
+"""An application is seldom mended within minutes, and whoever mends it can settle its packets at once."""
 
 log = structlog.get_logger(__name__)
 
-Carry = Callable[[tuple[Task, ...], Height | None], Awaitable[None]]
-"""Do these tasks, proven by the batch of the hub's block at the height, or by any newer state; raises HubError."""
+Refused = Mapping[TaskKey, ApplicationRefused]
+
+Carry = Callable[[tuple[Task, ...], Height | None], Awaitable[Refused]]
+"""Do these tasks, proven by the batch of the hub's block at the height, or by any newer state; those of them that their
+applications failed. Raises HubError where none was done.
+"""
 
 OnError = Callable[[HubError], None]
 
@@ -68,6 +75,7 @@ class Courier:
         self._under_way: set[TaskKey] = set()
         self._waits_until: dict[TaskKey, float] = {}
         self._wait_s: dict[TaskKey, float] = {}
+        self._failed: set[TaskKey] = set()
         self._running: set[asyncio.Task[None]] = set()
 
     def blocked(self) -> set[TaskKey]:
@@ -75,6 +83,10 @@ class Courier:
         now = monotonic()
         self._waits_until = {key: until for key, until in self._waits_until.items() if until > now}
         return self._under_way | self._waits_until.keys()
+
+    def alone(self) -> set[TaskKey]:
+        """Tasks that their applications failed, until one is done."""
+        return self._failed
 
     def launch(self, tasks: tuple[Task, ...], height: Height | None, done: Callable[[], None]) -> None:
         """Begin to carry a batch; ``done`` is called at its end, whatever that is."""
@@ -106,7 +118,7 @@ class Courier:
 
     async def _try(self, tasks: tuple[Task, ...], height: Height | None) -> None:
         try:
-            await self._carry(tasks, height)
+            refused = await self._carry(tasks, height)
         except Reorganised as error:
             self._on_error(error)
         except HubError as error:
@@ -121,14 +133,25 @@ class Courier:
             self._defer(tasks, error)
         else:
             for task in tasks:
-                self._wait_s.pop(task.key, None)
+                if (failure := refused.get(task.key)) is None:
+                    self._wait_s.pop(task.key, None)
+                    self._failed.discard(task.key)
+                else:
+                    self._on_error(failure)
+                    self._defer((task,), failure)
 
     def _defer(self, tasks: tuple[Task, ...], error: Exception) -> None:
+        longest = _LONGEST_WAIT_S
+        if isinstance(error, ApplicationRefused):
+            longest = _LONGEST_REFUSAL_S
+            self._failed.update(task.key for task in tasks)
         for task in tasks:
             wait = self._wait_s.get(task.key, _FIRST_WAIT_S)
-            self._wait_s[task.key] = min(wait * 2, _LONGEST_WAIT_S)
+            self._wait_s[task.key] = min(wait * 2, longest)
             self.hold(task.key, wait)
-        quiet = isinstance(error, ChainError | ClientError) and not isinstance(error, DeliveryRefused)
+        quiet = isinstance(error, ChainError | ClientError) and not isinstance(
+            error, DeliveryRefused | ApplicationRefused
+        )
         (log.info if quiet else log.warning)(
             "not carried",
             courier=self._name,

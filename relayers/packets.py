@@ -7,7 +7,7 @@ again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import time
@@ -16,7 +16,8 @@ from typing import NoReturn, TypeVar
 import structlog
 
 from adapters.chain import Chain, RotationEvent
-from adapters.errors import DeliveryRefused, Reorganised
+from adapters.errors import ApplicationRefused, DeliveryRefused, Reorganised
+from adapters.refusals import refused_by_applications
 from hub.answers import ClientInfo, Receipt
 from hub.client import HubClient
 from hub.clients import quorum
@@ -34,10 +35,11 @@ from hub.events import (
     ValidatorSetProposed,
 )
 from hub.quantities import Height, UnixSeconds
+from hub.quantities import Sequence as PacketSequence
 from hub.signer import Signer
 from relayers.block_requests import BlockRequests
 from relayers.chain_side import ChainSide
-from relayers.courier import Courier
+from relayers.courier import Courier, Refused
 from relayers.errors import ClientReconfigured
 from relayers.flow import Flow
 from relayers.hub_side import HubSide
@@ -195,8 +197,9 @@ class PacketRelayer:
 
     async def _serve_hub(self, world: World) -> None:
         while True:
-            for batch in hub_batches(world.tasks_for_hub(), self._to_hub.blocked(), self._hub_bounds):
-                self._to_hub.launch(batch.tasks, None, world.wake)
+            courier = self._to_hub
+            for batch in hub_batches(world.tasks_for_hub(), courier.blocked(), self._hub_bounds, courier.alone()):
+                courier.launch(batch.tasks, None, world.wake)
             if (due := time_wanted(world.to_hub, world.hub, _now(world))) is not None:
                 await self._hub_blocks.ask(due)
             await world.news(_TO_HUB, self._rhythm.poll_s)
@@ -204,23 +207,29 @@ class PacketRelayer:
     async def _serve_chain(self, world: World) -> None:
         await world.hub_is_known.wait()
         while True:
-            for batch in chain_batches(world.tasks_for_chain(), self._to_chain.blocked(), self._chain_bounds):
-                self._to_chain.launch(batch.tasks, batch.height, world.wake)
+            courier = self._to_chain
+            for batch in chain_batches(world.tasks_for_chain(), courier.blocked(), self._chain_bounds, courier.alone()):
+                courier.launch(batch.tasks, batch.height, world.wake)
             if (due := time_wanted(world.to_chain, world.chain, _now(world))) is not None:
                 await self._chain_blocks.ask(due)
             await world.news(_TO_CHAIN, self._rhythm.poll_s)
 
-    async def _carry_to_hub(self, tasks: tuple[Task, ...], _: Height | None) -> None:
+    async def _carry_to_hub(self, tasks: tuple[Task, ...], _: Height | None) -> Refused:
         world = self._world
         open_ones = await self._hub_side.still_to_do(tasks)
         for task in tasks:
             if task.packet.sequence not in open_ones:
                 await self._catch_up(world, task)
         tasks = tuple(task for task in tasks if task.packet.sequence in open_ones)
-        if tasks:
-            receipt = await self._prove_to_hub(tasks, world.chain.proven.height)
-            self._done(world, f"{tasks[0].kind.value}_at_hub", tasks, world.flow_at_hub)
-            world.learn_from_hub(receipt.events)
+        if not tasks:
+            return {}
+        receipt = await self._prove_to_hub(tasks, world.chain.proven.height)
+        events = (record.event for record in receipt.events)
+        refused = _refused(tasks, refused_by_applications("the hub", self._chain.client_at_hub, events))
+        done = [task for task in tasks if task.key not in refused]
+        self._done(world, f"{tasks[0].kind.value}_at_hub", done, world.flow_at_hub)
+        world.learn_from_hub(receipt.events)
+        return refused
 
     async def _prove_to_hub(self, tasks: tuple[Task, ...], height: Height) -> Receipt:
         """Deliver; where attestors contradict what they signed before, show the hub, which then freezes the client."""
@@ -231,7 +240,7 @@ class PacketRelayer:
             await self._hub_side.submit(await self._chain.client_update(height))
             raise
 
-    async def _carry_to_chain(self, tasks: tuple[Task, ...], height: Height | None) -> None:
+    async def _carry_to_chain(self, tasks: tuple[Task, ...], height: Height | None) -> Refused:
         world = self._world
         open_ones = await self._chain_side.still_to_do(tasks)
         gone = [task for task in tasks if (task.kind, task.packet.sequence) not in open_ones]
@@ -240,15 +249,17 @@ class PacketRelayer:
             self._to_chain.hold(task.key, self._rhythm.hold_s)
         tasks = tuple(task for task in tasks if (task.kind, task.packet.sequence) in open_ones)
         if not tasks:
-            return
+            return {}
         delivered = await self._chain_side.deliver(tasks, height)
         log.info("delivered", path=self._chain.name, packets=len(tasks), gas=delivered.gas, height=delivered.height)
         self._metrics.spent(self._chain.name, tasks, delivered)
         for task in tasks:
             self._to_chain.hold(task.key, self._rhythm.hold_s)
+        refused = _refused(tasks, delivered.refused)
         for kind in {task.kind for task in tasks}:
-            some = [task for task in tasks if task.kind is kind]
+            some = [task for task in tasks if task.kind is kind and task.key not in refused]
             self._done(world, f"{kind.value}_at_chain", some, world.flow_at_chain)
+        return refused
 
     async def _catch_up(self, world: World, task: Task) -> None:
         """Another relayer was there first: learn what came of it, and let the packet be where nothing is known."""
@@ -366,6 +377,12 @@ class PacketRelayer:
             self._metrics.oldest.labels(self._chain.name, source).set(world.oldest_s(flow))
         for side, at in (("hub", world.hub), ("chain", world.chain)):
             self._metrics.height.labels(self._chain.name, side).set(at.proven.height)
+
+
+def _refused(tasks: Sequence[Task], failed: Mapping[PacketSequence, ApplicationRefused]) -> Refused:
+    """By tasks. One that was received is done, whatever its application said."""
+    of_senders = (task for task in tasks if task.kind is not Kind.RECEIVE)
+    return {task.key: failed[task.packet.sequence] for task in of_senders if task.packet.sequence in failed}
 
 
 def _rests_on(info: ClientInfo) -> object:

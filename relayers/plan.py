@@ -108,41 +108,49 @@ def tasks_of(flow: Flow, source: Side, destination: Side) -> tuple[list[Task], l
     return at_destination, at_source
 
 
-def hub_batches(tasks: Collection[Task], blocked: Collection[TaskKey], bounds: Bounds) -> list[HubBatch]:
-    """Messages for the hub: live before backlog, acknowledgements first because they free what others wait for."""
+def hub_batches(
+    tasks: Collection[Task], blocked: Collection[TaskKey], bounds: Bounds, alone: Collection[TaskKey] = ()
+) -> list[HubBatch]:
+    """Messages for the hub: live before backlog, acknowledgements first because they free what others wait for.
+
+    ``alone``: what its application failed before goes by itself, behind all others and one at a time.
+    """
+    doubtful, tasks = _doubtful(tasks, blocked, alone)
     batches: list[HubBatch] = []
     for backlog in (False, True):
         for kind in (Kind.ACKNOWLEDGE, Kind.RECEIVE, Kind.TIME_OUT):
-            chosen = [
-                task for task in tasks if task.backlog is backlog and task.kind is kind and task.key not in blocked
-            ]
+            chosen = [task for task in tasks if task.backlog is backlog and task.kind is kind]
             parts = [HubBatch(kind, part) for part in _bounded(chosen, bounds)]
             batches += parts[:1] if backlog else parts
-    return batches
+    return batches + [HubBatch(task.kind, (task,)) for task in doubtful[:1]]
 
 
-def chain_batches(tasks: Collection[Task], blocked: Collection[TaskKey], bounds: Bounds) -> list[ChainBatch]:
+def chain_batches(
+    tasks: Collection[Task], blocked: Collection[TaskKey], bounds: Bounds, alone: Collection[TaskKey] = ()
+) -> list[ChainBatch]:
     """Transactions for the chain: those of one hub block together; stragglers, timeouts and backlog against the newest
     state.
 
-    Deliveries and timeouts are two functions of a chain, hence never in one batch.
+    Deliveries and timeouts are two functions of a chain, hence never in one batch. ``alone``: what its application
+    failed before goes by itself, behind all others and one at a time: where it fails again, nothing is sent and nothing
+    paid.
     """
-    free = [task for task in tasks if task.key not in blocked]
+    doubtful, free = _doubtful(tasks, blocked, alone)
     overdue = [task for task in free if task.kind is Kind.TIME_OUT]
     due = sorted((task for task in free if task.kind is not Kind.TIME_OUT), key=_proven_at)
     groups = [
         (height, tuple(group)) for height, group in groupby((task for task in due if not task.backlog), _proven_at)
     ]
-    alone = {height for height, group in groups if len(group) >= WORTH_A_BATCH or len(groups) == 1}
+    together = {height for height, group in groups if len(group) >= WORTH_A_BATCH or len(groups) == 1}
     batches = [
-        ChainBatch(height, part) for height, group in groups if height in alone for part in _bounded(group, bounds)
+        ChainBatch(height, part) for height, group in groups if height in together for part in _bounded(group, bounds)
     ]
-    stragglers = [task for height, group in groups if height not in alone for task in group]
+    stragglers = [task for height, group in groups if height not in together for task in group]
     live_overdue = [task for task in overdue if not task.backlog]
     batches += [ChainBatch(None, part) for some in (stragglers, live_overdue) for part in _bounded(some, bounds)]
     for backlog in ([task for task in some if task.backlog] for some in (overdue, due)):
         batches += [ChainBatch(None, part) for part in islice(_bounded(backlog, bounds), 1)]
-    return batches
+    return batches + [ChainBatch(None, (task,)) for task in doubtful[:1]]
 
 
 def halves(tasks: tuple[Task, ...]) -> tuple[tuple[Task, ...], tuple[Task, ...]]:
@@ -185,6 +193,14 @@ def _next(flow: Flow, outgoing: Outgoing, source: Side, destination: Side) -> Ta
     elif destination.now < packet.timeout and outgoing.height <= source.proven.height:
         return task(Kind.RECEIVE, outgoing.height)
     return None
+
+
+def _doubtful(
+    tasks: Iterable[Task], blocked: Collection[TaskKey], alone: Collection[TaskKey]
+) -> tuple[list[Task], list[Task]]:
+    """What may be carried now: that which goes by itself, and all else."""
+    free = [task for task in tasks if task.key not in blocked]
+    return [task for task in free if task.key in alone], [task for task in free if task.key not in alone]
 
 
 def _bounded(tasks: Iterable[Task], bounds: Bounds) -> Iterator[tuple[Task, ...]]:

@@ -42,6 +42,9 @@ class RevertReason:
     error: str
     arguments: dict[str, str]
 
+    def __str__(self) -> str:
+        return f"{self.error}({', '.join(f'{name}: {value}' for name, value in self.arguments.items())})"
+
 
 @dataclass(frozen=True, slots=True)
 class _ErrorAbi:
@@ -57,8 +60,15 @@ _PANICS = {
 }  # fmt: skip
 
 
+_REASON = "reason"
+"""The argument of an error in which a contract tells what another one reverted with."""
+
+
 def revert_reason(data: bytes) -> RevertReason:
-    """Read what a contract reverted with, by the ABIs of all our contracts; never raises."""
+    """Read what a contract reverted with, by the ABIs of all our contracts; never raises.
+
+    An error that brings another's reason, as ApplicationReverted, has it as text.
+    """
     selector, body = data[:4], data[4:]
     known = _errors().get(selector)
     if known is None:
@@ -69,7 +79,10 @@ def revert_reason(data: bytes) -> RevertReason:
         return RevertReason(known.name, {"data": "0x" + data.hex()})
     if known.name == "Panic":
         return RevertReason("Panic", {"code": _PANICS.get(values[0], hex(values[0]))})
-    return RevertReason(known.name, {name: _text(value) for name, value in zip(known.names, values, strict=True)})
+    named = zip(known.names, values, strict=True)
+    return RevertReason(
+        known.name, {name: _reason(value) if name == _REASON else _text(value) for name, value in named}
+    )
 
 
 @cache
@@ -93,6 +106,10 @@ def _error(name: str, inputs: Sequence[dict[str, Any]]) -> _ErrorAbi:
 
 def _selector(name: str, types: Sequence[str]) -> bytes:
     return keccak256(f"{name}({','.join(types)})".encode())[:4]
+
+
+def _reason(value: object) -> str:
+    return str(revert_reason(value)) if isinstance(value, bytes) else _text(value)
 
 
 def _text(value: object) -> str:

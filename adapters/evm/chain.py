@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from eth_abi.exceptions import DecodingError
 
 from adapters.chain import ClientView, Delivered, Delivery, Limits, Observed, TimeOut
 from adapters.errors import (
+    ApplicationRefused,
     CallRefused,
     ChainError,
     ClaimDisproved,
@@ -18,13 +21,13 @@ from adapters.evm.attestation import HeaderSource
 from adapters.evm.contract import Contract
 from adapters.evm.delivery import deliver_data, header, timeout_data, validator_set
 from adapters.evm.endpoints import Endpoint, Endpoints
-from adapters.evm.events import Ends
+from adapters.evm.events import Ends, refusals
 from adapters.evm.finality import FinalityRule, block_header, final_height
 from adapters.evm.lanes import RouterLanes
 from adapters.evm.proofs import AcknowledgementLog, Prover
 from adapters.evm.quorum_client import view_quorum_client
 from adapters.evm.scan import Counters, Scanner, Source
-from adapters.evm.sender import Sender
+from adapters.evm.sender import Sender, delivered_by
 from adapters.evm.words import block_tag, bytes_of, hex_of
 from hub.clients.attested_evm import Proof, SignedHeader
 from hub.clients.base import Claims, ProvenPoint
@@ -34,7 +37,7 @@ from hub.ibc.commitment import PathKind, commitment_path
 from hub.ibc.identifiers import ClientId
 from hub.messages import AnyMessage, UpdateAttestedClient
 from hub.proofs.quorum import SignerSet
-from hub.quantities import Address, Epoch, Hash, Height
+from hub.quantities import Address, Epoch, Gas, Hash, Height
 from hub.quantities import Sequence as PacketSequence
 
 
@@ -170,8 +173,16 @@ class EvmChain:
         head = header(delivery.checkpoint, await self._current_set(delivery.checkpoint))
         lane_of = await self._lanes.numbering([step.packet for step in delivery.steps])
         if any(isinstance(step, TimeOut) for step in delivery.steps):
-            return await self._transact("timeoutPackets", timeout_data(number, head, delivery, lane_of))
-        return await self._transact("deliverProven", deliver_data(number, head, delivery, lane_of))
+            function, data = "timeoutPackets", timeout_data(number, head, delivery, lane_of)
+        else:
+            function, data = "deliverProven", deliver_data(number, head, delivery, lane_of)
+        try:
+            return await self._transact(function, data)
+        except DeliveryRefused as refusal:
+            if refusal.error != "ApplicationReverted" or len(delivery.steps) != 1:
+                raise
+            cause = refusal.arguments.get("reason", "")
+            raise ApplicationRefused(self.name, delivery.steps[0].packet.sequence, cause) from refusal
 
     async def update(self, checkpoint: SignedCheckpoint) -> Delivered:
         contract = (await self._client())[1]
@@ -216,7 +227,16 @@ class EvmChain:
         return Counters(record["nextSequence"] - 1, record["acknowledgements"])
 
     async def _transact(self, function: str, data: bytes) -> Delivered:
-        return await self._payer().send(self._router.address, self._router.calldata(function) + data)
+        calldata, most = self._router.calldata(function) + data, self._settings.limits.gas
+        receipt = await self._payer().send_for_receipt(
+            self._router.address, calldata, most_gas=None if most is None else Gas(most)
+        )
+        try:
+            found = refusals(receipt["logs"], self._settings.router, self._ends)
+        except (LookupError, TypeError, ValueError, DecodingError) as error:
+            raise EndpointFault(self.name, f"the logs of a receipt are malformed: {error!r}") from error
+        refused = {sequence: ApplicationRefused(self.name, sequence, str(reason)) for sequence, reason in found.items()}
+        return replace(delivered_by(receipt), refused=refused)
 
     def _payer(self) -> Sender:
         if self._sender is None:

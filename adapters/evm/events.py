@@ -1,12 +1,13 @@
 """The router's packet events, as the hub names them (contracts/src/interfaces/IRouter.sol)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from eth_abi.abi import decode
 
 from adapters.chain import Observed, PacketEvent
+from adapters.evm.artifacts import RevertReason, revert_reason
 from adapters.evm.words import bytes_of, hex_of, number_of
 from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketReceived, PacketSent, PacketTimedOut
 from hub.ibc.commitment import acknowledgement_commitment
@@ -20,6 +21,7 @@ _PENDING = keccak256(b"AcknowledgementPending(bytes32,uint64,address)")
 _WRITTEN = keccak256(b"AcknowledgementWritten(bytes32,bytes)")
 _ACKNOWLEDGED = keccak256(b"PacketAcknowledged(bytes32,uint64)")
 _TIMED_OUT = keccak256(b"PacketTimedOut(bytes32,uint64)")
+_REFUSED = keccak256(b"ApplicationRefused(bytes32,uint64,bytes)")
 TOPICS = (_SENT, _PENDING, _WRITTEN, _ACKNOWLEDGED, _TIMED_OUT)
 
 
@@ -69,6 +71,19 @@ def read_log(entry: Mapping[str, Any], ends: Ends, lanes: Mapping[int, Lane]) ->
         Height(number_of(entry["blockNumber"])), number_of(entry["logIndex"]), bytes_of(entry["transactionHash"]), event
     )
     return RouterLog(observed, appended)
+
+
+def refusals(logs: Iterable[Mapping[str, Any]], router: Address, ends: Ends) -> dict[Sequence, RevertReason]:
+    """Of the logs of one transaction: the packets that it left unsettled, with what their application reverted with;
+    raises as ``read_log``.
+    """
+    found = {}
+    for entry in logs:
+        topics = [bytes_of(topic) for topic in entry["topics"]]
+        if bytes_of(entry["address"]) == router and topics == [_REFUSED, keccak256(ends.here.encode())]:
+            sequence, reason = decode(("uint64", "bytes"), bytes_of(entry["data"]))
+            found[Sequence(sequence)] = revert_reason(reason)
+    return found
 
 
 def _event(

@@ -90,22 +90,25 @@ class Sender:
 
         ``to`` None creates a contract. Without ``gas`` it is estimated, with a fifth to spare.
         """
-        receipt = await self.send_for_receipt(to, data, gas, value_wei)
-        return Delivered(
-            bytes_of(receipt["transactionHash"]),
-            Height(number_of(receipt["blockNumber"])),
-            Gas(number_of(receipt["gasUsed"])),
-        )
+        return delivered_by(await self.send_for_receipt(to, data, gas, value_wei))
 
     async def send_for_receipt(
-        self, to: Address | None, data: bytes, gas: Gas | None = None, value_wei: int = 0
+        self,
+        to: Address | None,
+        data: bytes,
+        gas: Gas | None = None,
+        value_wei: int = 0,
+        *,
+        most_gas: Gas | None = None,
     ) -> Mapping[str, Any]:
-        """As ``send``, answering the receipt as the node gives it."""
+        """As ``send``, answering the receipt as the node gives it. Raises DeliveryRefused (``TooMuchGas``) where the
+        estimate is beyond ``most_gas``.
+        """
         call: dict[str, Any] = {"from": self._account.address, "data": hex_of(data), "value": hex(value_wei)}
         if to is not None:
             call["to"] = hex_of(to)
         if gas is None:
-            gas = await self._estimate(call)
+            gas = await self._estimate(call, most_gas)
         pending = await self._begin(call, gas)
         try:
             receipt = await self._settle(pending)
@@ -115,12 +118,17 @@ class Sender:
             raise await self._why_reverted(call, receipt)
         return receipt
 
-    async def _estimate(self, call: Mapping[str, Any]) -> Gas:
+    async def _estimate(self, call: Mapping[str, Any], most: Gas | None) -> Gas:
         try:
             estimated = await self._endpoints.quantity("eth_estimateGas", call)
         except CallRefused as refusal:
             raise self._refusal(refusal) from refusal
-        return Gas(estimated + estimated // 5)
+        if most is not None and estimated > most:
+            raise DeliveryRefused(
+                self._endpoints.chain, "TooMuchGas", {"estimated": str(estimated), "allowed": str(most)}
+            )
+        ample = estimated + estimated // 5
+        return Gas(ample if most is None else min(ample, most))
 
     async def _begin(self, call: Mapping[str, Any], gas: Gas) -> _Pending:
         """Take the next nonce and broadcast the first version; raises TransactionLost where none is free in time, as
@@ -245,6 +253,15 @@ class Sender:
         else:
             return refusal
         return DeliveryRefused(self._endpoints.chain, reason.error, reason.arguments)
+
+
+def delivered_by(receipt: Mapping[str, Any]) -> Delivered:
+    """What a transaction's receipt says, its logs aside."""
+    return Delivered(
+        bytes_of(receipt["transactionHash"]),
+        Height(number_of(receipt["blockNumber"])),
+        Gas(number_of(receipt["gasUsed"])),
+    )
 
 
 def _mined(endpoint: Endpoint, receipt: Any) -> Mapping[str, Any] | None:

@@ -29,6 +29,7 @@ from adapters.lanes import LaneNumbers
 from adapters.permissioned.ledger.contracts.errors import ContractError
 from adapters.permissioned.ledger.messages import AnyMessage
 from adapters.permissioned.ledger.service.errors import GatewayError
+from adapters.refusals import refused_by_applications
 from hub.accounts.errors import (
     NoRotationPending,
     RotationCheckpointNotFound,
@@ -335,7 +336,8 @@ class LedgerChain:
         if self._submit is None:
             raise SenderRefused(self.name, "no member was given to send with")
         receipt = await self._submit(messages)
-        return Delivered(receipt.hash, receipt.height, Gas(0))
+        refused = refused_by_applications(self.name, self._settings.client, (record.event for record in receipt.events))
+        return Delivered(receipt.hash, receipt.height, Gas(0), refused)
 
     # --- what goes wrong ---
 

@@ -99,6 +99,24 @@ async def _blocks_since(site: Site, height: int, blocks: int) -> bool:
     return await site.anvil.height() >= height + blocks
 
 
+async def test_an_application_that_fails_waits_and_costs_nothing(network: Network) -> None:
+    """The gateway of one chain is out of order when results come: no gas is paid for that, and none of them is lost."""
+    site = network.a
+    texts = [f"later {number}" for number in range(3)]
+    calls = [await site.greet(network.b.service, text) for text in texts]
+    code = await site.anvil.rpc("eth_getCode", site.chain.gateway, "latest")
+    await site.anvil.rpc("anvil_setCode", site.chain.gateway, "0x5f5ffd")  # it reverts at everything
+    async with network.relayer() as relayer:
+        count = relayer.metrics.registry.get_sample_value
+        refusals = {"path": "a", "reason": "APPLICATION_REFUSED"}
+        await until(lambda: _is_true((count("relayer_errors_total", refusals) or 0) >= 4))
+        assert not await _all(site, calls)
+        assert not count("relayer_transactions_total", {"path": "a"})
+        assert not count("relayer_tasks_carried_total", {"path": "a", "hop": "acknowledge_at_chain"})
+        await site.anvil.rpc("anvil_setCode", site.chain.gateway, code)
+        assert await answers(site, calls) == texts
+
+
 async def test_a_dead_chain_stops_no_other_and_its_calls_end_with_504(network: Network) -> None:
     async with network.relayer() as relayer:
         await answers(network.b, [await network.b.greet(network.b.service, "well")])

@@ -1,11 +1,12 @@
 """The EVM adapter against the real contracts on a real Anvil: every way of delivering, proving and reading."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 
-from adapters.chain import Acknowledge, Receive, TimeOut
-from adapters.errors import DeliveryRefused, NotProvable
+from adapters.chain import Acknowledge, Limits, Receive, TimeOut
+from adapters.errors import ApplicationRefused, DeliveryRefused, NotProvable
 from adapters.evm.delivery import AGAINST_STATE, SINGLE_ENTRIES, WHOLE_BATCH
 from adapters.evm.proofs import distinct_nodes
 from hub.clients.base import Claims, ClientStatus
@@ -13,6 +14,7 @@ from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketSent, P
 from hub.ibc.commitment import Path, PathKind, acknowledgement_commitment, packet_commitment
 from hub.ibc.identifiers import ClientId, PortId
 from hub.ibc.packet import Packet, Payload
+from hub.proofs.keccak import keccak256
 from hub.quantities import Epoch, Hash, Height, UnixSeconds
 from hub.quantities import Sequence as PacketSequence
 from tests.anvil_chain import AnvilChain, account, running_anvil
@@ -118,6 +120,73 @@ async def test_a_received_packet_cannot_be_timed_out(joined: JoinedChain) -> Non
     joined.hub.receive(packet)
     with pytest.raises(DeliveryRefused, match="NotANonMembershipProof"):
         await joined.chain.deliver(joined.hub.by_state([TimeOut(packet)]))
+
+
+@asynccontextmanager
+async def refusing(joined: JoinedChain) -> AsyncIterator[None]:
+    """The application reverts at everything, with a reason."""
+    text = b"closed on Sundays"
+    reason = b"".join((keccak256(b"Error(string)")[:4], word(32), word(len(text)), text.ljust(32, b"\x00")))
+    size = len(reason)
+    code = bytes((0x60, size, 0x60, 12, 0x60, 0, 0x39, 0x60, size, 0x60, 0, 0xFD)) + reason  # copy it, revert with it
+    place = "0x" + joined.application.address.hex()
+    before = await joined.anvil.rpc("eth_getCode", place, "latest")
+    await joined.anvil.rpc("anvil_setCode", place, "0x" + code.hex())
+    yield
+    await joined.anvil.rpc("anvil_setCode", place, before)
+
+
+def word(number: int) -> bytes:
+    return number.to_bytes(32, "big")
+
+
+async def test_an_application_that_fails_costs_only_its_own_packet(joined: JoinedChain) -> None:
+    await joined.send(b"first")
+    await joined.send(b"second")
+    events = await joined.everything()
+    first, second = (sent_packet(event) for event in events if isinstance(event, PacketSent))
+    both = joined.hub.by_batch([Receive(joined.hub.packet(1)), Acknowledge(first, b"done")])
+    async with refusing(joined):
+        delivered = await joined.chain.deliver(both)
+        assert {number: error.cause for number, error in delivered.refused.items()} == {
+            first.sequence: "Error(message: closed on Sundays)"
+        }
+        assert delivered.gas < 300_000
+        assert await joined.chain.received([PacketSequence(1)]) == {1}
+        assert await joined.chain.committed([first.sequence]) == {first.sequence}
+        height = await joined.anvil.height()
+        for steps in ([Acknowledge(first, b"done")], [Acknowledge(first, b"done"), Acknowledge(second, b"done")]):
+            with pytest.raises((ApplicationRefused, DeliveryRefused), match="closed on Sundays"):
+                await joined.chain.deliver(joined.hub.by_state(steps))
+        with pytest.raises(ApplicationRefused, match="packet 2 from chain fails"):
+            await joined.chain.deliver(joined.hub.by_state([Acknowledge(second, b"done")]))
+        assert await joined.anvil.height() == height, "nothing was sent"
+    delivered = await joined.chain.deliver(joined.hub.by_state([Acknowledge(first, b"done")]))
+    assert not delivered.refused
+    assert PacketAcknowledged(HERE, AT_HUB, first.sequence) in await joined.everything()
+
+
+async def test_a_timeout_that_its_application_fails_waits(joined: JoinedChain) -> None:
+    await joined.send(until=joined.hub.time + 60)
+    packet = sent_packet(next(event for event in await joined.everything() if isinstance(event, PacketSent)))
+    joined.hub.time = UnixSeconds(packet.timeout)
+    async with refusing(joined):
+        with pytest.raises(ApplicationRefused, match="closed on Sundays"):
+            await joined.chain.deliver(joined.hub.by_state([TimeOut(packet)]))
+    await joined.chain.deliver(joined.hub.by_state([TimeOut(packet)]))
+    assert not await joined.chain.committed([packet.sequence])
+
+
+async def test_no_transaction_asks_for_more_gas_than_the_chain_allows(anvil: AnvilChain) -> None:
+    snapshot = await anvil.rpc("evm_snapshot")
+    async with joined_chain(anvil, limits=Limits(50, 65536, gas=290_000)) as joined:
+        packets = [joined.hub.packet(sequence) for sequence in range(1, 12)]
+        with pytest.raises(DeliveryRefused, match="TooMuchGas"):
+            await joined.chain.deliver(joined.hub.by_batch([Receive(packet) for packet in packets]))
+        delivered = await joined.chain.deliver(joined.hub.by_batch([Receive(packets[0])]))
+        found = await anvil.rpc("eth_getTransactionByHash", "0x" + delivered.transaction.hex())
+        assert int(found["gas"], 16) <= 290_000
+    await anvil.rpc("evm_revert", snapshot)
 
 
 async def test_acknowledgements_and_missing_receipts_are_proven_to_the_hub(joined: JoinedChain) -> None:

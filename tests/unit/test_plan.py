@@ -159,6 +159,21 @@ def test_what_is_blocked_is_left_out() -> None:
     assert [task.packet.sequence for batch in hub_batches(some, blocked, WIDE) for task in batch.tasks] == [1, 3]
 
 
+@pytest.mark.parametrize("backlog", [False, True])
+@pytest.mark.parametrize("kind", Kind)
+def test_what_its_application_fails_goes_alone_and_last(kind: Kind, backlog: bool) -> None:
+    some = [
+        replace(one, kind=kind if one.packet.sequence in {2, 3} else Kind.RECEIVE, backlog=backlog)
+        for one in tasks(*[5] * 6)
+    ]
+    alone = {some[1].key, some[2].key}
+    for batches in (chain_batches(some, set(), WIDE, alone), hub_batches(some, set(), WIDE, alone)):
+        assert [[task.packet.sequence for task in batch.tasks] for batch in batches] == [[1, 4, 5, 6], [2]]
+    blocked = {some[1].key}
+    for batches in (chain_batches(some, blocked, WIDE, alone), hub_batches(some, blocked, WIDE, alone)):
+        assert [task.packet.sequence for task in batches[-1].tasks] == [3]
+
+
 @settings(max_examples=60)
 @given(
     st.lists(

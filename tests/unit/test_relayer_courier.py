@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from adapters.errors import ClaimDisproved, DeliveryRefused, EndpointsFailed
+from adapters.errors import ApplicationRefused, ClaimDisproved, DeliveryRefused, EndpointsFailed
 from hub.errors import HubError
 from hub.ibc.errors import TimeoutElapsed
 from hub.ibc.identifiers import ClientId, PortId
 from hub.ibc.packet import Packet, Payload
 from hub.quantities import Height, UnixSeconds
 from hub.quantities import Sequence as PacketSequence
-from relayers.courier import Courier
+from relayers import courier as couriers
+from relayers.courier import Courier, Refused
 from relayers.plan import Kind, Task
 
 
@@ -29,17 +30,24 @@ class Place:
 
     verdict: Callable[[set[int]], HubError | None] = lambda _: None
     tried: list[set[int]] = field(default_factory=list)
+    fails: set[int] = field(default_factory=set)
+    """Those whose application fails, which costs no other anything."""
     taken: set[int] = field(default_factory=set)
     errors: list[HubError] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def carry(self, tasks: tuple[Task, ...], _: Height | None) -> None:
+    async def carry(self, tasks: tuple[Task, ...], _: Height | None) -> Refused:
         numbers = {int(one.packet.sequence) for one in tasks}
         self.tried.append(numbers)
         await self.gate.wait()
         if (error := self.verdict(numbers)) is not None:
             raise error
-        self.taken |= numbers
+        self.taken |= numbers - self.fails
+        return {
+            one.key: ApplicationRefused("chain", one.packet.sequence, "closed")
+            for one in tasks
+            if one.packet.sequence in self.fails
+        }
 
 
 @pytest.fixture
@@ -98,6 +106,50 @@ async def test_what_the_state_disproves_is_one_packet_s_fault(courier: Courier, 
     assert place.taken == {1, 3, 4}
 
 
+async def test_a_packet_that_its_application_fails_waits_alone_and_longer_each_time(
+    courier: Courier, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(couriers, "monotonic", lambda: now[0])
+    place.fails = {2}
+    await carried(courier, 1, 2, 3, 4)
+    assert place.tried == [{1, 2, 3, 4}], "one try finds it"
+    assert place.taken == {1, 3, 4}
+    assert courier.blocked() == courier.alone() == {task(2).key}
+    assert [str(error).split(":")[1] for error in place.errors] == [" closed; the packet waits, and is tried again"]
+    waits: list[float] = []
+    for _ in range(12):
+        waits.append(0)
+        while courier.blocked():
+            now[0] += 1
+            waits[-1] += 1
+        await carried(courier, 2)
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]
+    place.fails = set()
+    now[0] += 600
+    await carried(courier, 2)
+    assert 2 in place.taken
+    assert not courier.blocked() | courier.alone()
+    place.fails = {2}
+    await carried(courier, 2)
+    now[0] += 1
+    assert not courier.blocked(), "it begins anew"
+
+
+async def test_a_packet_that_is_refused_alone_for_its_application_goes_alone_as_well(
+    courier: Courier, place: Place
+) -> None:
+    def verdict(numbers: set[int]) -> HubError | None:
+        if numbers == {2}:
+            return ApplicationRefused("chain", PacketSequence(2), "closed")
+        return DeliveryRefused("chain", "ApplicationReverted") if numbers == {1, 2} else None
+
+    place.verdict = verdict
+    await carried(courier, 1, 2)
+    assert place.taken == {1}
+    assert courier.alone() == {task(2).key}
+
+
 async def test_what_is_under_way_is_not_carried_twice(courier: Courier, place: Place) -> None:
     place.gate.clear()
     done = asyncio.Event()
@@ -112,8 +164,8 @@ async def test_a_slow_batch_holds_up_no_other(courier: Courier, place: Place) ->
     slow = Place()
     place.verdict = lambda _: None
 
-    async def carry(tasks: tuple[Task, ...], height: Height | None) -> None:
-        await (slow if tasks[0].packet.sequence == 1 else place).carry(tasks, height)
+    async def carry(tasks: tuple[Task, ...], height: Height | None) -> Refused:
+        return await (slow if tasks[0].packet.sequence == 1 else place).carry(tasks, height)
 
     mixed = Courier("test", carry, place.errors.append, at_once=2)
     mixed.launch((task(1),), None, lambda: None)
