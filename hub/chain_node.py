@@ -26,6 +26,7 @@ from hub.engine.guard import Guard
 from hub.engine.ledger import ChainKind, Ledger
 from hub.engine.measures import Measures
 from hub.engine.store import Store, StoreOptions
+from hub.garbage import collect_seldom
 from hub.quantities import Hash, Height
 from hub.rpc.serving import Admit, Server, Service, TlsFiles
 from hub.signer import Signer
@@ -155,6 +156,7 @@ async def run_until_stopped(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         ready(node)
+        collect_seldom()
         node.engine.ended.add_done_callback(lambda _: stop.set())
         await stop.wait()
         if node.engine.ended.done() and (fault := node.engine.ended.exception()) is not None:

@@ -6,6 +6,7 @@ answered after the durable commit, never before.
 """
 
 import asyncio
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -53,7 +54,8 @@ class EmbeddedEngine:
         self._options = options
         self._measures = measures
         self._mempool = Mempool(options.mempool)
-        self._waiting: dict[bytes, asyncio.Future[Inclusion]] = {}
+        self._waiting: dict[bytes, set[asyncio.Future[Inclusion]]] = {}
+        measures.pending.set_function(lambda: len(self._mempool))
         self._wake = asyncio.Event()
         self._new_block = asyncio.Condition()
         self._thread = ThreadPoolExecutor(1, "block-writer")
@@ -102,11 +104,16 @@ class EmbeddedEngine:
         Raises what may not stand in a block is refused for, MempoolFull, AccountQueueFull, NoncePending, RateLimited,
         NodeStopping.
         """
-        if (known := self._ledger.inclusion(Hash(signed.hash))) is not None:
-            return Inclusion(*known, repeated=True)
         if (waiting := self._waiting.get(signed.hash)) is None:
+            if (known := self._included(signed)) is not None:
+                return known
             waiting = self._admit(signed)
-        return await asyncio.shield(waiting)
+        mine: asyncio.Future[Inclusion] = asyncio.get_running_loop().create_future()
+        waiting.add(mine)
+        try:
+            return await mine
+        finally:
+            waiting.discard(mine)
 
     def simulate(self, signed: SignedTransaction) -> TransactionResult:
         """What would come of it in the next block."""
@@ -136,7 +143,15 @@ class EmbeddedEngine:
         """Look again whether a block is to be made: the clock has been set."""
         self._wake.set()
 
-    def _admit(self, signed: SignedTransaction) -> asyncio.Future[Inclusion]:
+    def _included(self, signed: SignedTransaction) -> Inclusion | None:
+        """Where it stands already. What stands in a block has used its nonce: most need not be looked up."""
+        if signed.transaction.nonce >= self._next_nonce(signed.transaction.account):
+            return None
+        known = self._ledger.inclusion(Hash(signed.hash))
+        return None if known is None else Inclusion(*known, repeated=True)
+
+    def _admit(self, signed: SignedTransaction) -> set[asyncio.Future[Inclusion]]:
+        """Who waits for it from now on: nobody yet."""
         if not self.running:
             raise NodeStopping
         self._ledger.check(signed, self._clock.now())
@@ -146,12 +161,8 @@ class EmbeddedEngine:
             if not self._make_room(signed, full):
                 raise
             self._mempool.add(signed, self._clock.monotonic())
-        waiting: asyncio.Future[Inclusion] = asyncio.get_running_loop().create_future()
-        waiting.add_done_callback(_seen)
-        self._waiting[signed.hash] = waiting
-        self._measures.pending.set(len(self._mempool))
         self._wake.set()
-        return waiting
+        return self._waiting.setdefault(signed.hash, set())
 
     def _make_room(self, signed: SignedTransaction, full: MempoolFull) -> bool:
         """Let what can go into a block have the place of what cannot; at most once a block, for it looks at all."""
@@ -181,8 +192,7 @@ class EmbeddedEngine:
         finally:
             self._stopping = True
             for waiting in self._waiting.values():
-                if not waiting.done():
-                    waiting.set_exception(NodeStopping())
+                _fail(waiting, NodeStopping())
             self._waiting.clear()
             async with self._new_block:
                 self._new_block.notify_all()
@@ -214,7 +224,7 @@ class EmbeddedEngine:
         began = self._clock.monotonic()
         made = await loop.run_in_executor(self._thread, self._ledger.make_block, taken, now)
         self._last_block_at = self._clock.monotonic()
-        self._measures.block(made, self._last_block_at - began, len(self._mempool))
+        self._measures.block(made, self._last_block_at - began)
         for signed, error in made.left_out:
             self._refuse(signed, error)
         for index, result in enumerate(made.record.results):
@@ -233,23 +243,21 @@ class EmbeddedEngine:
         return NonceUsed(signed.transaction.nonce, self._next_nonce(signed.transaction.account))
 
     def _resolve(self, transaction_hash: bytes, inclusion: Inclusion) -> None:
-        waiting = self._waiting.pop(transaction_hash, None)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(inclusion)
+        for waiting in self._waiting.pop(transaction_hash, ()):
+            if not waiting.done():
+                waiting.set_result(inclusion)
         if inclusion.result.code is ResultCode.REFUSED:
             self._measures.refused(inclusion.result.reason)
 
     def _refuse(self, signed: SignedTransaction, error: HubError) -> None:
-        waiting = self._waiting.pop(signed.hash, None)
-        if waiting is not None and not waiting.done():
-            waiting.set_exception(error)
+        _fail(self._waiting.pop(signed.hash, ()), error)
         self._measures.refused(error.reason())
 
     def _next_nonce(self, address: bytes) -> int:
         return account(self._ledger.remembered, address).nonce  # type: ignore[arg-type]
 
 
-def _seen(waiting: asyncio.Future[Inclusion]) -> None:
-    """Nobody may be left waiting for a future whose caller has gone: that is no fault to be reported."""
-    if not waiting.cancelled():
-        waiting.exception()
+def _fail(waiting: Iterable[asyncio.Future[Inclusion]], error: HubError) -> None:
+    for one in waiting:
+        if not one.done():
+            one.set_exception(error)

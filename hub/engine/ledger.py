@@ -77,7 +77,8 @@ class Ledger:
         self._record = lru_cache(RECENT)(self._read_record)
         if store.height is None:
             self._begin()
-        self._moved(self.record(store.height or Height(0)))
+        head, view = self._at(self.record(store.height or Height(0)))
+        self._latest = head, view, Remembered(view)
 
     @property
     def head(self) -> Head:
@@ -191,8 +192,9 @@ class Ledger:
             tx_index=[(result.hash, index) for index, result in enumerate(record.results)],
             event_keys=record.index(),
         )
-        self._moved(record)
-        return MadeBlock(self.head, record, tuple(left_out))
+        head, view = self._at(record)
+        self._latest = head, view, state.after(outcome.changes, view)
+        return MadeBlock(head, record, tuple(left_out))
 
     def _begin(self) -> None:
         prepared = self._store.prepare(self.machine.genesis_changes())
@@ -200,10 +202,9 @@ class Ledger:
         record = BlockRecord(header, (), (), (), (), self.machine.genesis_validators)
         self._store.commit(prepared, height=Height(0), block=encode_record(record))
 
-    def _moved(self, record: BlockRecord) -> None:
+    def _at(self, record: BlockRecord) -> tuple[Head, View]:
         head = Head.of(record.header)
-        view = self._store.view(head.height)
-        self._latest = head, view, Remembered(view)
+        return head, self._store.view(head.height)
 
     def _read_record(self, height: Height) -> BlockRecord:
         return self._decode(self._store.block(height))

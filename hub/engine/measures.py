@@ -57,11 +57,10 @@ class Measures(CallMeasures):
         )
         self.watchers = Gauge("hub_watchers", "Open Watch streams.", registry=self.registry)
 
-    def block(self, made: "MadeBlock", seconds: float, pending: int) -> None:
+    def block(self, made: "MadeBlock", seconds: float) -> None:
         """A block was committed."""
         self.height.set(made.head.height)
         self.block_time.set(made.head.time)
-        self.pending.set(pending)
         self.commit.observe(seconds)
         self.block_size.observe(len(made.record.results))
         for code, count in Tally(result.code for result in made.record.results).items():

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from hub.state.errors import EmptyValue
@@ -96,28 +97,41 @@ class Branch:
 
 MOST_REMEMBERED = 100_000
 """Keys. Whoever sends much that is refused, and has as many looked up that are not there, takes ten megabytes until
-the next block."""
+the next block but one."""
+MOST_REMEMBERED_BYTES = 64 * 2**20
+"""Of the values under them."""
 
 
 class Remembered:
     """A state that does not change meanwhile, each key of which is read at most once: from one block to the next.
 
-    What is beyond ``MOST_REMEMBERED`` keys is read as often as it is asked for. Several threads may read.
+    What is beyond ``MOST_REMEMBERED`` keys or ``MOST_REMEMBERED_BYTES`` is read as often as it is asked for. Several
+    threads may read.
     """
 
-    __slots__ = ("_below", "_values")
+    __slots__ = ("_before", "_below", "_size", "_values")
 
-    def __init__(self, below: StateReader) -> None:
+    def __init__(self, below: StateReader, before: Mapping[bytes, bytes | None] = MappingProxyType({})) -> None:
+        """``before``: what is known of ``below`` without reading it."""
         self._below = below
+        self._before = before
         self._values: dict[bytes, bytes | None] = {}
+        self._size = 0
 
     def get(self, key: bytes) -> bytes | None:
         if key in self._values:
             return self._values[key]
-        value = self._below.get(key)
-        if len(self._values) < MOST_REMEMBERED:
+        value = self._before[key] if key in self._before else self._below.get(key)
+        if len(self._values) < MOST_REMEMBERED and self._size < MOST_REMEMBERED_BYTES:
             self._values[key] = value
+            self._size += len(value or b"")
         return value
+
+    def after(self, changes: Mapping[bytes, bytes | None], below: StateReader) -> "Remembered":
+        """``below``, which is this state with ``changes``: what was read of this one is not read of it again."""
+        before = self._values.copy()
+        before.update((key, changes[key]) for key in before.keys() & changes.keys())
+        return Remembered(below, before)
 
     def scan(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         return self._below.scan(start, end)

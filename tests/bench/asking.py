@@ -18,12 +18,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import structlog
+import uvloop
 
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.documents.contract import DocumentsContract
 from adapters.permissioned.ledger.documents.records import ByHash, DocumentType, Notarise
 from adapters.permissioned.ledger.messages import InvokeContract
+from hub.garbage import collect_seldom
 from tests.bench.figures import Measured
 from tests.bench.own_process import keep_to_one_core
 from tests.bench.showing import CannotRun, Screen
@@ -121,7 +123,7 @@ def _served(folder: Path) -> Iterator[Served]:
 def _serve(folder: Path, telling: Connection) -> None:
     keep_to_one_core()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    asyncio.run(_serve_until_closed(folder, telling))
+    uvloop.run(_serve_until_closed(folder, telling))
 
 
 async def _serve_until_closed(folder: Path, telling: Connection) -> None:
@@ -135,6 +137,7 @@ async def _serve_until_closed(folder: Path, telling: Connection) -> None:
             numbers = range(first, first + at_once)
             await clerk.submit([_notarisation(number) for number in numbers], simulate=False)
         await clerk.close()
+        collect_seldom()
         telling.send(node.port)
         while await asyncio.to_thread(_asked, telling):
             telling.send(time.process_time())

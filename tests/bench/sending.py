@@ -1,12 +1,18 @@
-"""Senders that each decode and submit a transaction, wait until it is durable, and go on with their next."""
+"""Senders that each decode and submit a transaction, wait until it is durable, and go on with their next.
+
+As in a node: the event loop is uvloop's, garbage is seldom collected.
+"""
 
 import asyncio
 import time
 from dataclasses import dataclass
 
+import uvloop
+
 from hub.engine.embedded import EmbeddedEngine, EngineOptions
 from hub.engine.ledger import Ledger
 from hub.engine.measures import Measures
+from hub.garbage import collect_seldom
 from hub.quantities import UnixSeconds
 from tests.bench.figures import Measured
 from tests.bench.ledgers import Sent, TimedStore, require_ok
@@ -43,12 +49,13 @@ class Run:
 
 def send(ledger: Ledger, store: TimedStore, sent: list[Sent], now: UnixSeconds) -> Run:
     """All that each sender has, by the engine with group commit, at a time that stands still."""
-    return asyncio.run(_send(ledger, store, sent, now))
+    return uvloop.run(_send(ledger, store, sent, now))
 
 
 async def _send(ledger: Ledger, store: TimedStore, sent: list[Sent], now: UnixSeconds) -> Run:
     engine = EmbeddedEngine(ledger, StillClock(now), EngineOptions(), Measures())
     await engine.start()
+    collect_seldom()
     try:
         await asyncio.gather(*(_one_after_another(engine, ledger, mine[:WARMING]) for mine in sent))
         store.forget()

@@ -93,9 +93,31 @@ def test_what_is_remembered_is_read_once_even_if_nothing_is_there() -> None:
     assert [remembered.get(key) for key in (b"a", b"b", b"c")] == [b"1", None, b"4"]
 
 
+def test_what_was_read_is_known_of_the_state_after_the_next_changes() -> None:
+    state = MemoryState({b"a": b"1", b"b": b"2", b"c": b"3"})
+    remembered = Remembered(state)
+    for key in (b"a", b"b", b"x", b"y"):
+        remembered.get(key)
+    changes: dict[bytes, bytes | None] = {b"b": None, b"x": b"4", b"c": b"5"}
+    after = remembered.after(changes, MemoryState())
+    assert after.values == {}
+    assert [after.get(key) for key in (b"a", b"b", b"x", b"y")] == [b"1", None, b"4", None]
+    state.apply(changes)
+    assert remembered.after(changes, state).get(b"c") == b"5"  # it was never read: it is looked up
+    later = after.after({b"y": b"6"}, MemoryState())
+    assert [later.get(key) for key in (b"a", b"y")] == [b"1", b"6"]
+    unread = later.after({}, MemoryState()).after({}, MemoryState())
+    assert unread.get(b"a") is None  # what a block did not need is not known of the next
+
+
 def test_no_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.state.branch.MOST_REMEMBERED", 2)
     remembered = Remembered(MemoryState({b"a": b"1", b"b": b"2", b"c": b"3"}))
     for _ in range(2):
         assert [remembered.get(key) for key in (b"a", b"x", b"b", b"c", b"y")] == [b"1", None, b"2", b"3", None]
     assert remembered.values == {b"a": b"1", b"x": None}
+    monkeypatch.setattr("hub.state.branch.MOST_REMEMBERED", 10)
+    monkeypatch.setattr("hub.state.branch.MOST_REMEMBERED_BYTES", 1)
+    remembered = Remembered(MemoryState({b"a": b"1", b"b": b"2"}))
+    assert [remembered.get(key) for key in (b"x", b"a", b"b", b"y")] == [None, b"1", b"2", None]
+    assert remembered.values == {b"x": None, b"a": b"1"}

@@ -6,6 +6,7 @@ certificate it acts with.
 
 import re
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from typing import NewType, TypeAlias
 
@@ -54,7 +55,7 @@ class MemberRole(StrEnum):
         return self is not MemberRole.AUDITOR
 
 
-class Identity(msgspec.Struct, frozen=True, array_like=True):
+class Identity(msgspec.Struct, frozen=True, array_like=True, dict=True):
     """A member who acts, and the certificate that it acts with."""
 
     organisation: OrganisationId
@@ -62,7 +63,7 @@ class Identity(msgspec.Struct, frozen=True, array_like=True):
     role: MemberRole
     fingerprint: Fingerprint
 
-    @property
+    @cached_property
     def member(self) -> MemberId:
         return member_id(self.organisation, self.name)
 

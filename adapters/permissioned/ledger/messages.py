@@ -4,6 +4,7 @@ One struct a message; ``protos/interchain/ledger/v1/tx.proto`` has the same name
 the client of the hub is kept, with the messages of hub/messages.py: they are the same on every chain of our own.
 """
 
+from functools import cached_property
 from typing import TypeAlias
 
 import msgspec
@@ -123,7 +124,7 @@ AnyMessage: TypeAlias = (
 )
 
 
-class Transaction(msgspec.Struct, frozen=True):
+class Transaction(msgspec.Struct, frozen=True, dict=True):
     """What a member signed, and others perhaps endorsed: the decoded body. ``author`` is ``organisation/name``."""
 
     chain_id: str
@@ -134,7 +135,7 @@ class Transaction(msgspec.Struct, frozen=True):
     gas_limit: Gas
     messages: tuple[AnyMessage, ...]
 
-    @property
+    @cached_property
     def account(self) -> Address:
         """Under what the author's nonce stands, whatever the author's name may be."""
         organisation, _, name = self.author.partition("/")

@@ -6,6 +6,7 @@ that is enrolled. Who they are is in their certificates alone.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
@@ -57,6 +58,7 @@ def encode_signatures(signatures: Iterable[MemberSignature]) -> bytes:
     return b"".join(one.certificate + bytes((len(one.signature),)) + one.signature for one in signatures)
 
 
+@lru_cache(4096)
 def decode_signatures(data: bytes) -> tuple[MemberSignature, ...]:
     """Raises MalformedTransaction."""
     signatures: list[MemberSignature] = []

@@ -1,6 +1,7 @@
 """What the state keeps of organisations, authorities, members and revocations."""
 
 from enum import IntEnum
+from functools import cached_property
 
 import msgspec
 
@@ -53,7 +54,7 @@ class PathLink(msgspec.Struct, frozen=True, array_like=True):
     serial: bytes
 
 
-class MemberCertificate(msgspec.Struct, frozen=True, array_like=True):
+class MemberCertificate(msgspec.Struct, frozen=True, array_like=True, dict=True):
     """An enrolled certificate. It stays when it has ended or was revoked, with all that is needed to verify it."""
 
     organisation: OrganisationId
@@ -73,7 +74,7 @@ class MemberCertificate(msgspec.Struct, frozen=True, array_like=True):
     def certificate(self) -> bytes:
         return self.certificates[0]
 
-    @property
+    @cached_property
     def identity(self) -> Identity:
         return Identity(self.organisation, self.name, self.role, fingerprint(self.certificate))
 

@@ -60,7 +60,7 @@ def authenticate(state: StateReader, fingerprint: Fingerprint, time: UnixSeconds
     if time >= record.valid_until:
         raise CertificateExpired("member", record.valid_until, time)
     check_links(state, fingerprint, record.path)
-    return Identity(record.organisation, record.name, record.role, fingerprint)
+    return record.identity
 
 
 def require_role(identity: Identity, *roles: MemberRole) -> None:

@@ -20,6 +20,7 @@ _ORDERS = {
 }
 """How many points the curves P-256 and P-384 have (SEC 2)."""
 _HASHES: dict[str, hashes.HashAlgorithm] = {"secp256r1": hashes.SHA256(), "secp384r1": hashes.SHA384()}
+_ALGORITHMS = {curve: ec.ECDSA(hashed) for curve, hashed in _HASHES.items()}
 
 
 def verify_signature(certificate: bytes, preimage: bytes, signature: bytes) -> None:
@@ -62,7 +63,7 @@ def _is_signed(certificate: bytes, preimage: bytes, r: int, s: int) -> bool:
     """A matter of these bytes alone: looked at on admission, it need not be worked out again in the block."""
     key = _key(certificate)
     try:
-        key.verify(encode_dss_signature(r, s), preimage, ec.ECDSA(_HASHES[key.curve.name]))
+        key.verify(encode_dss_signature(r, s), preimage, _ALGORITHMS[key.curve.name])
     except InvalidSignature:
         return False
     return True
