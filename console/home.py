@@ -11,14 +11,19 @@ HOME/
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 
 from console.config import Config, read_config
 from console.exits import Misused
 from console.keystore import Keystore
+from hub.errors import HubError
+
+G = TypeVar("G")
 
 DEFAULT_HOME = Path.home() / ".ichub"
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,8 +31,8 @@ DEVNET_HOME = ROOT / "build" / "devnet" / "hub"
 
 
 @dataclass(frozen=True, slots=True)
-class NodeHome:
-    """The places in one home."""
+class Home:
+    """The places in the home of a node of any kind of chain."""
 
     path: Path
 
@@ -38,10 +43,6 @@ class NodeHome:
     @property
     def genesis_file(self) -> Path:
         return self.path / "genesis.json"
-
-    @property
-    def tls(self) -> Path:
-        return self.path / "tls"
 
     @property
     def data(self) -> Path:
@@ -58,6 +59,16 @@ class NodeHome:
     @property
     def keystore(self) -> Keystore:
         return Keystore(self.path / "keys")
+
+
+class NodeHome(Home):
+    """And in a hub node's."""
+
+    __slots__ = ()
+
+    @property
+    def tls(self) -> Path:
+        return self.path / "tls"
 
     def config(self) -> Config:
         """Raises Misused where there is no home here, or where its configuration cannot be meant."""
@@ -76,11 +87,24 @@ class NodeHome:
 
 def find_home(given: Path | None) -> NodeHome:
     """The home a command is about: the one given, else ~/.ichub, else the devnet's."""
+    return NodeHome(chosen_home(given, DEFAULT_HOME, DEVNET_HOME))
+
+
+def chosen_home(given: Path | None, default: Path, devnet: Path) -> Path:
+    """The one given, else a person's own, else the devnet's."""
     if given is not None:
-        return NodeHome(given.expanduser().resolve())
-    if not DEFAULT_HOME.exists() and (DEVNET_HOME / "config.toml").exists():
-        return NodeHome(DEVNET_HOME)
-    return NodeHome(DEFAULT_HOME)
+        return given.expanduser().resolve()
+    return devnet if not default.exists() and (devnet / "config.toml").exists() else default
+
+
+def read_genesis(file: Path, parse: Callable[[bytes], G], chain: str) -> G:
+    """``chain``: what its kind is called, as "hub". Raises Misused."""
+    try:
+        return parse(file.read_bytes())
+    except OSError as error:
+        raise Misused(f"{file} cannot be read ({error.strerror}): copy it from another node") from error
+    except HubError as error:
+        raise Misused(f"{file}: {error}; copy it from another node of the same {chain}") from error
 
 
 def read_password(home: NodeHome, given: Path | None, prompt: str = "Password of the keys") -> str:

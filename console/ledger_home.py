@@ -10,7 +10,6 @@ HOME/
   guard/                 what this validator has signed; never restored from a backup
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -21,9 +20,7 @@ from adapters.permissioned.ledger.identities import MemberId, OrganisationId, or
 from console.config import ENDPOINT_OR_NONE, Endpoint
 from console.consortium import OrganisationFolder
 from console.exits import Misused
-from console.home import ROOT, password_of
-from console.keystore import Keystore
-from hub.errors import HubError
+from console.home import ROOT, Home, chosen_home, password_of, read_genesis
 
 DEFAULT_LEDGER_HOME = Path.home() / ".ichub-ledger"
 DEVNET_LEDGER_HOME = ROOT / "build" / "devnet" / "ledger"
@@ -62,39 +59,14 @@ member = "{member}"  # as whom, unless --as says otherwise
 """
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerHome:
-    """The places in one home."""
+class LedgerHome(Home):
+    """And in a ledger node's."""
 
-    path: Path
-
-    @property
-    def config_file(self) -> Path:
-        return self.path / "config.toml"
-
-    @property
-    def genesis_file(self) -> Path:
-        return self.path / "genesis.json"
-
-    @property
-    def keystore(self) -> Keystore:
-        return Keystore(self.path / "keys")
-
-    @property
-    def password_file(self) -> Path:
-        return self.path / "keys" / "password"
-
-    @property
-    def data(self) -> Path:
-        return self.path / "data"
+    __slots__ = ()
 
     @property
     def private_values(self) -> Path:
         return self.path / "private.db"
-
-    @property
-    def guard(self) -> Path:
-        return self.path / "guard"
 
     @property
     def server(self) -> tuple[Path, Path]:
@@ -159,23 +131,12 @@ class LedgerHome:
 
     def genesis(self) -> LedgerGenesis:
         """Raises Misused."""
-        try:
-            return LedgerGenesis.from_json(self.genesis_file.read_bytes())
-        except OSError as error:
-            raise Misused(
-                f"{self.genesis_file} cannot be read ({error.strerror}): copy it from another node"
-            ) from error
-        except HubError as error:
-            raise Misused(f"{self.genesis_file}: {error}; copy it from another node of the same ledger") from error
+        return read_genesis(self.genesis_file, LedgerGenesis.from_json, "ledger")
 
 
 def find_ledger_home(given: Path | None) -> LedgerHome:
     """The home a command is about: the one given, else ~/.ichub-ledger, else the devnet's."""
-    if given is not None:
-        return LedgerHome(given.expanduser().resolve())
-    if not DEFAULT_LEDGER_HOME.exists() and (DEVNET_LEDGER_HOME / "config.toml").exists():
-        return LedgerHome(DEVNET_LEDGER_HOME)
-    return LedgerHome(DEFAULT_LEDGER_HOME)
+    return LedgerHome(chosen_home(given, DEFAULT_LEDGER_HOME, DEVNET_LEDGER_HOME))
 
 
 def parts_of(member: str) -> tuple[str, str]:

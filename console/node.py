@@ -4,9 +4,8 @@ from pathlib import Path
 
 from console.admin import serve_owner
 from console.exits import Misused
-from console.home import NodeHome, read_password
+from console.home import NodeHome, read_genesis, read_password
 from hub.engine.embedded import EngineOptions
-from hub.errors import HubError
 from hub.genesis import Genesis
 from hub.node import NodeConfig, run_node
 from hub.rpc.serving import TlsFiles
@@ -17,12 +16,7 @@ GUARD_FILE = "signatures.sqlite"
 
 def genesis_of(home: NodeHome) -> Genesis:
     """Raises Misused."""
-    try:
-        return Genesis.from_json(home.genesis_file.read_bytes())
-    except OSError as error:
-        raise Misused(f"{home.genesis_file} cannot be read ({error.strerror}): copy it from another node") from error
-    except HubError as error:
-        raise Misused(f"{home.genesis_file}: {error}; copy it from another node of the same hub") from error
+    return read_genesis(home.genesis_file, Genesis.from_json, "hub")
 
 
 def node_config(home: NodeHome) -> NodeConfig:

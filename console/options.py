@@ -39,3 +39,5 @@ PasswordFile = Annotated[
     ),
 ]
 Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Give up after so many seconds (exit code 4).")]
+TrustingPeriod = Annotated[int | None, typer.Option(min=1, help="Seconds. Default: as now.")]
+MaxClockDrift = Annotated[int | None, typer.Option(min=0, help="Seconds. Default: as now.")]

@@ -9,7 +9,7 @@ from console.amounts import address_text, moment, parse_address, parse_hex
 from console.chains import find_evm_chain, write_chain
 from console.exits import Misused
 from console.home import find_home, read_password
-from console.options import Home, Hub, Json, Key, PasswordFile
+from console.options import Home, Hub, Json, Key, MaxClockDrift, PasswordFile, TrustingPeriod
 from console.output import Output
 from console.replacing import Changes, members_text, replacement
 from console.session import hub_of, run, signer_of
@@ -20,6 +20,8 @@ from hub.messages import AnyMessage, ApplyClientReplacement, CancelClientReplace
 from hub.quantities import Hash, Seconds
 
 app = typer.Typer(help="The hub's light clients: what it believes of other chains, and by whom.", no_args_is_help=True)
+
+Client = Annotated[str, typer.Argument(help="The client's identifier, as attested-0.")]
 
 
 @app.command("list")
@@ -40,7 +42,7 @@ def list_(home: Home = None, hub: Hub = None, json: Json = False) -> None:
 
 @app.command()
 def show(
-    client: Annotated[str, typer.Argument(help="The client's identifier, as attested-0.")],
+    client: Client,
     home: Home = None,
     hub: Hub = None,
     json: Json = False,
@@ -61,7 +63,7 @@ def show(
 
 @app.command()
 def replace(
-    client: Annotated[str, typer.Argument(help="The client's identifier, as attested-0.")],
+    client: Client,
     apply: Annotated[
         bool, typer.Option("--apply", help="Carry out what was announced, once its delay is over.")
     ] = False,
@@ -83,8 +85,8 @@ def replace(
     ] = None,
     router: Annotated[str | None, typer.Option(help="The router's address. Default: as now.")] = None,
     router_code_hash: Annotated[str | None, typer.Option(help="Of the router's code. Default: as now.")] = None,
-    trusting_period: Annotated[int | None, typer.Option(min=1, help="Seconds. Default: as now.")] = None,
-    max_clock_drift: Annotated[int | None, typer.Option(min=0, help="Seconds. Default: as now.")] = None,
+    trusting_period: TrustingPeriod = None,
+    max_clock_drift: MaxClockDrift = None,
     home: Home = None,
     hub: Hub = None,
     key: Key = None,
@@ -144,8 +146,8 @@ def replace_at_chain(
     wait: Annotated[bool, typer.Option("--wait", help="Stay until both delays are over and all is done.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Take back what was announced, at both ends.")] = False,
     anew: Annotated[bool, typer.Option("--anew", help="Replace the client although it is active.")] = False,
-    trusting_period: Annotated[int | None, typer.Option(min=1, help="Seconds. Default: as now.")] = None,
-    max_clock_drift: Annotated[int | None, typer.Option(min=0, help="Seconds. Default: as now.")] = None,
+    trusting_period: TrustingPeriod = None,
+    max_clock_drift: MaxClockDrift = None,
     home: Home = None,
     hub: Hub = None,
     key: Key = None,

@@ -3,14 +3,12 @@ there, what was not is there whole or not at all, private values are given to no
 """
 
 import asyncio
-import os
 import signal
 import sqlite3
 import stat
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -28,53 +26,27 @@ from hub.answers import Receipt
 from hub.engine.store import COMMIT_STEPS
 from hub.quantities import Height
 from hub.rpc.calling import BUSY, OUT_OF_REACH
+from tests.faults.killable import Killable, ended, killed_at_the_end, reached
 from tests.faults.ledger_process import node_config
 from tests.unit.ledger_node_world import Board, LedgerNodeWorld, Note, Sealed, installed_with
 
-ROOT = Path(__file__).parents[2]
 ANN, BEN, STRANGER = "bank-a/ann", "bank-b/ben", "port/pat"
 KEEPERS = ("bank-a", "bank-b")
 
 
-class Home:
+class Home(Killable):
     """A ledger's files, and the process that has them open."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__("tests.faults.ledger_process")
         self.world = LedgerNodeWorld(folder)
         (folder / "genesis.json").write_bytes(self.world.genesis.to_json())
         for member in (ANN, BEN, STRANGER):
             self.world.issue(member)
-        self.folder, self.port = folder, 0
-        self.process: asyncio.subprocess.Process | None = None
+        self.folder = folder
 
     async def start(self, die_at: str = "") -> None:
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.faults.ledger_process",
-            *map(str, (self.folder, self.port, die_at)),
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'protos'}"},
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert self.process.stdout is not None
-        while line := await self.process.stdout.readline():
-            if line.strip().isdigit():
-                self.port = int(line)
-                return
-        raise AssertionError("the node did not start")
-
-    async def kill(self, number: signal.Signals = signal.SIGKILL) -> int:
-        assert self.process is not None
-        if self.process.returncode is None:
-            self.process.send_signal(number)
-        return await self.process.wait()
-
-    async def died(self) -> None:
-        """It has killed itself, where it was told."""
-        assert self.process is not None
-        async with asyncio.timeout(60):
-            assert await self.process.wait() == -signal.SIGKILL
+        await self.launch(self.folder, self.port, die_at)
 
     async def connect(self, member: str) -> LedgerClient:
         certificate, key = self.world.files(member)
@@ -96,16 +68,6 @@ class Home:
         files = list((self.folder / "node").glob("private.db*"))
         assert [stat.S_IMODE(file.stat().st_mode) & 0o077 for file in files] == [0] * len(files)
         return b"".join(file.read_bytes() for file in files)
-
-
-@asynccontextmanager
-async def home_at(folder: Path) -> AsyncIterator[Home]:
-    home = Home(folder)
-    try:
-        yield home
-    finally:
-        if home.process is not None:
-            await home.kill()
 
 
 def name_of(member: str, number: int) -> str:
@@ -162,16 +124,6 @@ async def patiently(what: Callable[[], Awaitable[object]]) -> None:
                 return
             except (*OUT_OF_REACH, *BUSY):
                 await asyncio.sleep(0.05)
-
-
-async def reached(so_far: Callable[[], bool], *tasks: "asyncio.Task[None]") -> None:
-    """Wait until it is so; a task that ends before that has failed, and says why."""
-    while not so_far():
-        await asyncio.sleep(0.01)
-        for task in tasks:
-            if task.done():
-                task.result()
-                raise AssertionError("a task has ended too early")
 
 
 async def check(home: Home, writers: dict[str, Writer], seen: list[RecordWritten]) -> None:
@@ -238,8 +190,7 @@ async def work(home: Home, faults: int = 0) -> None:
         await asyncio.gather(*writing)
         last = max(receipt.height for writer in writers.values() for receipt in writer.sealed)
         await reached(lambda: bool(heights) and heights[-1] >= last, watching)
-        watching.cancel()
-        await asyncio.wait([watching])
+        await ended(watching)
     assert heights == sorted(set(heights))
     await check(home, writers, seen)
     assert await home.kill(signal.SIGTERM) == 0
@@ -248,7 +199,7 @@ async def work(home: Home, faults: int = 0) -> None:
 
 
 async def test_killed_under_load_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
-    async with home_at(tmp_path) as home:
+    async with killed_at_the_end(Home(tmp_path)) as home:
         await home.start()
         await work(home, faults=3)
 
@@ -281,20 +232,20 @@ async def at_step(home: Home, step: str, number: int) -> None:
 
 @pytest.mark.parametrize("step", COMMIT_STEPS)
 async def test_killed_at_each_step_of_a_commit(tmp_path: Path, step: str) -> None:
-    async with home_at(tmp_path) as home:
+    async with killed_at_the_end(Home(tmp_path)) as home:
         await at_step(home, step, 4)
 
 
 @pytest.mark.parametrize("step", WRITE_STEPS)
 async def test_killed_at_each_step_of_keeping_a_private_value(tmp_path: Path, step: str) -> None:
-    async with home_at(tmp_path) as home:
+    async with killed_at_the_end(Home(tmp_path)) as home:
         await at_step(home, f"put {step}", 2)
 
 
 @pytest.mark.parametrize("step", ["changed", "written"])
 async def test_killed_while_a_private_value_is_purged_it_is_gone_after(tmp_path: Path, step: str) -> None:
     """Neither given nor on the disk, in whatever state the deletion was left."""
-    async with home_at(tmp_path) as home:
+    async with killed_at_the_end(Home(tmp_path)) as home:
         await home.start(f"purge {step}:1")
         async with await home.connect(ANN) as ann:
             await ann.enrol()

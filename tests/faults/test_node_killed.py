@@ -2,12 +2,10 @@
 blocks executed again give the same roots."""
 
 import asyncio
-import os
 import shutil
 import signal
-import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,61 +19,29 @@ from hub.events import Transferred
 from hub.messages import Transfer
 from hub.node import Node, NodeConfig, replay_node, running_node
 from hub.quantities import Amount, Height
+from tests.faults.killable import Killable, ended, killed_at_the_end, reached
 from tests.unit.node_world import ADDRESSES, BALANCE, KEYS, SIGNERS, VALIDATOR, genesis
 from tests.unit.test_client import connected
 
-ROOT = Path(__file__).parents[2]
 PAYERS = [number for number in range(len(KEYS)) if number != VALIDATOR]
 
 
-class Home:
+class Home(Killable):
     """Where a node keeps what it has, and the process that has it open."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__("tests.faults.node_process")
         self.store, self.guard = folder / "store", folder / "guard.sqlite"
         self.began = int(time.time())
-        self.port = 0
-        self.process: asyncio.subprocess.Process | None = None
 
     async def start(self, die_at: str = "") -> None:
-        arguments = map(str, (self.store, self.guard, self.port, self.began, die_at))
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.faults.node_process",
-            *arguments,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'protos'}"},
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert self.process.stdout is not None
-        while line := await self.process.stdout.readline():
-            if line.strip().isdigit():
-                self.port = int(line)
-                return
-        raise AssertionError("the node did not start")
-
-    async def kill(self, number: signal.Signals = signal.SIGKILL) -> int:
-        assert self.process is not None
-        if self.process.returncode is None:
-            self.process.send_signal(number)
-        return await self.process.wait()
+        await self.launch(self.store, self.guard, self.port, self.began, die_at)
 
     async def connect(self) -> HubClient:
         return await HubClient.connect(f"127.0.0.1:{self.port}", insecure=True)
 
     def config(self) -> NodeConfig:
         return NodeConfig(genesis(self.began), self.store, self.guard, listen="127.0.0.1:0")
-
-
-@asynccontextmanager
-async def home_at(folder: Path) -> AsyncIterator[Home]:
-    home = Home(folder)
-    try:
-        yield home
-    finally:
-        if home.process is not None:
-            await home.kill()
 
 
 @asynccontextmanager
@@ -102,21 +68,6 @@ async def watch_all(hub: HubClient, seen: list[tuple[int, int, Transferred]], he
         for record in block.events:
             assert isinstance(record.event, Transferred)
             seen.append((record.height, record.index, record.event))
-
-
-async def reached(so_far: Callable[[], bool], *tasks: asyncio.Task[None]) -> None:
-    """Wait until it is so; a task that ends before that has failed, and says why."""
-    while not so_far():
-        await asyncio.sleep(0.01)
-        for task in tasks:
-            if task.done():
-                task.result()
-                raise AssertionError("a task has ended too early")
-
-
-async def ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
 
 
 async def check_all(
@@ -162,7 +113,7 @@ async def load(home: Home, faults: int) -> None:
 
 
 async def test_killed_under_load_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
-    async with home_at(tmp_path) as home:
+    async with killed_at_the_end(Home(tmp_path)) as home:
         await home.start()
         await load(home, faults=3)
         assert await home.kill(signal.SIGTERM) == 0
@@ -173,14 +124,13 @@ async def test_killed_under_load_nothing_acknowledged_is_lost(tmp_path: Path) ->
 @pytest.mark.parametrize("step", COMMIT_STEPS)
 async def test_killed_at_each_step_of_a_commit(tmp_path: Path, step: str) -> None:
     """What was acknowledged is there; what was not is there whole or not at all, and sending it again does it once."""
-    async with home_at(tmp_path) as home:
+    async with killed_at_the_end(Home(tmp_path)) as home:
         await home.start(die_at=f"{step}:4")
         acknowledged: list[tuple[int, Receipt]] = []
         until = asyncio.Event()
         async with await home.connect() as hub:
             paying = asyncio.create_task(pay_on(hub, 0, acknowledged, until))
-            assert home.process is not None
-            assert await home.process.wait() == -signal.SIGKILL
+            await home.died()
             before = len(acknowledged)
             await home.start()
             await reached(lambda: len(acknowledged) >= before + 2, paying)
@@ -194,7 +144,7 @@ async def test_killed_at_each_step_of_a_commit(tmp_path: Path, step: str) -> Non
 
 
 async def test_stopped_with_open_streams_it_ends_at_once_and_soundly(tmp_path: Path) -> None:
-    async with home_at(tmp_path) as home:
+    async with killed_at_the_end(Home(tmp_path)) as home:
         await home.start()
         seen: list[tuple[int, int, Transferred]] = []
         heights: list[int] = []

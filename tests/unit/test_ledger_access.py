@@ -1,8 +1,6 @@
 """Who may call what on a ledger's node: every row of the table, both ways, and hostile connections, over real TLS."""
 
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -53,15 +51,7 @@ SERVICES = {
 METHODS = {f"{service.name}/{method.name}": method for service in SERVICES.values() for method in service.methods}
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> LedgerNodeWorld:
-    return LedgerNodeWorld(tmp_path)
-
-
-@pytest.fixture
-async def node(world: LedgerNodeWorld) -> AsyncIterator[Node]:
-    async with world.running() as running:
-        yield running
+pytest_plugins = ("tests.unit.ledger_fixtures",)
 
 
 async def asked(world: LedgerNodeWorld, node: Node, member: str, method: str) -> HubError | None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -48,23 +47,7 @@ from hub.services.payload import InputEncoding
 from tests.unit.ledger_node_world import LedgerNodeWorld, Named, Note, Said, chiefs, decide
 from tests.unit.node_world import SIGNERS
 
-
-@pytest.fixture
-def world(tmp_path: Path) -> LedgerNodeWorld:
-    return LedgerNodeWorld(tmp_path)
-
-
-@pytest.fixture
-async def node(world: LedgerNodeWorld) -> AsyncIterator[Node]:
-    async with world.running() as running:
-        yield running
-
-
-@pytest.fixture
-async def ann(world: LedgerNodeWorld, node: Node) -> AsyncIterator[LedgerClient]:
-    async with await world.connect(node, "bank-a/ann", "member") as client:
-        await client.enrol()
-        yield client
+pytest_plugins = ("tests.unit.ledger_fixtures",)
 
 
 async def enrolled(world: LedgerNodeWorld, node: Node, member: str, role: str = "member") -> LedgerClient:

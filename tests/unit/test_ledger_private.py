@@ -1,7 +1,6 @@
 """Private values: kept by whom they are meant for alone, proven to anyone, gone when their time is over."""
 
 import os
-from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -56,22 +55,7 @@ SEALED = ("board", "sealed", ("deal",))
 PLACE = private_place(*SEALED)
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> LedgerNodeWorld:
-    return LedgerNodeWorld(tmp_path)
-
-
-@pytest.fixture
-async def node(world: LedgerNodeWorld) -> AsyncIterator[Node]:
-    async with world.running() as running:
-        yield running
-
-
-@pytest.fixture
-async def ann(world: LedgerNodeWorld, node: Node) -> AsyncIterator[LedgerClient]:
-    async with await world.connect(node, "bank-a/ann", "member") as client:
-        await client.enrol()
-        yield client
+pytest_plugins = ("tests.unit.ledger_fixtures",)
 
 
 async def seal(

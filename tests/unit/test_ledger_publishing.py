@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
@@ -36,9 +35,7 @@ from tests.unit.ledger_node_world import LedgerNodeWorld, fresh, key_pem, pem, s
 A, B = OrganisationId("bank-a"), OrganisationId("bank-b")
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> LedgerNodeWorld:
-    return LedgerNodeWorld(tmp_path)
+pytest_plugins = ("tests.unit.ledger_fixtures",)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from console.commands.ledger.proposing import DAY, ValidFor, how_to_vote, put_to
 from console.exits import Misused, Unreachable
 from console.home import find_home
 from console.ledger_session import ledger_of
-from console.options import Hub, Json
+from console.options import Hub, Json, MaxClockDrift, TrustingPeriod
 from console.output import Output
 from console.replacing import Changes, domain_of_hub, members_text, replacement_by_hub
 from console.session import hub_of, run
@@ -49,8 +49,8 @@ def replace_client(
     another_hub: Annotated[
         bool, typer.Option("--another-hub", help="Follow a hub of another genesis from then on.")
     ] = False,
-    trusting_period: Annotated[int | None, typer.Option(min=1, help="Seconds. Default: as now.")] = None,
-    max_clock_drift: Annotated[int | None, typer.Option(min=0, help="Seconds. Default: as now.")] = None,
+    trusting_period: TrustingPeriod = None,
+    max_clock_drift: MaxClockDrift = None,
     accept_single_operator: Annotated[
         bool, typer.Option("--accept-single-operator", help="Believe a hub that one operator runs alone.")
     ] = False,
