@@ -251,7 +251,7 @@ class BlockInProgress(Generic[S]):
         that is raised is a fault of this program; nothing has changed then either.
         """
         self._machine.validate(self._ctx.state, signed, self._ctx.time)
-        inner = self._ctx.branch()
+        inner = self._ctx.transaction()
         result = self._machine.run(inner, signed)
         use_nonce(inner.state, signed.transaction.account)
         inner.keep()

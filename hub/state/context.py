@@ -21,9 +21,10 @@ class Context:
     """One moment of a block. What happens on a branch of it becomes true only when the branch is kept.
 
     ``time`` is the block's, in whole seconds. Events and outbox entries keep the order in which they were added.
+    ``work`` is what the transaction has used of what is counted, by its name; a branch that is dropped used it, too.
     """
 
-    __slots__ = ("_parent", "events", "height", "outbox", "state", "time")
+    __slots__ = ("_parent", "events", "height", "outbox", "state", "time", "work")
 
     def __init__(self, state: Branch, height: Height, time: UnixSeconds, parent: "Context | None" = None) -> None:
         self.state = state
@@ -31,6 +32,7 @@ class Context:
         self.time = time
         self.events: list[Event] = []
         self.outbox: list[OutboxEntry] = []
+        self.work: dict[str, int] = {}
         self._parent = parent
 
     def emit(self, event: Event) -> None:
@@ -43,6 +45,12 @@ class Context:
 
     def branch(self) -> "Context":
         """A context whose state, events and outbox are dropped with it, unless it is kept."""
+        inner = self.transaction()
+        inner.work = self.work
+        return inner
+
+    def transaction(self) -> "Context":
+        """A branch for one transaction: what it uses is counted from nothing."""
         return Context(self.state.branch(), self.height, self.time, self)
 
     def keep(self) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from adapters.permissioned.ledger import actions as a
 from adapters.permissioned.ledger import messages as m
 from adapters.permissioned.ledger.contracts.activation import Pin
+from adapters.permissioned.ledger.contracts.bounds import TransactionExhausted
 from adapters.permissioned.ledger.contracts.packages import Installed
 from adapters.permissioned.ledger.contracts.runtime import Invocation, Runtime
 from adapters.permissioned.ledger.genesis import LedgerGenesis
@@ -74,6 +75,12 @@ class LedgerMachine(Machine[SignedTransaction]):
         validate_size(signed.transaction, size_of(signed))
 
     def execute(self, ctx: Context, signed: SignedTransaction, index: int) -> bool:
+        try:
+            return self._execute(ctx, signed, index)
+        except TransactionExhausted as exhausted:
+            raise exhausted.refusal from exhausted
+
+    def _execute(self, ctx: Context, signed: SignedTransaction, index: int) -> bool:
         who, message = signers(ctx.state, signed, ctx.time), signed.transaction.messages[index]
         match message:
             case m.ReceivePackets() | m.AcknowledgePackets() | m.TimeOutPackets():

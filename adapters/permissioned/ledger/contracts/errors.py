@@ -104,6 +104,18 @@ class BoundExceeded(ContractError):
 
 
 @dataclass(eq=False)
+class TransactionBoundExceeded(ContractError):
+    """``bound`` is a field of ``Bounds``."""
+
+    bound: str
+    limit: int
+    template: ClassVar[str] = (
+        "what the transaction asks of contracts exceeds, over all its messages and packets, the bound of {limit} "
+        "{bound}: send it in several"
+    )
+
+
+@dataclass(eq=False)
 class ContractFailed(ContractError):
     """The contract's code raised what it should not have; only the exception's type is told, on which nodes agree."""
 

@@ -128,6 +128,7 @@ class Run:
         try:
             length = len(str(error))
         except Exception as fault:
+            self.meter.check()
             raise self._failed(fault) from fault
         if length > MAX_REASON_CHARACTERS:
             raise BoundExceeded(self._code.activation.name, "reason_characters", MAX_REASON_CHARACTERS)

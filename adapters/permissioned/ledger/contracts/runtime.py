@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from adapters.permissioned.ledger.contracts import activation, private
 from adapters.permissioned.ledger.contracts.activation import Activation, Pin
-from adapters.permissioned.ledger.contracts.bounds import BOUNDS, Bounds, Meter
+from adapters.permissioned.ledger.contracts.bounds import BOUNDS, TRANSACTION_BOUNDS, Allowance, Bounds, Meter
 from adapters.permissioned.ledger.contracts.errors import (
     ArgumentsRefused,
     CodeError,
@@ -68,12 +68,18 @@ class Runtime:
     """Keeps nothing but what is installed here; all else stands in the state."""
 
     def __init__(
-        self, installed: Installed, services: Services, bounds: Bounds = BOUNDS, query_bounds: Bounds = BOUNDS
+        self,
+        installed: Installed,
+        services: Services,
+        bounds: Bounds = BOUNDS,
+        query_bounds: Bounds = BOUNDS,
+        transaction_bounds: Bounds = TRANSACTION_BOUNDS,
     ) -> None:
         self._installed = installed
         self.services = services
         self._bounds = bounds
         self._query_bounds = query_bounds
+        self._transaction_bounds = transaction_bounds
 
     # --- what members ask ---
 
@@ -81,7 +87,8 @@ class Runtime:
         """Carry out a transaction's invocation: the method's result, as JSON.
 
         Raises LedgerError, or what a called service's channel refuses: then nothing of it is kept. Raises
-        NodeOutOfStep, MemoryError, RecursionError where this node cannot know what comes of it.
+        TransactionExhausted for the transaction; NodeOutOfStep, MemoryError, RecursionError where this node cannot know
+        what comes of it.
         """
         code = self._code(ctx.state, invocation.contract)
         method = code.package.shape.method(Kind.TRANSACTION, invocation.method)
@@ -89,7 +96,7 @@ class Runtime:
         if not is_met(parse_policy(code.activation.policy), endorsers):
             raise EndorsementMissing(invocation.contract, code.activation.policy, ", ".join(endorsers))
         inner = ctx.branch()
-        run = Run(self.services, code, method.name, self._meter(code), inner)
+        run = Run(self.services, code, method.name, self._meter(code, ctx), inner)
         argument = run.argument(method, invocation.arguments)
         result = run.call(method, run.context(invocation.caller, endorsers), argument)
         data = run.result(method, result)
@@ -126,8 +133,8 @@ class Runtime:
     def serve(self, ctx: Context, request: Request) -> Result | None:
         """Give a request of another chain to the contract that provides the service; None: it answers later.
 
-        A contract's fault is the result's, and nothing else of it is kept. Raises NodeOutOfStep, MemoryError,
-        RecursionError.
+        A contract's fault is the result's, and nothing else of it is kept. Raises TransactionExhausted, NodeOutOfStep,
+        MemoryError, RecursionError.
         """
         inner = ctx.branch()
         try:
@@ -214,8 +221,8 @@ class Runtime:
         record = activation.active(state, name)
         return Code(record, self._pinned(record))
 
-    def _meter(self, code: Code) -> Meter:
-        return Meter(ContractName(code.activation.name), self._bounds)
+    def _meter(self, code: Code, ctx: Context) -> Meter:
+        return Meter(ContractName(code.activation.name), self._bounds, Allowance(ctx.work, self._transaction_bounds))
 
     def _pinned(self, record: Activation) -> Package:
         """The code that the ledger pins; raises NodeOutOfStep where it is not the installed one."""
@@ -234,7 +241,8 @@ class Runtime:
         if before is None or before.version == pin.version:
             return
         inner = ctx.branch()
-        run = Run(self.services, Code(record, package), "migrate", Meter(pin.name, self._bounds), inner)
+        code = Code(record, package)
+        run = Run(self.services, code, "migrate", self._meter(code, ctx), inner)
         context, version = run.context(None, ()), before.version
         run.guard(lambda instance: instance.migrate(context, version))
         inner.keep()
@@ -247,7 +255,7 @@ class Runtime:
             raise ContractFailed(code.activation.name, method.name, "LookupError")
         data = convert(definition.input, request.input, request.input_encoding, InputEncoding.JSON)
         caller = RemoteCaller(request.caller_client, request.caller)
-        run = Run(self.services, code, method.name, self._meter(code), ctx)
+        run = Run(self.services, code, method.name, self._meter(code, ctx), ctx)
         argument = run.argument(method, data)
         context = ServiceContext(
             caller, ctx.height, ctx.time, run.world, request_id=request.request_id, deadline=request.deadline
@@ -269,7 +277,7 @@ class Runtime:
         callback: Callable[[Contract, ContractContext], None],
     ) -> None:
         inner, code = ctx.branch(), self._code(ctx.state, contract)
-        run = Run(self.services, code, name, self._meter(code), inner)
+        run = Run(self.services, code, name, self._meter(code, ctx), inner)
         context = run.context(None, ())
         run.guard(lambda instance: callback(instance, context))
         inner.keep()
