@@ -1,5 +1,5 @@
 """Two banks want to finance one receivable at the same moment: one of them does. The same one written otherwise is
-found out, and so is one that is much like it.
+found out, and so is one that is much like it. A contract on chain a that might lend on it asks the ledger first.
 """
 
 import asyncio
@@ -11,12 +11,13 @@ from adapters.permissioned.ledger.answers import Receipt
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.contracts.values import Record, read_json, write_json
 from adapters.permissioned.ledger.receivables.errors import AlreadyFinanced, AlreadyRegistered, NearDuplicatesPledged
-from adapters.permissioned.ledger.receivables.identity import Receivable
+from adapters.permissioned.ledger.receivables.identity import Receivable, identify
 from adapters.permissioned.ledger.receivables.records import ById, Likeness, Pledge, Registration, Standing, State
+from console.tour.asking import ask_ledger
 from console.tour.hostile import refused
 from console.tour.outcome import StepFailed, require
 from console.tour.stage import Stage
-from console.tour.trade import invoke
+from console.tour.trade import invoke, open_asker
 
 R = TypeVar("R", bound=Record)
 
@@ -28,9 +29,16 @@ _ALMOST_THE_SAME = msgspec.structs.replace(_INVOICE, number="INV-2026/0042-B", i
 
 async def double_pledge(stage: Stage) -> str:
     one, other = [await stage.trade.member(name) for name in _BANKS]
+    financier = await open_asker("Financier", stage.a, stage.hub, stage.operator)
     await invoke(one, "receivables", "register", _INVOICE)
     receivable_id = (await _checked(one, _INVOICE)).receivable_id
     winner, loser = await _race(one, other, receivable_id)
+    (_, told), (_, unknown) = await asyncio.gather(
+        ask_ledger(stage, financier, receivable_id),
+        ask_ledger(stage, financier, identify(_ALMOST_THE_SAME).receivable_id),
+    )
+    require(told[:4] == (True, True, False, State.PLEDGED.value), f"the financier was told {told}")
+    require(unknown[:4] == (False, False, False, State.UNKNOWN.value), f"of what is not registered: {unknown}")
     again = await refused("the second pledge", _pledge(loser, receivable_id), AlreadyFinanced)
     same = await refused(
         "the same receivable", invoke(loser, "receivables", "register", _WRITTEN_OTHERWISE), AlreadyRegistered
@@ -39,7 +47,8 @@ async def double_pledge(stage: Stage) -> str:
     held = await _answer(winner, "status", ById(receivable_id), Standing)
     holder = winner.member.partition("/")[0]
     require((held.state, held.holder) == (State.PLEDGED, holder), f"it is {held.state}, held by {held.holder!r}")
-    return f"both pledged at once: {holder} has it; refused: {again}, {same} of it written otherwise; {near}"
+    asked = f"a contract on {stage.a.chain.name} asked: {told[3]}"
+    return f"both pledged at once: {holder} has it; refused: {again}, {same} of it written otherwise; {near}; {asked}"
 
 
 async def _race(one: LedgerClient, other: LedgerClient, receivable_id: bytes) -> tuple[LedgerClient, LedgerClient]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from eth_abi.abi import decode
 
@@ -58,6 +59,15 @@ class Call:
     height: Height
 
 
+class Kept(NamedTuple):
+    """What came of a call, as every asking contract of the tour keeps it; ``times`` 0 for nothing yet."""
+
+    times: int
+    code: int
+    timed_out: bool
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a buyer kept of a call."""
@@ -65,8 +75,8 @@ class Outcome:
     times: int
     code: int
     timed_out: bool
-    total: int
     message: str
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +145,8 @@ class Site:
 
     async def outcome(self, call: Call) -> Outcome:
         """What has come of a call so far; ``times`` 0 for nothing yet."""
-        return Outcome(*await self.buyer.read("outcome", call.call_id))
+        kept = await kept_of(self.buyer, call)
+        return Outcome(*kept, total=await self.buyer.read("total", call.call_id) if kept.times else 0)
 
     async def outcomes(self, calls: Sequence[Call], patience: float) -> list[Outcome]:
         """Wait until every call has its outcome; raises TimedOut."""
@@ -155,6 +166,11 @@ class Site:
 
     async def close(self) -> None:
         await self.endpoints.close()
+
+
+async def kept_of(asker: Deployed, call: Call) -> Kept:
+    """What has come of a call so far at the contract that made it."""
+    return Kept(*await asker.read("outcome", call.call_id))
 
 
 def compile_all() -> None:

@@ -1,6 +1,4 @@
-"""What the tour is played with on the ledger: its members, a consignee on an EVM chain who asks it, and its services at
-the hub.
-"""
+"""What the tour is played with on the ledger: its members, contracts on an EVM chain that ask it, its services."""
 
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -71,13 +69,12 @@ async def offer_services(chain: LedgerFile, hub: HubClient, operator: Signer) ->
     await hub.submit(offers, operator)
 
 
-async def open_consignee(site: Site, hub: HubClient, operator: Signer) -> Deployed:
-    """Put the consignee on a chain and give it money at the hub."""
-    compiled = compile_file(CONTRACTS / "Consignee.sol")
-    consignee, _ = await deploy(site.endpoints, site.sender, compiled, site.chain.gateway)
-    pocket = await hub.caller_account(site.chain.client_at_hub, consignee.address)
+async def open_asker(name: str, site: Site, hub: HubClient, operator: Signer) -> Deployed:
+    """Put a contract that asks the ledger on a chain, and give it money at the hub."""
+    asker, _ = await deploy(site.endpoints, site.sender, compile_file(CONTRACTS / f"{name}.sol"), site.chain.gateway)
+    pocket = await hub.caller_account(site.chain.client_at_hub, asker.address)
     await hub.submit([Faucet(pocket.address, POCKET_MONEY)], operator)
-    return consignee
+    return asker
 
 
 def bill_of_lading(number: str) -> Notarise:

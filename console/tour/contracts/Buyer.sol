@@ -2,27 +2,15 @@
 pragma solidity ^0.8.30;
 
 import {IServiceGateway} from "interchain/interfaces/IServiceGateway.sol";
-import {ServiceConsumer} from "interchain/ServiceConsumer.sol";
+import {Asker} from "./base/Asker.sol";
 
 /// @title The consumer of the devnet's tour: asks other chains for quotes, and keeps what comes back.
-contract Buyer is ServiceConsumer {
-    struct Outcome {
-        /// How many results and timeouts came; any number but 1 is a fault of the network.
-        uint32 times;
-        uint16 code;
-        bool timedOut;
-        uint256 total;
-        string message;
-    }
-
+contract Buyer is Asker {
     uint32 private constant CALLBACK_GAS = 300_000;
 
-    mapping(bytes32 callId => Outcome) private _outcomes;
+    mapping(bytes32 callId => uint256) public total;
 
-    event Asked(bytes32 indexed callId);
-    event Settled(bytes32 indexed callId, uint16 code, bool timedOut);
-
-    constructor(IServiceGateway gateway) ServiceConsumer(gateway) {}
+    constructor(IServiceGateway gateway) Asker(gateway) {}
 
     /// @notice Asks for quotes of 1, 2, … `count` pieces of an item, each a call of its own.
     /// @param answerWithin Seconds within which the answers are wanted.
@@ -47,23 +35,7 @@ contract Buyer is ServiceConsumer {
         }
     }
 
-    function outcome(bytes32 callId) external view returns (Outcome memory) {
-        return _outcomes[callId];
-    }
-
-    function _onResult(bytes32 callId, uint16 code, bytes calldata output, string calldata message) internal override {
-        Outcome storage kept = _outcomes[callId];
-        ++kept.times;
-        kept.code = code;
-        kept.message = message;
-        if (code == 200) kept.total = abi.decode(output, (uint256));
-        emit Settled(callId, code, false);
-    }
-
-    function _onTimeout(bytes32 callId) internal override {
-        Outcome storage kept = _outcomes[callId];
-        ++kept.times;
-        kept.timedOut = true;
-        emit Settled(callId, 0, true);
+    function _keep(bytes32 callId, bytes calldata output) internal override {
+        total[callId] = abi.decode(output, (uint256));
     }
 }
