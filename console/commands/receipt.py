@@ -8,18 +8,21 @@ from msgspec import structs
 
 from console.chains import LedgerFile, find_chain, known_chains
 from console.exits import CheckFailed, Misused
-from console.home import find_home
+from console.home import NodeHome, find_home
 from console.options import Home, Hub, Json
 from console.output import Output
 from console.session import hub_of, run
 from console.statements import ASSUMED, anchor_rows, statement_row, step_rows, trust_rows
+from hub.genesis import Genesis
+from hub.quantities import Epoch
 from hub.receipts import receipt as receipts
 from hub.receipts import trust as trusted
 from hub.receipts.document import MAX_BYTES, document_hash, read_document, write_document
 from hub.receipts.errors import AnchorMissing, ReceiptError
 from hub.receipts.receipt import Receipt
 from hub.receipts.statement import Statement
-from hub.receipts.trust import Trust
+from hub.receipts.succession import founders
+from hub.receipts.trust import OwnChain, Trust
 from hub.receipts.verification import verify as verify_receipt
 from relayers.fields import KeyPair
 
@@ -146,6 +149,14 @@ def trust(
         list[Path] | None,
         typer.Option(help="Keep what this older trust file says of earlier epochs; several times."),
     ] = None,
+    genesis: Annotated[
+        Path | None,
+        typer.Option(
+            help="The hub's genesis.json: its validators of all epochs are then proven, each by the ones before. "
+            "Default: the home's.",
+            show_default=False,
+        ),
+    ] = None,
     home: Home = None,
     hub: Hub = None,
     json: Json = False,
@@ -153,8 +164,10 @@ def trust(
     """Write down who signs for the hub and for each chain now, as the hub tells it: what receipts will rest on.
 
     The hub is not believed for having said so: compare what is shown with what the operators of the hub, the attestors
-    and the chains publish, before you rely on the file or give it to others. After signers have changed, write a new
-    one and --join the old, so that receipts of both times can be verified.
+    and the chains publish, before you rely on the file or give it to others. The hub's validators of earlier epochs
+    are collected as well, where its genesis or an older trust file says who the first of them were. Of the chains the
+    hub keeps the present signers only: after these have changed, write a new file and --join the old, so that receipts
+    of both times can be verified.
 
     Example: ichub receipt trust --out trust.json
     """
@@ -163,24 +176,29 @@ def trust(
     _refuse_existing(out)
     older = [_read_trust(path) for path in join or []]
 
-    from console.receipts import trust_of  # noqa: PLC0415  # it takes long to import
+    from console.receipts import trust_of, with_earlier_sets  # noqa: PLC0415  # it takes long to import
 
     async def work() -> Trust:
         async with hub_of(place, hub) as connection:
-            return await trust_of(connection)
+            told = await trust_of(connection)
+            firsts = [_founders(place, genesis, told), *(other.hub[0] for other in older)]
+            earliest = min((one for one in firsts if one is not None), key=lambda one: one.epoch, default=None)
+            return told if earliest is None else await with_earlier_sets(connection, told, earliest)
 
     with output.progress("reading the hub's clients"):
         found = run(work())
     for other in older:
         found = other.joined(found)
-    data = write_document(trusted.FORMAT, found)
+    data, missing = write_document(trusted.FORMAT, found), _missing(found)
     out.write_bytes(data)
     if json:
-        done = {"file": str(out), "trust_hash": document_hash(data), "anchors": trust_rows(found)}
+        done = {"file": str(out), "trust_hash": document_hash(data), "anchors": trust_rows(found), "missing": missing}
         output.record("", {**done, "advice": _TRUST_ADVICE})
         return
     output.rows("", trust_rows(found), "")
     output.done(f"wrote {out}, 0x{document_hash(data).hex()}")
+    if missing:
+        output.warn(missing)
     output.warn(_TRUST_ADVICE)
 
 
@@ -201,6 +219,34 @@ def _show(output: Output, told: Statement, data: bytes) -> None:
 def _shorter(row: dict[str, object]) -> dict[str, object]:
     """Without what programs compare, and people read in the table of anchors."""
     return {name: value for name, value in row.items() if name not in {"block_hash", "signers"}}
+
+
+def _founders(place: NodeHome, genesis: Path | None, told: Trust) -> OwnChain | None:
+    """The hub in its first epoch, as its genesis says: the one given, or the home's if it is of this hub.
+
+    Raises Misused.
+    """
+    file = genesis or place.genesis_file
+    if genesis is None and not file.exists():
+        return None
+    first = founders(Genesis.from_json(file.read_bytes()))
+    if first.genesis_hash == told.genesis_hash:
+        return first
+    if genesis is None:
+        return None
+    raise Misused(f"{file} is the genesis of another hub: 0x{first.genesis_hash.hex()}")
+
+
+def _missing(found: Trust) -> str:
+    """Which of the hub's epochs the file does not know; empty where it knows them all."""
+    known = {one.epoch for one in found.hub}
+    missing = [str(epoch) for epoch in range(1, max(known)) if Epoch(epoch) not in known]
+    if not missing:
+        return ""
+    return (
+        f"the hub's validators of epoch {', '.join(missing)} are not in the file: give its genesis with --genesis, or "
+        "--join a trust file of that time"
+    )
 
 
 def _read_trust(path: Path) -> Trust:

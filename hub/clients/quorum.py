@@ -174,7 +174,7 @@ class Quorum:
             return record.latest
         point = self._believed(state, client, record, update.signed, now)
         if update.next_set is not None:
-            validators = _next_set(client, record.config, update.signed.checkpoint, update.next_set)
+            validators = require_next_set(client, record.config, update.signed.checkpoint, update.next_set)
             self._refuse_single(record.config, validators)
             record = replace(record, config=replace(record.config, validators=validators))
             _RECORDS.put(state, text(client), record)
@@ -261,6 +261,17 @@ def verify_signatures(trusted: TrustedValidators, signed: SignedCheckpoint, doma
     verify_quorum(trusted.validators, signed.checkpoint.digest(domain), signed.signature)
 
 
+def require_next_set(
+    client: ClientId, trusted: TrustedValidators, checkpoint: Checkpoint, next_set: SignerSet
+) -> SignerSet:
+    """The set, if it is the next and the one that the checkpoint names; raises WrongNextSet."""
+    if next_set.epoch != trusted.validators.epoch + 1:
+        raise WrongNextSet(client, f"after epoch {trusted.validators.epoch} comes {trusted.validators.epoch + 1}")
+    if next_set.hash() != checkpoint.next_validator_set_hash:
+        raise WrongNextSet(client, "it is not the one whose hash the checkpoint names")
+    return next_set
+
+
 def verify_claims(checkpoint: Checkpoint, under: WholeBatch | BatchPaths | StateProofs, claims: Claims) -> None:
     """All claims hold under one of the checkpoint's roots; raises ClientError, ProofError."""
     match under:
@@ -281,14 +292,6 @@ def _refuse_other_chain(client: ClientId, config: TrustedValidators, checkpoint:
         raise WrongChain(client, "genesis", "0x" + config.genesis_hash.hex(), "0x" + checkpoint.genesis_hash.hex())
     if checkpoint.epoch != config.validators.epoch:
         raise WrongEpoch(client, config.validators.epoch, checkpoint.epoch)
-
-
-def _next_set(client: ClientId, config: Config, checkpoint: Checkpoint, next_set: SignerSet) -> SignerSet:
-    if next_set.epoch != config.validators.epoch + 1:
-        raise WrongNextSet(client, f"after epoch {config.validators.epoch} comes {config.validators.epoch + 1}")
-    if next_set.hash() != checkpoint.next_validator_set_hash:
-        raise WrongNextSet(client, "it is not the one whose hash the checkpoint names")
-    return next_set
 
 
 def _in_order(latest: ProvenPoint, point: ProvenPoint) -> bool:

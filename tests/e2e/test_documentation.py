@@ -99,7 +99,7 @@ def test_the_first_call_is_answered(newcomer: Newcomer) -> None:
     assert seen == ["21"]
 
 
-def test_the_first_document_is_valid_for_the_hub_too(newcomer: Newcomer) -> None:
+def test_the_first_document_is_valid_for_the_hub_too_and_the_call_has_a_receipt(newcomer: Newcomer) -> None:
     document_hash, seen = "HASH", 0
     for line in marked("run", "first document").splitlines():
         told = newcomer.type(line.replace("HASH", document_hash))
@@ -109,6 +109,11 @@ def test_the_first_document_is_valid_for_the_hub_too(newcomer: Newcomer) -> None
         if "its document_hash" in line:
             (document_hash,) = set(re.findall(r"0x[0-9a-f]{64}\b", told))
     assert seen == 2
+    (request_id,) = re.findall(r"^request id +(0x[0-9a-f]{64})\b", told, re.MULTILINE)
+    for line in marked("run", "first receipt").splitlines():
+        told = newcomer.type(line.replace("REQUEST", request_id))
+    assert "the hub settled the escrow" in told
+    assert request_id in told
 
 
 def test_the_first_grpc_call_lists_the_services(newcomer: Newcomer) -> None:

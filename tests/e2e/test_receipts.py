@@ -36,6 +36,7 @@ from tests.e2e.devnet_world import ICHUB, Devnet, wait_for
 from tests.e2e.network import FEE, RELAYER, RHYTHM, Network, running_network, until
 from tests.e2e.test_commands import CONSUMER
 from tests.e2e.trade import ANN, Trade, trade_with
+from tests.unit.node_world import genesis
 from tests.unit.receipt_world import refuse_each_change
 
 pytestmark = pytest.mark.timeout(600)
@@ -79,7 +80,10 @@ def test_a_call_is_exported_and_verified_where_nothing_runs(devnet: Devnet, tmp_
     away.mkdir()
     receipt, trust = away / "receipt.json", away / "trust.json"
     written = devnet.json("receipt", "export", "attested-0/in/1", "--out", str(receipt))
-    devnet.run("receipt", "trust", "--out", str(trust))
+    assert devnet.json("receipt", "trust", "--out", str(trust))["missing"] == ""
+    (tmp_path / "genesis.json").write_bytes(genesis().to_json())
+    foreign = devnet.run("receipt", "trust", "--out", "no.json", "--genesis", str(tmp_path / "genesis.json"), code=2)
+    assert "the genesis of another hub" in foreign.stderr
     again = devnet.run("receipt", "export", "attested-0/in/1", "--out", str(receipt), code=2)
     assert "is there already" in again.stderr
     assert devnet.stop() == 0
