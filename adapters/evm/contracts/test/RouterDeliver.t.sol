@@ -422,18 +422,19 @@ contract RouterDeliverTest is ProbeFixture {
 
     /// @dev An application that cannot say how much gas it wants.
     function test_aBrokenReceiveGasFailsOnlyItsOwnPacket() public {
-        ProbeApplication.GasMode[4] memory modes = [
+        ProbeApplication.GasMode[5] memory modes = [
             ProbeApplication.GasMode.Revert,
             ProbeApplication.GasMode.Burn,
             ProbeApplication.GasMode.Short,
-            ProbeApplication.GasMode.Absurd
+            ProbeApplication.GasMode.Absurd,
+            ProbeApplication.GasMode.Greedy
         ];
         for (uint64 i; i < modes.length; ++i) {
             probe.setGasMode(modes[i]);
             _failsAlone(2 * i + 1);
         }
         // What no transaction can bring is told, and the packet is given as a bare entry.
-        probe.setGasMode(ProbeApplication.GasMode.Greedy);
+        probe.setGasMode(ProbeApplication.GasMode.Whole);
         bytes memory call = single(PROBE_IN, toProbe(99, "a"));
         vm.expectPartialRevert(IRouter.InsufficientGas.selector);
         deliver(call);

@@ -37,8 +37,8 @@ interface IPacketApplication {
     function onPacketTimedOut(PacketContext calldata context, bytes calldata value) external;
 
     /// @notice The gas that `onPacketReceived` gets for this value, no more and no less. Asked only of applications that
-    /// were registered with `receiveGas` 0. It must depend on nothing but the value, take at most 100,000 gas and answer with
-    /// less than 2^64; else the packet fails.
+    /// were registered with `receiveGas` 0. It must depend on nothing but the value, take at most 100,000 gas and answer with no
+    /// more than a block has; else the packet fails.
     function receiveGas(bytes calldata value) external view returns (uint256);
 
     /// @notice A lane of this application's port was registered.

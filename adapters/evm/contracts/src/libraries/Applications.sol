@@ -165,8 +165,8 @@ library Applications {
             limit := mload(0)
             calldatacopy(call_, 0xe4, 0x24)
         }
-        // No block has as much gas as 64 bits say.
-        if (!success || limit > type(uint64).max) _fail();
+        // What no block has, no relayer can bring: the packet fails, and keeps none beside it back.
+        if (!success || limit > block.gaslimit || limit > type(uint64).max) _fail();
     }
 
     function _call(address application, uint256 limit, uint256 m) private returns (bool success, bytes memory ack) {

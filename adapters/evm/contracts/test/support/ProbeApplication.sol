@@ -36,7 +36,8 @@ contract ProbeApplication is IPacketApplication {
         Burn,
         Short,
         Absurd,
-        Greedy
+        Greedy,
+        Whole
     }
 
     uint256 private constant BOMB_BYTES = 200_000;
@@ -181,7 +182,8 @@ contract ProbeApplication is IPacketApplication {
             }
         }
         if (gasMode == GasMode.Absurd) return uint256(type(uint64).max) + 1;
-        if (gasMode == GasMode.Greedy) return type(uint64).max;
+        if (gasMode == GasMode.Greedy) return block.gaslimit + 1;
+        if (gasMode == GasMode.Whole) return block.gaslimit;
         return 300_000 + 20 * value.length;
     }
 
