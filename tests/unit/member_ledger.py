@@ -10,8 +10,6 @@ from typing import Any
 from adapters.permissioned.ledger import actions as a
 from adapters.permissioned.ledger import messages as m
 from adapters.permissioned.ledger.contracts.interface import Contract, Record
-from adapters.permissioned.ledger.contracts.packages import Package
-from adapters.permissioned.ledger.contracts.shape import shape_of
 from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.genesis import (
     FoundingContract,
@@ -39,13 +37,14 @@ from hub.ibc.identifiers import ClientId
 from hub.ibc.lanes import Lane, LaneRecord, encode_records
 from hub.proofs.merkle import EMPTY_BATCH_ROOT
 from hub.proofs.quorum import SignerSet, is_quorum, sign_quorum
-from hub.quantities import Address, Amount, Gas, Hash, Height, Seconds, UnixSeconds
+from hub.quantities import Address, Amount, Gas, Height, Seconds, UnixSeconds
 from hub.services.application import ENCODING, PORT, VERSION
 from hub.state.branch import MemoryState
 from hub.validators import validators_of
 from tests.unit import certificate_workshop as workshop
 from tests.unit.certificate_workshop import Certified
 from tests.unit.hub_chain import OPERATOR, RELAYER, VALIDATOR, HubChain, tree_of
+from tests.unit.unlinted import unlinted
 from tests.vectors.generate_quorum import ADDRESSES, KEYS
 
 ORGANISATIONS = tuple(OrganisationId(name) for name in ("bank-a", "bank-b", "customs", "port"))
@@ -60,9 +59,7 @@ class MemberLedger:
         self, *contracts: type[Contract], policy: str = "any member", enrolled: Iterable[str] = (), **changes: Any
     ) -> None:
         self.roots = {name: workshop.root(f"{name} root").signed() for name in ORGANISATIONS}
-        self.installed = {
-            one.name: Package(shape_of(one), Hash(sha256(one.name.encode()).digest())) for one in contracts
-        }
+        self.installed = {one.name: unlinted(one) for one in contracts}
         self.machine = LedgerMachine(self.genesis(policy, **changes), self.installed)
         self.members: dict[str, Certified] = {}
         self.state = MemoryState()

@@ -44,6 +44,7 @@ from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.identities import ContractName
 from adapters.permissioned.ledger.rooms import LedgerRoom
 from hub.services.payload import InputEncoding, ResultCode
+from tests.unit.unlinted import UnlintedTrial
 
 EVE = "bank-a/eve"
 BOUNDS = Bounds(
@@ -220,7 +221,7 @@ DEEDS: dict[str, Deed] = {
 
 @pytest.fixture
 def trial() -> Trial:
-    trial = Trial(Victim, Hostile, bounds=BOUNDS)
+    trial = UnlintedTrial(Victim, Hostile, bounds=BOUNDS)
     trial.invoke("victim", "put", Item("victims"), caller="bank-b/vic")
     return trial
 
@@ -344,7 +345,7 @@ def test_a_query_deletes_nothing_that_is_there(trial: Trial) -> None:
             self.items.delete(item.name)
             return item
 
-    other = Trial(Eraser)
+    other = UnlintedTrial(Eraser)
     other.state = trial.state
     other.runtime = type(other.runtime)(
         {"victim": type(other.installed["victim"])(shape_of(Eraser), trial.installed["victim"].hash)}, other.services
@@ -378,7 +379,7 @@ def test_an_output_that_cannot_travel_is_the_providers_fault(size: str, count: i
             return Sized(size, count)
 
     for encoding, data in ((InputEncoding.JSON, b"{}"), (InputEncoding.ABI, b"")):
-        result = Trial(Speaker).serve("speaker", "speak", data, encoding=encoding)
+        result = UnlintedTrial(Speaker).serve("speaker", "speak", data, encoding=encoding)
         assert result is not None
         assert result.code == code
 
@@ -394,7 +395,7 @@ def test_what_a_contract_is_given_shows_no_address() -> None:
         def talk(self, ctx: Context, _item: Item) -> Item:
             return Item(f"{self} {ctx} {self.items} {self.sealed} {ctx.caller is None}")
 
-    said = Trial(Talker).invoke("talker", "talk", Item("x"), caller=EVE)
+    said = UnlintedTrial(Talker).invoke("talker", "talk", Item("x"), caller=EVE)
     assert said == b'{"name":"talker Context items sealed False","value":""}'
 
 
@@ -421,7 +422,7 @@ class TestRecordsThatCheckThemselves:
         ],
     )
     def test_what_they_raise_is_a_refusal(self, by: int, error: type[Exception], told: str, code: ResultCode) -> None:
-        trial = Trial(self.Divider)
+        trial = UnlintedTrial(self.Divider)
         data = b'{"by":"%d"}' % by
         with pytest.raises(error, match=told):
             trial.runtime.invoke(trial.begin(), Invocation(ContractName("divider"), "divide", data, as_caller(EVE), ()))
@@ -464,7 +465,7 @@ class TestKeepingState:
                 self.seen = getattr(self, "seen", 0) + 1
                 return Item(str(self.seen))
 
-        trial = Trial(Keeper)
+        trial = UnlintedTrial(Keeper)
         results = {trial.invoke("keeper", "count", Item("x"), caller=EVE) for _ in range(3)}
         assert results == {b'{"name":"1","value":""}'}
 

@@ -4,6 +4,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import ClassVar
 
@@ -30,6 +31,7 @@ from adapters.permissioned.ledger.contracts.errors import (
     VersionNotNewer,
 )
 from adapters.permissioned.ledger.contracts.installed import SHIPPED, find_installed, load_package
+from adapters.permissioned.ledger.contracts.interface import Contract
 from adapters.permissioned.ledger.contracts.packages import Package, current, names_of, package_hash
 from adapters.permissioned.ledger.contracts.runtime import Invocation, Runtime
 from adapters.permissioned.ledger.contracts.trial import NotedServices, Trial, as_caller
@@ -156,6 +158,19 @@ class TestFinding:
         with pytest.raises(NotDeterministic, match=r"more.py:1 float"):
             load_package("counters", packages.write(VERSION_1, more__py=b"x = 0.5\n"))
 
+    def test_a_trial_looks_through_the_package_first(self, packages: Packages) -> None:
+        sound = contract_at(packages.write(VERSION_1))
+        assert Trial(sound).installed["counters"].hash == load_package("counters", place_of(sound)).hash
+        rotten = contract_at(packages.write("import time\n" + VERSION_1, more__py=b"x = 0.5\n"))
+        with pytest.raises(NotDeterministic, match=r"counters: contract.py:1 import: .*; more.py:1 float: "):
+            Trial(sound, rotten)
+
+    def test_a_trial_refuses_what_could_not_be_installed(self, packages: Packages) -> None:
+        (packages.folder / "counters_alone.py").write_text(VERSION_1)
+        for place, rule in (("counters_alone:Counters", "in no package"), (f"{__name__}:Bare", "not a folder")):
+            with pytest.raises(InvalidContract, match=rule):
+                Trial(contract_at(place))
+
     @pytest.mark.parametrize("file", ["native__so", "native__pyd", "hidden__pyc"])
     def test_code_that_cannot_be_read(self, packages: Packages, file: str) -> None:
         with pytest.raises(InvalidContract, match="cannot be read"):
@@ -209,6 +224,21 @@ class TestHash:
     )
     def test_all_else_does(self, other: dict[str, bytes]) -> None:
         assert package_hash(other) != package_hash(self.SOURCES)
+
+
+class Bare(Contract, name="bare", version=1):
+    """It stands among tests, which are no package."""
+
+
+def contract_at(place: str) -> type[Contract]:
+    """As a test of its author's imports it."""
+    module, _, name = place.partition(":")
+    contract: type[Contract] = getattr(import_module(module), name)
+    return contract
+
+
+def place_of(contract: type[Contract]) -> str:
+    return f"{contract.__module__}:{contract.__name__}"
 
 
 class Ledger:

@@ -51,6 +51,7 @@ from hub.rpc.status import TABLE
 from hub.services.json_text import canonical, parse
 from hub.services.payload import InputEncoding, Result, ResultCode
 from hub.services.transcode import convert
+from tests.unit.unlinted import UnlintedTrial
 
 ANNA = "waterworks/anna"
 
@@ -133,7 +134,7 @@ class Meters(Contract, name="meters", version=1):
 
 @pytest.fixture
 def trial() -> Trial:
-    return Trial(Meters)
+    return UnlintedTrial(Meters)
 
 
 def test_what_is_written_is_read_and_made_known(trial: Trial) -> None:
@@ -253,7 +254,7 @@ class TestServices:
                 ctx.decline(request.id, "mine")
                 return Nothing()
 
-        trial = Trial(Meters, Thief)
+        trial = UnlintedTrial(Meters, Thief)
         trial.serve("meters", "meter-visit", b'{"meter": "cellar"}')
         refusal = trial.refusal("thief", "steal", Request(b"\x01" * 32), caller=ANNA)
         assert isinstance(refusal, RequestNotPending)
@@ -316,7 +317,7 @@ class TestActivation:
 
 
 def test_arguments_and_results_are_bounded() -> None:
-    trial = Trial(Meters, bounds=Bounds(argument_bytes=100))
+    trial = UnlintedTrial(Meters, bounds=Bounds(argument_bytes=100))
     refusal = trial.refusal("meters", "record", Reading("x" * 200, 40), caller=ANNA)
     assert str(refusal) == "contract meters exceeded its bound of 100 argument_bytes: ask for less at once"
 

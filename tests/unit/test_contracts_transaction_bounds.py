@@ -20,7 +20,7 @@ from adapters.permissioned.ledger.contracts.interface import (
     transaction,
 )
 from adapters.permissioned.ledger.contracts.runtime import Invocation, Runtime
-from adapters.permissioned.ledger.contracts.trial import Trial, as_caller
+from adapters.permissioned.ledger.contracts.trial import as_caller
 from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.identities import ContractName
 from adapters.permissioned.ledger.service.events import RequestServed
@@ -33,6 +33,7 @@ from tests.unit import certificate_workshop as workshop
 from tests.unit.hub_chain import CONSUMER, MEMBER, HubChain
 from tests.unit.hub_world import bind, define, one
 from tests.unit.member_ledger import MemberLedger
+from tests.unit.unlinted import UnlintedTrial
 
 ANN = "bank-a/ann"
 MOST = TRANSACTION_BOUNDS.written_bytes
@@ -133,7 +134,7 @@ def call(hub: HubChain, text: str) -> PacketSent:
 @pytest.mark.parametrize("bound", ["reads", "argument_bytes", "result_bytes"])
 def test_what_is_dropped_was_used_too(bound: str) -> None:
     """Branches share the count, and a contract that fails gives nothing back."""
-    trial = Trial(Barn)
+    trial = UnlintedTrial(Barn)
     invocation = Invocation(ContractName("barn"), "look", write_json(Bale("none")), as_caller(ANN), ())
     unit = {"reads": 1, "argument_bytes": len(invocation.arguments), "result_bytes": len(b"{}")}[bound]
     most = replace(TRANSACTION_BOUNDS, **{bound: 5 * unit})

@@ -20,6 +20,7 @@ from adapters.permissioned.ledger.contracts.interface import Contract
 from adapters.permissioned.ledger.contracts.linter import lint_package, refuse_findings
 from adapters.permissioned.ledger.contracts.packages import Installed, Package, Sources, names_of, package_hash
 from adapters.permissioned.ledger.contracts.shape import shape_of
+from hub.quantities import Hash
 
 ENTRY_POINTS = "interchain_ledger.contracts"
 
@@ -47,8 +48,7 @@ def load_package(name: str, place: str) -> Package:
     package_name = module_name.rpartition(".")[0]
     if not package_name or not class_name:
         raise InvalidContract(name, f"{place} is not of the form package.module:Class")
-    sources = _sources(name, package_name)
-    refuse_findings(name, lint_package(sources))
+    pinned = _linted(name, package_name)
     try:
         contract = getattr(import_module(module_name), class_name)
     except (ImportError, AttributeError) as error:
@@ -58,7 +58,26 @@ def load_package(name: str, place: str) -> Package:
     shape = shape_of(contract)
     if name not in names_of(shape):
         raise InvalidContract(name, f"{place} calls itself {' or '.join(names_of(shape))}")
-    return Package(shape, package_hash(sources))
+    return Package(shape, pinned)
+
+
+def package_of(contract: type[Contract]) -> Package:
+    """The package of a contract that is imported already, as a node would install it.
+
+    Raises InvalidContract, NotDeterministic.
+    """
+    package_name = contract.__module__.rpartition(".")[0]
+    if not package_name:
+        raise InvalidContract(contract.name, "it stands in no package: put it into a folder that has an __init__.py")
+    pinned = _linted(contract.name, package_name)
+    return Package(shape_of(contract), pinned)
+
+
+def _linted(name: str, package_name: str) -> Hash:
+    """The hash of sources that the linter takes; raises InvalidContract, NotDeterministic."""
+    sources = _sources(name, package_name)
+    refuse_findings(name, lint_package(sources))
+    return package_hash(sources)
 
 
 def _sources(name: str, package_name: str) -> Sources:

@@ -4,20 +4,21 @@
     trial.invoke("meters", "record", Reading("cellar", 40), caller="waterworks/anna")
     assert trial.query("meters", "latest", Ask("cellar"), Reading) == Reading("cellar", 40)
 
-Endorsement is by any member. A refused invocation raises, and changes nothing.
+Endorsement is by any member. A refused invocation raises, and changes nothing. The linter looks through the contracts'
+packages first: what no node would install is not tried either.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import TypeVar
 
 from adapters.permissioned.ledger.contracts.activation import Pin
 from adapters.permissioned.ledger.contracts.bounds import BOUNDS, Bounds
+from adapters.permissioned.ledger.contracts.installed import package_of
 from adapters.permissioned.ledger.contracts.interface import Contract, Record
-from adapters.permissioned.ledger.contracts.packages import Package
+from adapters.permissioned.ledger.contracts.packages import Installed, Package
 from adapters.permissioned.ledger.contracts.runtime import Invocation, Runtime
-from adapters.permissioned.ledger.contracts.shape import shape_of
 from adapters.permissioned.ledger.contracts.values import read_json, write_json
 from adapters.permissioned.ledger.identities import (
     Caller,
@@ -82,23 +83,25 @@ class Trial:
     """Contracts, activated and ready; each step is a block of its own, at ``time``, which the test moves."""
 
     def __init__(self, *contracts: type[Contract], time: int = 1_800_000_000, bounds: Bounds = BOUNDS) -> None:
-        """Raises InvalidContract. The linter is not asked here: ``lint_package`` is."""
+        """Raises InvalidContract, and NotDeterministic with what the linter found in a contract's package."""
         self.time = UnixSeconds(time)
         self.height = Height(0)
         self.state = MemoryState()
         self.events: tuple[Event, ...] = ()
         """What the last step made known."""
         self.services = NotedServices()
-        self.installed: Mapping[str, Package] = {
-            contract.name: Package(shape_of(contract), Hash(sha256(contract.name.encode()).digest()))
-            for contract in contracts
-        }
+        self.installed: Installed = {contract.name: self.package(contract) for contract in contracts}
         self.runtime = Runtime(self.installed, self.services, bounds, bounds)
         for name, package in self.installed.items():
             ctx = self.begin()
             pin = Pin(ContractName(name), package.shape.version, package.hash, "any member")
             self.runtime.activate(ctx, pin, ())
             self.commit(ctx)
+
+    @staticmethod
+    def package(contract: type[Contract]) -> Package:
+        """As a node would install it; raises InvalidContract, NotDeterministic."""
+        return _package_of(contract)  # type: ignore[arg-type]  # a class can be hashed
 
     def begin(self) -> Context:
         """The next block's context."""
@@ -179,6 +182,10 @@ class Trial:
         except HubError as error:
             return error
         return None
+
+
+_package_of = cache(package_of)
+"""A class is what it was when it was imported: its package is looked through once."""
 
 
 def as_caller(caller: str | Caller, role: MemberRole = MemberRole.MEMBER) -> Caller:
