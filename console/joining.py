@@ -4,7 +4,6 @@ One function for the command line and the devnet alike. It can be run again afte
 is used by anyone.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NewType
@@ -31,6 +30,8 @@ from console.amounts import address_text
 from console.chains import ChainFile
 from console.exits import Misused
 from console.finality import chosen_finality_time
+from console.session import status_of_now
+from hub.accounts.errors import ValidatorsChanged
 from hub.answers import NodeStatus, Receipt
 from hub.client import HubClient
 from hub.clients import attested_evm
@@ -98,14 +99,9 @@ async def add_chain(
         report(f"{chain.name}: registering its client at the hub")
         config = _config(chain, chain_id, router, finality_time)
         client = created_client(await hub.submit([CreateAttestedClient(config)], operator))
-        trust = await _trust(chain, client, hub)
-        report(f"{chain.name}: deploying its client of the hub ({client} at the hub)")
-        quorum_client = await deploy_quorum_client(workshop, trust)
-        report(f"{chain.name}: registering the counterparty and the lanes")
-        joined, _ = await asyncio.gather(
-            join_hub(workshop, router.address, quorum_client, trust),
-            _register(client, chain_id, quorum_client, hub, operator),
-        )
+        trust, contract = await _client_of_hub(chain, client, workshop, hub, operator, chain_id=chain_id, report=report)
+        report(f"{chain.name}: registering it and the lanes at the router")
+        joined = await join_hub(workshop, router.address, contract, trust)
     finally:
         await endpoints.close()
     return _chain_file(chain, chain_id, client, router, joined)
@@ -133,7 +129,7 @@ def created_client(receipt: Receipt) -> ClientId:
 
 
 async def _trust(chain: NewChain, client: ClientId, hub: HubClient) -> Trust:
-    status = await hub.status()
+    status = await status_of_now(hub)
     return Trust(
         chain=status.chain_id,
         genesis_hash=status.genesis_hash,
@@ -148,16 +144,39 @@ async def _trust(chain: NewChain, client: ClientId, hub: HubClient) -> Trust:
     )
 
 
-async def _register(client: ClientId, chain_id: int, contract: Address, hub: HubClient, operator: Signer) -> None:
+async def _client_of_hub(
+    chain: NewChain,
+    client: ClientId,
+    workshop: Workshop,
+    hub: HubClient,
+    operator: Signer,
+    *,
+    chain_id: int,
+    report: Report,
+) -> tuple[Trust, Address]:
+    """The chain's client of the hub, deployed and registered there as the counterparty, with the lanes.
+
+    Once it is registered no rotation of the hub's validators leaves it behind. Where one took effect before, the hub
+    refuses the registration, and another is deployed that begins with the new validators.
+    """
+    while True:
+        report(f"{chain.name}: deploying its client of the hub ({client} at the hub)")
+        trust = await _trust(chain, client, hub)
+        contract = await deploy_quorum_client(workshop, trust)
+        counterparty = RegisterCounterparty(
+            client, CLIENT_OF_HUB, chain_id, contract, b"", epoch=trust.validators.epoch
+        )
+        try:
+            await hub.submit([counterparty, *_lanes(client)], operator)
+        except ValidatorsChanged as changed:
+            report(f"{chain.name}: the hub's validators have become those of epoch {changed.present}: once more")
+        else:
+            return trust, contract
+
+
+def _lanes(client: ClientId) -> tuple[RegisterLane, RegisterLane]:
     strings = (SERVICE_PORT, SERVICE_PORT, SERVICE_VERSION, SERVICE_ENCODING)
-    await hub.submit(
-        [
-            RegisterCounterparty(client, CLIENT_OF_HUB, chain_id, contract, b""),
-            RegisterLane(CLIENT_OF_HUB, client, *strings),
-            RegisterLane(client, CLIENT_OF_HUB, *strings),
-        ],
-        operator,
-    )
+    return RegisterLane(CLIENT_OF_HUB, client, *strings), RegisterLane(client, CLIENT_OF_HUB, *strings)
 
 
 def _require_operators(chain: NewChain, status: NodeStatus) -> None:

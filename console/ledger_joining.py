@@ -17,6 +17,7 @@ from adapters.permissioned.ledger.governance.proposals import Outcome
 from adapters.permissioned.ledger.messages import Propose, Vote
 from console.exits import Misused, Refused
 from console.joining import Report, created_client
+from console.session import status_of_now
 from hub.answers import ClientInfo, LaneInfo, NodeStatus
 from hub.client import HubClient
 from hub.clients import quorum
@@ -72,16 +73,16 @@ async def add_ledger(plan: NewLedger, hub: HubClient, operator: Signer, *, repor
 
     Raises VotesAwaited, Misused for what cannot be meant, Refused for a vote that was lost, HubError.
     """
-    hubs, ledgers = await hub.status(), await plan.member.status()
+    hubs, ledgers = await status_of_now(hub), await status_of_now(plan.member)
     for status in (hubs, ledgers):
         _require_operators(plan, status, devnet=hubs.devnet and ledgers.devnet)
     _require_no_other_hub(plan, await plan.member.clients(), hubs)
     at_hub = await _client_at_hub(plan, ledgers, hub, operator, report)
     of_hub = await _client_of_hub(plan, hubs, report)
     report(f"{plan.name}: registering counterparties and lanes ({at_hub} at the hub, {of_hub} at the ledger)")
-    there = await _missing(plan.member, of_hub, at_hub, hubs)
+    there = await _missing(plan.member, of_hub, at_hub, ledgers, hubs)
     await _decide(plan, there)
-    if here := await _missing(hub, at_hub, of_hub, ledgers):
+    if here := await _missing(hub, at_hub, of_hub, hubs, ledgers):
         await hub.submit(here, operator)
     return JoinedLedger(at_hub, of_hub)
 
@@ -113,15 +114,18 @@ async def _client_of_hub(plan: NewLedger, hubs: NodeStatus, report: Report) -> C
 
 
 async def _missing(
-    chain: HubClient | LedgerClient, here: ClientId, there: ClientId, other: NodeStatus
+    chain: HubClient | LedgerClient, here: ClientId, there: ClientId, own: NodeStatus, other: NodeStatus
 ) -> list[RegisterCounterparty | RegisterLane]:
-    """What must yet be registered on one side: who the other is, and the lanes between them. Raises Refused."""
+    """What must yet be registered on one side: who the other is, and the lanes between them. Raises Refused.
+
+    The other's client believes the chain's ``own`` validators: it has been seen to.
+    """
     found: list[RegisterCounterparty | RegisterLane] = []
     known = (await chain.client(here)).counterparty_client
     if known not in ("", there):
         raise Refused(f"{here} has the counterparty {known} already, not {there}: it is given once and for all")
     if not known:
-        found.append(RegisterCounterparty(here, there, 0, _NO_CONTRACT, other.genesis_hash))
+        found.append(RegisterCounterparty(here, there, 0, _NO_CONTRACT, other.genesis_hash, own.epoch))
     routes = {_route(lane) for lane in await chain.lanes()}
     lanes = [RegisterLane(*ends, PORT, PORT, VERSION, ENCODING) for ends in sorted({(here, there), (there, here)})]
     return found + [lane for lane in lanes if _route(lane) not in routes]

@@ -6,8 +6,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from console.config import Config
 from console.home import NodeHome, read_password
+from hub.answers import NodeStatus
+from hub.chain_client import ChainClient
 from hub.client import HubClient
 from hub.signer import KeySigner
 
@@ -17,6 +21,14 @@ T = TypeVar("T")
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's asynchronous part to its end."""
     return asyncio.run(work)
+
+
+async def status_of_now(chain: ChainClient[Any]) -> NodeStatus:
+    """A chain's status, with the validators who sign from the next block on: those of the newest may have handed over
+    in it, and a client that began with them could not be led on.
+    """
+    status, validators = await chain.status(), (await chain.rotation()).validators
+    return msgspec.structs.replace(status, epoch=validators.epoch, validators=validators.members)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from hub.clients import attested_evm, quorum
-from hub.quantities import Address, Amount, Gas, UnixSeconds
+from hub.quantities import Address, Amount, Epoch, Gas, UnixSeconds
 
 
 class Role(IntEnum):
@@ -70,6 +70,8 @@ class RegisterCounterparty(Message, frozen=True):
     client_contract: bytes
     """20 bytes; empty for one that is not EVM."""
     salt: bytes
+    epoch: Epoch = Epoch(0)
+    """Of our validators, with which its client of us begins: refused where others sign by now. 0: not asked."""
 
 
 class RegisterLane(Message, frozen=True):

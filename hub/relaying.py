@@ -92,6 +92,7 @@ class Relaying:
             case m.CreateAttestedClient() | m.CreateQuorumClient():
                 client_lifecycle.create(ctx, clients, message.config)
             case m.RegisterCounterparty():
+                validators.require_present(ctx.state, message.epoch)
                 client_lifecycle.register_counterparty(ctx, clients, client_id(message.client), _counterparty(message))
             case m.RegisterLane():
                 lane_registry.register(ctx, _lane(message))

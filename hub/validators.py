@@ -11,6 +11,7 @@ from hub.accounts.errors import (
     NoRotationPending,
     RotationCheckpointNotFound,
     RotationPending,
+    ValidatorsChanged,
     WrongRotationCheckpoint,
 )
 from hub.clients.counterparty import Counterparty
@@ -71,6 +72,17 @@ def was_validator(state: StateReader, address: Address) -> bool:
 def put_validators(state: Branch, signers: SignerSet) -> None:
     """Begin with a set: for the genesis."""
     _SETS.put(state, _CURRENT, signers)
+
+
+def require_present(state: StateReader, epoch: Epoch) -> None:
+    """A counterparty's client begins with the validators of this epoch, and they sign now; 0 asks nothing.
+
+    Hand-overs are stored for counterparties that are registered: a client of an earlier epoch would stay behind for
+    good. Raises ValidatorsChanged.
+    """
+    present = validators(state).epoch
+    if epoch and epoch != present:
+        raise ValidatorsChanged(epoch, present)
 
 
 def rotation_checkpoint(state: StateReader, epoch: Epoch, client: ClientId) -> SignedCheckpoint | None:

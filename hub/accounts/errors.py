@@ -160,6 +160,18 @@ class RotationPending(AccountError):
 
 
 @dataclass(eq=False)
+class ValidatorsChanged(AccountError):
+    """A client that begins with former validators could not be led on: hand-overs are for those who were there."""
+
+    epoch: Epoch
+    present: Epoch
+    template: ClassVar[str] = (
+        "the counterparty's client begins with the validators of epoch {epoch}, and those of epoch {present} sign by "
+        "now: begin it anew with them"
+    )
+
+
+@dataclass(eq=False)
 class NoRotationPending(AccountError):
     template: ClassVar[str] = "no rotation is pending: propose a validator set first"
 

@@ -227,7 +227,13 @@ _BY_CODE: dict[StatusCode, tuple[type[HubError], ...]] = {
         services.NotTheProvider,
     ),
     StatusCode.UNAUTHENTICATED: (accounts.WrongSignature, rpc.CertificateRequired),
-    StatusCode.ABORTED: (accounts.NonceUsed, accounts.NonceTooHigh, engine.NoncePending, engine.StalePreparation),
+    StatusCode.ABORTED: (
+        accounts.NonceUsed,
+        accounts.NonceTooHigh,
+        accounts.ValidatorsChanged,
+        engine.NoncePending,
+        engine.StalePreparation,
+    ),
     StatusCode.RESOURCE_EXHAUSTED: (
         engine.MempoolFull,
         engine.AccountQueueFull,

@@ -2,7 +2,7 @@
 after it has slept through several rotations. Keys are the test's, chains are real.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,19 +13,32 @@ import pytest
 from adapters.chain import Receive
 from adapters.errors import DeliveryRefused
 from adapters.evm.contract import Contract
+from adapters.evm.endpoints import Endpoints
+from adapters.evm.quorum_client import view_quorum_client
+from console.amounts import address_text, parse_address
+from console.joining import Attestor, NewChain, Target, add_chain
+from hub.answers import Receipt
+from hub.client import HubClient
 from hub.clients.errors import WrongEpoch
 from hub.clients.quorum import SignedCheckpoint, Update
-from hub.messages import ProposeValidatorSet, StoreRotationCheckpoint, UpdateQuorumClient
+from hub.messages import (
+    AnyMessage,
+    ProposeValidatorSet,
+    RegisterCounterparty,
+    StoreRotationCheckpoint,
+    UpdateQuorumClient,
+)
 from hub.proofs.eip712 import EvmDomain
 from hub.proofs.quorum import SignerSet, sign_quorum
 from hub.proofs.signatures import address_of
-from hub.quantities import Address, Epoch
+from hub.quantities import Address, Epoch, Seconds
+from hub.signer import KeySigner, Signer
 from relayers.hub_side import HubSide
 from relayers.ledger_chain import ledger_chain
 from relayers.rotation import ChainRotation
-from tests.anvil_chain import running_anvil
-from tests.e2e.network import RHYTHM, Network, Site, running_network, until
-from tests.e2e.node import VALIDATOR_KEY
+from tests.anvil_chain import account, running_anvil
+from tests.e2e.network import QUICK, RHYTHM, SETUP, Network, Site, running_network, until
+from tests.e2e.node import OPERATOR_KEY, VALIDATOR_KEY, devnet_node
 from tests.e2e.trade import FERRYMAN, Trade, running_trade
 from tests.evm_hub import JoinedChain, joined_chain
 from tests.unit.node_world import SIGNERS
@@ -87,6 +100,38 @@ async def stored(network: Network, client: str) -> bool:
 
 async def reached(network: Network, wanted: int) -> bool:
     return await epoch(network) == wanted
+
+
+async def test_a_chain_that_is_added_while_a_rotation_takes_effect_begins_with_those_who_sign_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody could lead its client on from the set before: it was not registered when that one signed."""
+    operator, told = KeySigner(OPERATOR_KEY), list[str]()
+    with running_anvil() as anvil:
+        async with (
+            devnet_node(tmp_path, next_key=NEXT_KEY) as node,
+            await HubClient.connect(node.target, insecure=True) as hub,
+        ):
+            submit, turns = hub.submit, iter([NEXT_KEY])
+
+            async def first_turn(messages: Sequence[AnyMessage], signer: Signer) -> Receipt:
+                """With no chain to wait for, a rotation takes effect in the block in which it is proposed."""
+                if isinstance(messages[0], RegisterCounterparty) and (key := next(turns, None)):
+                    await submit([ProposeValidatorSet(((address_of(key), 1),))], operator)
+                return await submit(messages, signer)
+
+            monkeypatch.setattr(hub, "submit", first_turn)
+            attestor = Attestor(address_of(VALIDATOR_KEY), Target("127.0.0.1:1"))
+            plan = NewChain("c", [anvil.url], "depth:1", [attestor], finality_time=Seconds(2))
+            chain = await add_chain(plan, hub, operator, account(SETUP), report=told.append, pace=QUICK)
+            assert [text for text in told if "once more" in text] == [
+                "c: the hub's validators have become those of epoch 2: once more"
+            ]
+            endpoints = Endpoints("c", [anvil.url])
+            client = Contract(endpoints, "QuorumClient", parse_address(chain.quorum_client))
+            assert (await view_quorum_client(client, "c")).set_hash == (await hub.rotation()).validators.hash()
+            assert address_text(Address((await hub.client(chain.client_at_hub)).client_contract)) == chain.quorum_client
+            await endpoints.close()
 
 
 # --- a ledger's validators, by vote -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hub import messages as m
 from hub.accounts.errors import RotationCheckpointNotFound
@@ -70,9 +71,26 @@ def test_a_rotation_waits_for_every_counterparty(world: World) -> None:
     assert proposed_validators(world.hub.state) is None
 
 
+def test_a_counterparty_whose_client_begins_with_former_validators_is_not_registered(world: World) -> None:
+    """No hand-over was stored for it: its client would stay behind for good."""
+    register = m.RegisterCounterparty("attested-0", "quorum-0", 31337, Address(b"\x01" * 20), b"")
+    world.hub.do(OPERATOR, m.CreateAttestedClient(attested_chain.CONFIG))
+    for client in (world.a.client, world.b.client):
+        store(world, client)
+    assert validators(world.hub.state) == NEW
+    for epoch in (1, 3):
+        refused = world.hub.try_(OPERATOR, replace(register, epoch=Epoch(epoch)))
+        assert (refused.reason, dict(refused.values)) == (
+            "VALIDATORS_CHANGED",
+            {"epoch": str(epoch), "present": "2"},
+        )
+    world.hub.do(OPERATOR, replace(register, epoch=Epoch(2)))
+
+
 def test_a_counterparty_registered_meanwhile_is_waited_for(world: World) -> None:
     world.hub.do(OPERATOR, m.CreateAttestedClient(attested_chain.CONFIG))
-    world.hub.do(OPERATOR, m.RegisterCounterparty("attested-0", "quorum-0", 31337, Address(b"\x01" * 20), b""))
+    register = m.RegisterCounterparty("attested-0", "quorum-0", 31337, Address(b"\x01" * 20), b"", epoch=Epoch(1))
+    world.hub.do(OPERATOR, register)
     store(world, world.a.client)
     store(world, world.b.client)
     assert validators(world.hub.state) == OLD

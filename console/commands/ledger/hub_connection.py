@@ -19,7 +19,7 @@ from console.ledger_session import ledger_of
 from console.options import Hub, Json, MaxClockDrift, TrustingPeriod
 from console.output import Output
 from console.replacing import Changes, domain_of_hub, members_text, replacement_by_hub
-from console.session import hub_of, run
+from console.session import hub_of, run, status_of_now
 from hub.answers import ClientInfo, NodeStatus
 from hub.messages import ApplyClientReplacement, ApplyDomainChange, CancelClientReplacement, CancelDomainChange
 from hub.quantities import UnixSeconds
@@ -183,7 +183,7 @@ async def _status(home: Path | None, target: str | None) -> NodeStatus:
     """What the hub says of itself; raises Misused, Unreachable, HubError."""
     try:
         async with hub_of(find_home(home), target) as connection:
-            return await connection.status()
+            return await status_of_now(connection)
     except HubUnreachable as error:
         raise Unreachable(
             f"{error}; say where the hub is with --hub HOST:PORT, and by whom it is believed with --hub-home HOME (its "

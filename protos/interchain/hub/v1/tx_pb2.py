@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from interchain.hub.v1 import light_client_pb2 as interchain_dot_hub_dot_v1_dot_light__client__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ainterchain/hub/v1/tx.proto\x12\x11interchain.hub.v1\x1a$interchain/hub/v1/light_client.proto\"\xae\x01\n\x0fTransactionBody\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\x0c\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x1b\n\x13\x65xpiry_unix_seconds\x18\x04 \x01(\x04\x12\x0b\n\x03\x66\x65\x65\x18\x05 \x01(\t\x12\x11\n\tgas_limit\x18\x06 \x01(\x04\x12,\n\x08messages\x18\x07 \x03(\x0b\x32\x1a.interchain.hub.v1.Message\"4\n\x11SignedTransaction\x12\x0c\n\x04\x62ody\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\xe5\x0f\n\x07Message\x12/\n\x08transfer\x18\x01 \x01(\x0b\x32\x1b.interchain.hub.v1.TransferH\x00\x12+\n\x06\x66\x61ucet\x18\x02 \x01(\x0b\x32\x19.interchain.hub.v1.FaucetH\x00\x12\x32\n\ngrant_role\x18\x03 \x01(\x0b\x32\x1c.interchain.hub.v1.GrantRoleH\x00\x12\x34\n\x0brevoke_role\x18\x04 \x01(\x0b\x32\x1d.interchain.hub.v1.RevokeRoleH\x00\x12I\n\x16\x63reate_attested_client\x18\x05 \x01(\x0b\x32\'.interchain.hub.v1.CreateAttestedClientH\x00\x12\x45\n\x14\x63reate_quorum_client\x18\x06 \x01(\x0b\x32%.interchain.hub.v1.CreateQuorumClientH\x00\x12H\n\x15register_counterparty\x18\x07 \x01(\x0b\x32\'.interchain.hub.v1.RegisterCounterpartyH\x00\x12\x38\n\rregister_lane\x18\x08 \x01(\x0b\x32\x1f.interchain.hub.v1.RegisterLaneH\x00\x12I\n\x16update_attested_client\x18\t \x01(\x0b\x32\'.interchain.hub.v1.UpdateAttestedClientH\x00\x12\x45\n\x14update_quorum_client\x18\n \x01(\x0b\x32%.interchain.hub.v1.UpdateQuorumClientH\x00\x12U\n\x1creport_attested_misbehaviour\x18\x0b \x01(\x0b\x32-.interchain.hub.v1.ReportAttestedMisbehaviourH\x00\x12Q\n\x1areport_quorum_misbehaviour\x18\x0c \x01(\x0b\x32+.interchain.hub.v1.ReportQuorumMisbehaviourH\x00\x12W\n\x1dschedule_attested_replacement\x18\r \x01(\x0b\x32..interchain.hub.v1.ScheduleAttestedReplacementH\x00\x12S\n\x1bschedule_quorum_replacement\x18\x0e \x01(\x0b\x32,.interchain.hub.v1.ScheduleQuorumReplacementH\x00\x12M\n\x18\x61pply_client_replacement\x18\x0f \x01(\x0b\x32).interchain.hub.v1.ApplyClientReplacementH\x00\x12<\n\x0freceive_packets\x18\x10 \x01(\x0b\x32!.interchain.hub.v1.ReceivePacketsH\x00\x12\x44\n\x13\x61\x63knowledge_packets\x18\x11 \x01(\x0b\x32%.interchain.hub.v1.AcknowledgePacketsH\x00\x12=\n\x10time_out_packets\x18\x12 \x01(\x0b\x32!.interchain.hub.v1.TimeOutPacketsH\x00\x12:\n\x0e\x64\x65\x66ine_service\x18\x13 \x01(\x0b\x32 .interchain.hub.v1.DefineServiceH\x00\x12\x36\n\x0c\x62ind_service\x18\x14 \x01(\x0b\x32\x1e.interchain.hub.v1.BindServiceH\x00\x12\x36\n\x0c\x63\x61ll_service\x18\x15 \x01(\x0b\x32\x1e.interchain.hub.v1.CallServiceH\x00\x12<\n\x0frespond_service\x18\x16 \x01(\x0b\x32!.interchain.hub.v1.RespondServiceH\x00\x12G\n\x15propose_validator_set\x18\x17 \x01(\x0b\x32&.interchain.hub.v1.ProposeValidatorSetH\x00\x12O\n\x19store_rotation_checkpoint\x18\x18 \x01(\x0b\x32*.interchain.hub.v1.StoreRotationCheckpointH\x00\x12I\n\x16withdraw_validator_set\x18\x19 \x01(\x0b\x32\'.interchain.hub.v1.WithdrawValidatorSetH\x00\x12O\n\x19\x63\x61ncel_client_replacement\x18\x1a \x01(\x0b\x32*.interchain.hub.v1.CancelClientReplacementH\x00\x12I\n\x16schedule_domain_change\x18\x1b \x01(\x0b\x32\'.interchain.hub.v1.ScheduleDomainChangeH\x00\x12\x43\n\x13\x61pply_domain_change\x18\x1c \x01(\x0b\x32$.interchain.hub.v1.ApplyDomainChangeH\x00\x12\x45\n\x14\x63\x61ncel_domain_change\x18\x1d \x01(\x0b\x32%.interchain.hub.v1.CancelDomainChangeH\x00\x42\t\n\x07message\"-\n\x08Transfer\x12\x11\n\trecipient\x18\x01 \x01(\x0c\x12\x0e\n\x06\x61mount\x18\x02 \x01(\t\"+\n\x06\x46\x61ucet\x12\x11\n\trecipient\x18\x01 \x01(\x0c\x12\x0e\n\x06\x61mount\x18\x02 \x01(\t\"C\n\tGrantRole\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0c\x12%\n\x04role\x18\x02 \x01(\x0e\x32\x17.interchain.hub.v1.Role\"D\n\nRevokeRole\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0c\x12%\n\x04role\x18\x02 \x01(\x0e\x32\x17.interchain.hub.v1.Role\"I\n\x14\x43reateAttestedClient\x12\x31\n\x06\x63onfig\x18\x01 \x01(\x0b\x32!.interchain.hub.v1.AttestedConfig\"E\n\x12\x43reateQuorumClient\x12/\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x1f.interchain.hub.v1.QuorumConfig\"\x80\x01\n\x14RegisterCounterparty\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x1b\n\x13\x63ounterparty_client\x18\x02 \x01(\t\x12\x14\n\x0c\x65vm_chain_id\x18\x03 \x01(\x04\x12\x17\n\x0f\x63lient_contract\x18\x04 \x01(\x0c\x12\x0c\n\x04salt\x18\x05 \x01(\x0c\"\x93\x01\n\x0cRegisterLane\x12\x15\n\rsource_client\x18\x01 \x01(\t\x12\x1a\n\x12\x64\x65stination_client\x18\x02 \x01(\t\x12\x13\n\x0bsource_port\x18\x03 \x01(\t\x12\x18\n\x10\x64\x65stination_port\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\x12\x10\n\x08\x65ncoding\x18\x06 \x01(\t\"Y\n\x14UpdateAttestedClient\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x31\n\x06update\x18\x02 \x01(\x0b\x32!.interchain.hub.v1.AttestedUpdate\"U\n\x12UpdateQuorumClient\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12/\n\x06update\x18\x02 \x01(\x0b\x32\x1f.interchain.hub.v1.QuorumUpdate\"c\n\x1aReportAttestedMisbehaviour\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x35\n\x08\x65vidence\x18\x02 \x01(\x0b\x32#.interchain.hub.v1.AttestedEvidence\"_\n\x18ReportQuorumMisbehaviour\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x33\n\x08\x65vidence\x18\x02 \x01(\x0b\x32!.interchain.hub.v1.QuorumEvidence\"`\n\x1bScheduleAttestedReplacement\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x31\n\x06\x63onfig\x18\x02 \x01(\x0b\x32!.interchain.hub.v1.AttestedConfig\"\\\n\x19ScheduleQuorumReplacement\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12/\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x1f.interchain.hub.v1.QuorumConfig\"(\n\x16\x41pplyClientReplacement\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\"Z\n\x0eReceivePackets\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0f\n\x07records\x18\x02 \x01(\x0c\x12\'\n\x05proof\x18\x03 \x01(\x0b\x32\x18.interchain.hub.v1.Proof\"x\n\x12\x41\x63knowledgePackets\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0f\n\x07records\x18\x02 \x01(\x0c\x12\x18\n\x10\x61\x63knowledgements\x18\x03 \x03(\x0c\x12\'\n\x05proof\x18\x04 \x01(\x0b\x32\x18.interchain.hub.v1.Proof\"Z\n\x0eTimeOutPackets\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0f\n\x07records\x18\x02 \x01(\x0c\x12\'\n\x05proof\x18\x03 \x01(\x0b\x32\x18.interchain.hub.v1.Proof\"\xa1\x01\n\rDefineService\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0c\n\x04tags\x18\x03 \x03(\t\x12\x19\n\x11input_json_schema\x18\x04 \x01(\t\x12\x1a\n\x12output_json_schema\x18\x05 \x01(\t\x12\x11\n\tinput_abi\x18\x06 \x01(\t\x12\x12\n\noutput_abi\x18\x07 \x01(\t\"\xc6\x01\n\x0b\x42indService\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0e\n\x06\x63lient\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\x0c\x12-\n\x08\x65ncoding\x18\x04 \x01(\x0e\x32\x1b.interchain.hub.v1.Encoding\x12\r\n\x05price\x18\x05 \x01(\t\x12\x11\n\tgas_limit\x18\x06 \x01(\x04\x12\x1c\n\x14max_response_seconds\x18\x07 \x01(\r\x12\x15\n\rgrace_seconds\x18\x08 \x01(\r\"\xb4\x01\n\x0b\x43\x61llService\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0e\n\x06\x63lient\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\x0c\x12\x33\n\x0einput_encoding\x18\x04 \x01(\x0e\x32\x1b.interchain.hub.v1.Encoding\x12\r\n\x05input\x18\x05 \x01(\x0c\x12\x0f\n\x07\x66\x65\x65_cap\x18\x06 \x01(\t\x12\x1d\n\x15\x64\x65\x61\x64line_unix_seconds\x18\x07 \x01(\x04\"S\n\x0eRespondService\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0c\n\x04\x63ode\x18\x02 \x01(\r\x12\x0e\n\x06output\x18\x03 \x01(\x0c\x12\x0f\n\x07message\x18\x04 \x01(\t\"A\n\x13ProposeValidatorSet\x12*\n\x07members\x18\x01 \x03(\x0b\x32\x19.interchain.hub.v1.Member\"b\n\x17StoreRotationCheckpoint\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x37\n\ncheckpoint\x18\x02 \x01(\x0b\x32#.interchain.hub.v1.SignedCheckpoint\"\x16\n\x14WithdrawValidatorSet\")\n\x17\x43\x61ncelClientReplacement\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\"c\n\x14ScheduleDomainChange\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x14\n\x0c\x65vm_chain_id\x18\x02 \x01(\x04\x12\x17\n\x0f\x63lient_contract\x18\x03 \x01(\x0c\x12\x0c\n\x04salt\x18\x04 \x01(\x0c\"#\n\x11\x41pplyDomainChange\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\"$\n\x12\x43\x61ncelDomainChange\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t*k\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x11\n\rROLE_OPERATOR\x10\x01\x12\x17\n\x13ROLE_CHAIN_OPERATOR\x10\x02\x12\x0f\n\x0bROLE_MEMBER\x10\x03\x12\x10\n\x0cROLE_RELAYER\x10\x04*I\n\x08\x45ncoding\x12\x18\n\x14\x45NCODING_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x45NCODING_ABI\x10\x01\x12\x11\n\rENCODING_JSON\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ainterchain/hub/v1/tx.proto\x12\x11interchain.hub.v1\x1a$interchain/hub/v1/light_client.proto\"\xae\x01\n\x0fTransactionBody\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\x0c\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x1b\n\x13\x65xpiry_unix_seconds\x18\x04 \x01(\x04\x12\x0b\n\x03\x66\x65\x65\x18\x05 \x01(\t\x12\x11\n\tgas_limit\x18\x06 \x01(\x04\x12,\n\x08messages\x18\x07 \x03(\x0b\x32\x1a.interchain.hub.v1.Message\"4\n\x11SignedTransaction\x12\x0c\n\x04\x62ody\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\xe5\x0f\n\x07Message\x12/\n\x08transfer\x18\x01 \x01(\x0b\x32\x1b.interchain.hub.v1.TransferH\x00\x12+\n\x06\x66\x61ucet\x18\x02 \x01(\x0b\x32\x19.interchain.hub.v1.FaucetH\x00\x12\x32\n\ngrant_role\x18\x03 \x01(\x0b\x32\x1c.interchain.hub.v1.GrantRoleH\x00\x12\x34\n\x0brevoke_role\x18\x04 \x01(\x0b\x32\x1d.interchain.hub.v1.RevokeRoleH\x00\x12I\n\x16\x63reate_attested_client\x18\x05 \x01(\x0b\x32\'.interchain.hub.v1.CreateAttestedClientH\x00\x12\x45\n\x14\x63reate_quorum_client\x18\x06 \x01(\x0b\x32%.interchain.hub.v1.CreateQuorumClientH\x00\x12H\n\x15register_counterparty\x18\x07 \x01(\x0b\x32\'.interchain.hub.v1.RegisterCounterpartyH\x00\x12\x38\n\rregister_lane\x18\x08 \x01(\x0b\x32\x1f.interchain.hub.v1.RegisterLaneH\x00\x12I\n\x16update_attested_client\x18\t \x01(\x0b\x32\'.interchain.hub.v1.UpdateAttestedClientH\x00\x12\x45\n\x14update_quorum_client\x18\n \x01(\x0b\x32%.interchain.hub.v1.UpdateQuorumClientH\x00\x12U\n\x1creport_attested_misbehaviour\x18\x0b \x01(\x0b\x32-.interchain.hub.v1.ReportAttestedMisbehaviourH\x00\x12Q\n\x1areport_quorum_misbehaviour\x18\x0c \x01(\x0b\x32+.interchain.hub.v1.ReportQuorumMisbehaviourH\x00\x12W\n\x1dschedule_attested_replacement\x18\r \x01(\x0b\x32..interchain.hub.v1.ScheduleAttestedReplacementH\x00\x12S\n\x1bschedule_quorum_replacement\x18\x0e \x01(\x0b\x32,.interchain.hub.v1.ScheduleQuorumReplacementH\x00\x12M\n\x18\x61pply_client_replacement\x18\x0f \x01(\x0b\x32).interchain.hub.v1.ApplyClientReplacementH\x00\x12<\n\x0freceive_packets\x18\x10 \x01(\x0b\x32!.interchain.hub.v1.ReceivePacketsH\x00\x12\x44\n\x13\x61\x63knowledge_packets\x18\x11 \x01(\x0b\x32%.interchain.hub.v1.AcknowledgePacketsH\x00\x12=\n\x10time_out_packets\x18\x12 \x01(\x0b\x32!.interchain.hub.v1.TimeOutPacketsH\x00\x12:\n\x0e\x64\x65\x66ine_service\x18\x13 \x01(\x0b\x32 .interchain.hub.v1.DefineServiceH\x00\x12\x36\n\x0c\x62ind_service\x18\x14 \x01(\x0b\x32\x1e.interchain.hub.v1.BindServiceH\x00\x12\x36\n\x0c\x63\x61ll_service\x18\x15 \x01(\x0b\x32\x1e.interchain.hub.v1.CallServiceH\x00\x12<\n\x0frespond_service\x18\x16 \x01(\x0b\x32!.interchain.hub.v1.RespondServiceH\x00\x12G\n\x15propose_validator_set\x18\x17 \x01(\x0b\x32&.interchain.hub.v1.ProposeValidatorSetH\x00\x12O\n\x19store_rotation_checkpoint\x18\x18 \x01(\x0b\x32*.interchain.hub.v1.StoreRotationCheckpointH\x00\x12I\n\x16withdraw_validator_set\x18\x19 \x01(\x0b\x32\'.interchain.hub.v1.WithdrawValidatorSetH\x00\x12O\n\x19\x63\x61ncel_client_replacement\x18\x1a \x01(\x0b\x32*.interchain.hub.v1.CancelClientReplacementH\x00\x12I\n\x16schedule_domain_change\x18\x1b \x01(\x0b\x32\'.interchain.hub.v1.ScheduleDomainChangeH\x00\x12\x43\n\x13\x61pply_domain_change\x18\x1c \x01(\x0b\x32$.interchain.hub.v1.ApplyDomainChangeH\x00\x12\x45\n\x14\x63\x61ncel_domain_change\x18\x1d \x01(\x0b\x32%.interchain.hub.v1.CancelDomainChangeH\x00\x42\t\n\x07message\"-\n\x08Transfer\x12\x11\n\trecipient\x18\x01 \x01(\x0c\x12\x0e\n\x06\x61mount\x18\x02 \x01(\t\"+\n\x06\x46\x61ucet\x12\x11\n\trecipient\x18\x01 \x01(\x0c\x12\x0e\n\x06\x61mount\x18\x02 \x01(\t\"C\n\tGrantRole\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0c\x12%\n\x04role\x18\x02 \x01(\x0e\x32\x17.interchain.hub.v1.Role\"D\n\nRevokeRole\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0c\x12%\n\x04role\x18\x02 \x01(\x0e\x32\x17.interchain.hub.v1.Role\"I\n\x14\x43reateAttestedClient\x12\x31\n\x06\x63onfig\x18\x01 \x01(\x0b\x32!.interchain.hub.v1.AttestedConfig\"E\n\x12\x43reateQuorumClient\x12/\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x1f.interchain.hub.v1.QuorumConfig\"\x8f\x01\n\x14RegisterCounterparty\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x1b\n\x13\x63ounterparty_client\x18\x02 \x01(\t\x12\x14\n\x0c\x65vm_chain_id\x18\x03 \x01(\x04\x12\x17\n\x0f\x63lient_contract\x18\x04 \x01(\x0c\x12\x0c\n\x04salt\x18\x05 \x01(\x0c\x12\r\n\x05\x65poch\x18\x06 \x01(\x04\"\x93\x01\n\x0cRegisterLane\x12\x15\n\rsource_client\x18\x01 \x01(\t\x12\x1a\n\x12\x64\x65stination_client\x18\x02 \x01(\t\x12\x13\n\x0bsource_port\x18\x03 \x01(\t\x12\x18\n\x10\x64\x65stination_port\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\x12\x10\n\x08\x65ncoding\x18\x06 \x01(\t\"Y\n\x14UpdateAttestedClient\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x31\n\x06update\x18\x02 \x01(\x0b\x32!.interchain.hub.v1.AttestedUpdate\"U\n\x12UpdateQuorumClient\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12/\n\x06update\x18\x02 \x01(\x0b\x32\x1f.interchain.hub.v1.QuorumUpdate\"c\n\x1aReportAttestedMisbehaviour\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x35\n\x08\x65vidence\x18\x02 \x01(\x0b\x32#.interchain.hub.v1.AttestedEvidence\"_\n\x18ReportQuorumMisbehaviour\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x33\n\x08\x65vidence\x18\x02 \x01(\x0b\x32!.interchain.hub.v1.QuorumEvidence\"`\n\x1bScheduleAttestedReplacement\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x31\n\x06\x63onfig\x18\x02 \x01(\x0b\x32!.interchain.hub.v1.AttestedConfig\"\\\n\x19ScheduleQuorumReplacement\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12/\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x1f.interchain.hub.v1.QuorumConfig\"(\n\x16\x41pplyClientReplacement\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\"Z\n\x0eReceivePackets\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0f\n\x07records\x18\x02 \x01(\x0c\x12\'\n\x05proof\x18\x03 \x01(\x0b\x32\x18.interchain.hub.v1.Proof\"x\n\x12\x41\x63knowledgePackets\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0f\n\x07records\x18\x02 \x01(\x0c\x12\x18\n\x10\x61\x63knowledgements\x18\x03 \x03(\x0c\x12\'\n\x05proof\x18\x04 \x01(\x0b\x32\x18.interchain.hub.v1.Proof\"Z\n\x0eTimeOutPackets\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0f\n\x07records\x18\x02 \x01(\x0c\x12\'\n\x05proof\x18\x03 \x01(\x0b\x32\x18.interchain.hub.v1.Proof\"\xa1\x01\n\rDefineService\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0c\n\x04tags\x18\x03 \x03(\t\x12\x19\n\x11input_json_schema\x18\x04 \x01(\t\x12\x1a\n\x12output_json_schema\x18\x05 \x01(\t\x12\x11\n\tinput_abi\x18\x06 \x01(\t\x12\x12\n\noutput_abi\x18\x07 \x01(\t\"\xc6\x01\n\x0b\x42indService\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0e\n\x06\x63lient\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\x0c\x12-\n\x08\x65ncoding\x18\x04 \x01(\x0e\x32\x1b.interchain.hub.v1.Encoding\x12\r\n\x05price\x18\x05 \x01(\t\x12\x11\n\tgas_limit\x18\x06 \x01(\x04\x12\x1c\n\x14max_response_seconds\x18\x07 \x01(\r\x12\x15\n\rgrace_seconds\x18\x08 \x01(\r\"\xb4\x01\n\x0b\x43\x61llService\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0e\n\x06\x63lient\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\x0c\x12\x33\n\x0einput_encoding\x18\x04 \x01(\x0e\x32\x1b.interchain.hub.v1.Encoding\x12\r\n\x05input\x18\x05 \x01(\x0c\x12\x0f\n\x07\x66\x65\x65_cap\x18\x06 \x01(\t\x12\x1d\n\x15\x64\x65\x61\x64line_unix_seconds\x18\x07 \x01(\x04\"S\n\x0eRespondService\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0c\n\x04\x63ode\x18\x02 \x01(\r\x12\x0e\n\x06output\x18\x03 \x01(\x0c\x12\x0f\n\x07message\x18\x04 \x01(\t\"A\n\x13ProposeValidatorSet\x12*\n\x07members\x18\x01 \x03(\x0b\x32\x19.interchain.hub.v1.Member\"b\n\x17StoreRotationCheckpoint\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x37\n\ncheckpoint\x18\x02 \x01(\x0b\x32#.interchain.hub.v1.SignedCheckpoint\"\x16\n\x14WithdrawValidatorSet\")\n\x17\x43\x61ncelClientReplacement\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\"c\n\x14ScheduleDomainChange\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x14\n\x0c\x65vm_chain_id\x18\x02 \x01(\x04\x12\x17\n\x0f\x63lient_contract\x18\x03 \x01(\x0c\x12\x0c\n\x04salt\x18\x04 \x01(\x0c\"#\n\x11\x41pplyDomainChange\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\"$\n\x12\x43\x61ncelDomainChange\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t*k\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x11\n\rROLE_OPERATOR\x10\x01\x12\x17\n\x13ROLE_CHAIN_OPERATOR\x10\x02\x12\x0f\n\x0bROLE_MEMBER\x10\x03\x12\x10\n\x0cROLE_RELAYER\x10\x04*I\n\x08\x45ncoding\x12\x18\n\x14\x45NCODING_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x45NCODING_ABI\x10\x01\x12\x11\n\rENCODING_JSON\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'interchain.hub.v1.tx_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=4959
-  _globals['_ROLE']._serialized_end=5066
-  _globals['_ENCODING']._serialized_start=5068
-  _globals['_ENCODING']._serialized_end=5141
+  _globals['_ROLE']._serialized_start=4974
+  _globals['_ROLE']._serialized_end=5081
+  _globals['_ENCODING']._serialized_start=5083
+  _globals['_ENCODING']._serialized_end=5156
   _globals['_TRANSACTIONBODY']._serialized_start=88
   _globals['_TRANSACTIONBODY']._serialized_end=262
   _globals['_SIGNEDTRANSACTION']._serialized_start=264
@@ -55,49 +55,49 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEQUORUMCLIENT']._serialized_start=2648
   _globals['_CREATEQUORUMCLIENT']._serialized_end=2717
   _globals['_REGISTERCOUNTERPARTY']._serialized_start=2720
-  _globals['_REGISTERCOUNTERPARTY']._serialized_end=2848
-  _globals['_REGISTERLANE']._serialized_start=2851
-  _globals['_REGISTERLANE']._serialized_end=2998
-  _globals['_UPDATEATTESTEDCLIENT']._serialized_start=3000
-  _globals['_UPDATEATTESTEDCLIENT']._serialized_end=3089
-  _globals['_UPDATEQUORUMCLIENT']._serialized_start=3091
-  _globals['_UPDATEQUORUMCLIENT']._serialized_end=3176
-  _globals['_REPORTATTESTEDMISBEHAVIOUR']._serialized_start=3178
-  _globals['_REPORTATTESTEDMISBEHAVIOUR']._serialized_end=3277
-  _globals['_REPORTQUORUMMISBEHAVIOUR']._serialized_start=3279
-  _globals['_REPORTQUORUMMISBEHAVIOUR']._serialized_end=3374
-  _globals['_SCHEDULEATTESTEDREPLACEMENT']._serialized_start=3376
-  _globals['_SCHEDULEATTESTEDREPLACEMENT']._serialized_end=3472
-  _globals['_SCHEDULEQUORUMREPLACEMENT']._serialized_start=3474
-  _globals['_SCHEDULEQUORUMREPLACEMENT']._serialized_end=3566
-  _globals['_APPLYCLIENTREPLACEMENT']._serialized_start=3568
-  _globals['_APPLYCLIENTREPLACEMENT']._serialized_end=3608
-  _globals['_RECEIVEPACKETS']._serialized_start=3610
-  _globals['_RECEIVEPACKETS']._serialized_end=3700
-  _globals['_ACKNOWLEDGEPACKETS']._serialized_start=3702
-  _globals['_ACKNOWLEDGEPACKETS']._serialized_end=3822
-  _globals['_TIMEOUTPACKETS']._serialized_start=3824
-  _globals['_TIMEOUTPACKETS']._serialized_end=3914
-  _globals['_DEFINESERVICE']._serialized_start=3917
-  _globals['_DEFINESERVICE']._serialized_end=4078
-  _globals['_BINDSERVICE']._serialized_start=4081
-  _globals['_BINDSERVICE']._serialized_end=4279
-  _globals['_CALLSERVICE']._serialized_start=4282
-  _globals['_CALLSERVICE']._serialized_end=4462
-  _globals['_RESPONDSERVICE']._serialized_start=4464
-  _globals['_RESPONDSERVICE']._serialized_end=4547
-  _globals['_PROPOSEVALIDATORSET']._serialized_start=4549
-  _globals['_PROPOSEVALIDATORSET']._serialized_end=4614
-  _globals['_STOREROTATIONCHECKPOINT']._serialized_start=4616
-  _globals['_STOREROTATIONCHECKPOINT']._serialized_end=4714
-  _globals['_WITHDRAWVALIDATORSET']._serialized_start=4716
-  _globals['_WITHDRAWVALIDATORSET']._serialized_end=4738
-  _globals['_CANCELCLIENTREPLACEMENT']._serialized_start=4740
-  _globals['_CANCELCLIENTREPLACEMENT']._serialized_end=4781
-  _globals['_SCHEDULEDOMAINCHANGE']._serialized_start=4783
-  _globals['_SCHEDULEDOMAINCHANGE']._serialized_end=4882
-  _globals['_APPLYDOMAINCHANGE']._serialized_start=4884
-  _globals['_APPLYDOMAINCHANGE']._serialized_end=4919
-  _globals['_CANCELDOMAINCHANGE']._serialized_start=4921
-  _globals['_CANCELDOMAINCHANGE']._serialized_end=4957
+  _globals['_REGISTERCOUNTERPARTY']._serialized_end=2863
+  _globals['_REGISTERLANE']._serialized_start=2866
+  _globals['_REGISTERLANE']._serialized_end=3013
+  _globals['_UPDATEATTESTEDCLIENT']._serialized_start=3015
+  _globals['_UPDATEATTESTEDCLIENT']._serialized_end=3104
+  _globals['_UPDATEQUORUMCLIENT']._serialized_start=3106
+  _globals['_UPDATEQUORUMCLIENT']._serialized_end=3191
+  _globals['_REPORTATTESTEDMISBEHAVIOUR']._serialized_start=3193
+  _globals['_REPORTATTESTEDMISBEHAVIOUR']._serialized_end=3292
+  _globals['_REPORTQUORUMMISBEHAVIOUR']._serialized_start=3294
+  _globals['_REPORTQUORUMMISBEHAVIOUR']._serialized_end=3389
+  _globals['_SCHEDULEATTESTEDREPLACEMENT']._serialized_start=3391
+  _globals['_SCHEDULEATTESTEDREPLACEMENT']._serialized_end=3487
+  _globals['_SCHEDULEQUORUMREPLACEMENT']._serialized_start=3489
+  _globals['_SCHEDULEQUORUMREPLACEMENT']._serialized_end=3581
+  _globals['_APPLYCLIENTREPLACEMENT']._serialized_start=3583
+  _globals['_APPLYCLIENTREPLACEMENT']._serialized_end=3623
+  _globals['_RECEIVEPACKETS']._serialized_start=3625
+  _globals['_RECEIVEPACKETS']._serialized_end=3715
+  _globals['_ACKNOWLEDGEPACKETS']._serialized_start=3717
+  _globals['_ACKNOWLEDGEPACKETS']._serialized_end=3837
+  _globals['_TIMEOUTPACKETS']._serialized_start=3839
+  _globals['_TIMEOUTPACKETS']._serialized_end=3929
+  _globals['_DEFINESERVICE']._serialized_start=3932
+  _globals['_DEFINESERVICE']._serialized_end=4093
+  _globals['_BINDSERVICE']._serialized_start=4096
+  _globals['_BINDSERVICE']._serialized_end=4294
+  _globals['_CALLSERVICE']._serialized_start=4297
+  _globals['_CALLSERVICE']._serialized_end=4477
+  _globals['_RESPONDSERVICE']._serialized_start=4479
+  _globals['_RESPONDSERVICE']._serialized_end=4562
+  _globals['_PROPOSEVALIDATORSET']._serialized_start=4564
+  _globals['_PROPOSEVALIDATORSET']._serialized_end=4629
+  _globals['_STOREROTATIONCHECKPOINT']._serialized_start=4631
+  _globals['_STOREROTATIONCHECKPOINT']._serialized_end=4729
+  _globals['_WITHDRAWVALIDATORSET']._serialized_start=4731
+  _globals['_WITHDRAWVALIDATORSET']._serialized_end=4753
+  _globals['_CANCELCLIENTREPLACEMENT']._serialized_start=4755
+  _globals['_CANCELCLIENTREPLACEMENT']._serialized_end=4796
+  _globals['_SCHEDULEDOMAINCHANGE']._serialized_start=4798
+  _globals['_SCHEDULEDOMAINCHANGE']._serialized_end=4897
+  _globals['_APPLYDOMAINCHANGE']._serialized_start=4899
+  _globals['_APPLYDOMAINCHANGE']._serialized_end=4934
+  _globals['_CANCELDOMAINCHANGE']._serialized_start=4936
+  _globals['_CANCELDOMAINCHANGE']._serialized_end=4972
 # @@protoc_insertion_point(module_scope)

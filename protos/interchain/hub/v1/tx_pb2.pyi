@@ -438,12 +438,15 @@ class RegisterCounterparty(_message.Message):
     EVM_CHAIN_ID_FIELD_NUMBER: _builtins.int
     CLIENT_CONTRACT_FIELD_NUMBER: _builtins.int
     SALT_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
     client: _builtins.str
     counterparty_client: _builtins.str
     evm_chain_id: _builtins.int
     client_contract: _builtins.bytes
     """20 bytes; empty for one that is not EVM."""
     salt: _builtins.bytes
+    epoch: _builtins.int
+    """Of our validators, with which its client of us begins: refused where others sign by now. 0: not asked."""
     def __init__(
         self,
         *,
@@ -452,10 +455,11 @@ class RegisterCounterparty(_message.Message):
         evm_chain_id: _builtins.int = ...,
         client_contract: _builtins.bytes = ...,
         salt: _builtins.bytes = ...,
+        epoch: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "client_contract", b"client_contract", "counterparty_client", b"counterparty_client", "evm_chain_id", b"evm_chain_id", "salt", b"salt"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "client_contract", b"client_contract", "counterparty_client", b"counterparty_client", "epoch", b"epoch", "evm_chain_id", b"evm_chain_id", "salt", b"salt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
