@@ -12,9 +12,12 @@ from hub.messages import Role
 from hub.parameters import Parameters
 from hub.proofs.quorum import SignerSet
 from hub.quantities import MAX_U64, Address, Amount, Hash, UnixSeconds
+from hub.services.json_text import parse
 
 MAX_CHAIN_ID_CHARACTERS = 64
 FIRST_EPOCH = 1
+GENESIS_DEPTH = 8
+"""How deep a genesis file may be nested."""
 
 
 class Genesis(msgspec.Struct, frozen=True):
@@ -67,13 +70,15 @@ class Genesis(msgspec.Struct, frozen=True):
 
     @staticmethod
     def from_json(data: bytes) -> "Genesis":
-        """Read a genesis file, in whatever order and layout; parameters left out have their defaults.
+        """Read a genesis file, in whatever order and layout; parameters left out have their defaults. Nothing stands
+        twice in it: which of the two would hold is no matter of the reader.
 
         Raises InvalidGenesis.
         """
         try:
-            raw = msgspec.json.decode(data, type=_GenesisFile)
+            raw = msgspec.convert(parse(data, GENESIS_DEPTH), type=_GenesisFile)
             powers = {_address(address): int(power) for address, power in raw.validators}
+            _require(len(powers) == len(raw.validators), "validators name each address once")
             return Genesis(
                 raw.chain_id,
                 UnixSeconds(int(raw.time)),

@@ -99,3 +99,24 @@ def test_a_genesis_file_is_refused(change: dict[str, Any]) -> None:
 def test_what_is_no_json_is_refused() -> None:
     with pytest.raises(InvalidGenesis):
         Genesis.from_json(b"{")
+
+
+@pytest.mark.parametrize(
+    ("once", "twice", "rule"),
+    [
+        (b'"chain_id":"hub-test"', b'"chain_id":"hub-tesu","chain_id":"hub-test"', "a key stands twice"),
+        (b'"devnet":true', b'"devnet":true,"devnet":true', "a key stands twice"),
+        (b'"route_margin":', b'"route_margin":"7","route_margin":', "a key stands twice"),
+        (b'"validators":[', b'"validators":[["%s","9"],', "validators name each address once"),
+        (b'"balances":[', b'"balances":[["%s","9"],', "balances name each address once"),
+        (b'"roles":[', b'"roles":[["%s","OPERATOR"],["%s","OPERATOR"],', "roles stand in rising order, each once"),
+    ],
+)
+def test_nothing_stands_twice_in_a_genesis_file(once: bytes, twice: bytes, rule: str) -> None:
+    """Which of two would hold is no matter of the reader: it may be the one that nobody looked at."""
+    made = genesis(balances=((ADDRESSES[0], Amount(1)),), validators=SignerSet.of_equals(1, [ADDRESSES[0]]))
+    text = made.to_json()
+    assert once in text
+    address = b"0x" + ADDRESSES[0].hex().encode()
+    with pytest.raises(InvalidGenesis, match=rule):
+        Genesis.from_json(text.replace(once, twice.replace(b"%s", address), 1))

@@ -1,5 +1,6 @@
 """The ledger's state machine: who may send what, what votes do, and calls across chains with real proofs."""
 
+import json
 from hashlib import sha256
 from typing import Any
 
@@ -312,6 +313,21 @@ class TestGenesis:
         assert old in text
         with pytest.raises(InvalidLedgerGenesis):
             LedgerGenesis.from_json(text.replace(old, new, 1))
+
+    @pytest.mark.parametrize(
+        ("list_of", "rule"),
+        [("organisations", "each once"), ("validators", "each once"), ("contracts", "each once"), ("", "a key stands")],
+    )
+    def test_nothing_stands_twice(self, ledger: MemberLedger, list_of: str, rule: str) -> None:
+        text = ledger.machine.genesis.to_json()
+        if list_of:
+            raw = json.loads(text)
+            raw[list_of].append(raw[list_of][0])
+            text = json.dumps(raw).encode()
+        else:
+            text = text.replace(b'"devnet":', b'"devnet":false,"devnet":', 1)
+        with pytest.raises(InvalidLedgerGenesis, match=rule):
+            LedgerGenesis.from_json(text)
 
 
 @pytest.fixture

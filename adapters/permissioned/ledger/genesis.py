@@ -10,9 +10,10 @@ from adapters.permissioned.ledger.membership.organisations import MAX_ORGANISATI
 from adapters.permissioned.ledger.parameters import Parameters, broken_rule
 from adapters.permissioned.ledger.refusals import InvalidLedgerGenesis
 from hub.errors import HubError
-from hub.genesis import FIRST_EPOCH, MAX_CHAIN_ID_CHARACTERS
+from hub.genesis import FIRST_EPOCH, GENESIS_DEPTH, MAX_CHAIN_ID_CHARACTERS
 from hub.proofs.quorum import SignerSet
 from hub.quantities import MAX_U64, Address, Hash, UnixSeconds
+from hub.services.json_text import parse
 
 
 class FoundingOrganisation(msgspec.Struct, frozen=True):
@@ -106,12 +107,13 @@ class LedgerGenesis(msgspec.Struct, frozen=True):
 
     @staticmethod
     def from_json(data: bytes) -> "LedgerGenesis":
-        """Read a genesis file, in whatever order and layout; parameters left out have their defaults.
+        """Read a genesis file, in whatever order and layout; parameters left out have their defaults. Nothing stands
+        twice in it.
 
         Raises InvalidLedgerGenesis.
         """
         try:
-            raw = msgspec.json.decode(data, type=_GenesisFile)
+            raw = msgspec.convert(parse(data, GENESIS_DEPTH), type=_GenesisFile)
             changes = {name: int(value) for name, value in raw.parameters.items()}
             return LedgerGenesis(
                 raw.chain_id,
