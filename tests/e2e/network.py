@@ -12,6 +12,7 @@ from adapters.evm.artifacts import artifact
 from adapters.evm.contract import Contract
 from adapters.evm.deploy import Workshop
 from adapters.evm.endpoints import Endpoints
+from adapters.evm.events import TOPICS, Ends, log_filter, read_log
 from adapters.evm.fees import FeePolicy
 from adapters.evm.sender import Pace, Sender
 from adapters.evm.words import bytes_of, hex_of
@@ -32,6 +33,7 @@ from relayers.packets import Rhythm
 from relayers.run import Payer, Relayer
 from tests.anvil_chain import AnvilChain, account, running_anvil
 from tests.e2e.node import OPERATOR_KEY, RunningNode, devnet_node
+from tests.invariants import Past, past_of
 
 SETUP, CALLER, RELAYER = 0, 1, 2
 """Whose account of Anvil is whose."""
@@ -192,6 +194,15 @@ async def running_network(
             await anvil.rpc("evm_setAutomine", False)  # until now a block for every transaction, to be quick
             await anvil.rpc("evm_setIntervalMining", 1)
         yield network
+        node.others.extend([await _past_at(site) for site in network.sites.values()])
+
+
+async def _past_at(site: Site) -> Past:
+    """What the chain's router says of packets, but those that it sent."""
+    ends, latest = Ends(ClientId(site.chain.client_of_hub), site.client), Height(await site.anvil.height())
+    wanted = log_filter(Address(bytes_of(site.chain.router)), ends, Height(0), latest)
+    logs = await site.endpoints.call("eth_getLogs", wanted)
+    return past_of(read_log(log, ends, {}).observed.event for log in logs if bytes_of(log["topics"][0]) != TOPICS[0])
 
 
 @asynccontextmanager

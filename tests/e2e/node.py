@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.genesis import Genesis
@@ -15,7 +15,7 @@ from hub.proofs.quorum import SignerSet
 from hub.proofs.signatures import address_of
 from hub.quantities import Amount, Seconds, UnixSeconds
 from hub.signer import KeySigner
-from tests.invariants import hold_at_hub
+from tests.invariants import Past, hold_at_hub, hold_between
 
 OPERATOR_KEY = b"\x21" * 32
 VALIDATOR_KEY = b"\x22" * 32
@@ -27,6 +27,8 @@ class RunningNode:
 
     target: str
     node: Node
+    others: list[Past] = field(default_factory=list)
+    """What the chains say that are connected to it, from whoever has stopped them."""
 
 
 def genesis(**parameters: int) -> Genesis:
@@ -50,5 +52,8 @@ async def devnet_node(folder: Path, *, next_key: bytes | None = None, **paramete
     config = NodeConfig(genesis(**parameters), folder / "store", folder / "guard", listen="127.0.0.1:0")
     next_signer = KeySigner(next_key) if next_key else None
     async with running_node(config, KeySigner(VALIDATOR_KEY), next_signer=next_signer) as node:
-        yield RunningNode(f"127.0.0.1:{node.port}", node)
-    await asyncio.to_thread(hold_at_hub, config)
+        running = RunningNode(f"127.0.0.1:{node.port}", node)
+        yield running
+    past = await asyncio.to_thread(hold_at_hub, config)
+    for other in running.others:
+        hold_between(past, other)

@@ -229,12 +229,13 @@ async def running_trade(
     """With a hub of its own. ``signers``: the ledger's checkpoint keys, first the one that the genesis names.
     ``next_hub_key`` signs for the hub after a rotation to it.
     """
-    async with (
-        devnet_node(folder / "hub", next_key=next_hub_key) as node,
-        await HubClient.connect(node.target, insecure=True) as hub,
-        trade_with(hub, folder, signers) as trade,
-    ):
-        yield trade
+    async with devnet_node(folder / "hub", next_key=next_hub_key) as node:
+        async with (
+            await HubClient.connect(node.target, insecure=True) as hub,
+            trade_with(hub, folder, signers) as trade,
+        ):
+            yield trade
+        node.others.append(trade.world.past)
 
 
 @asynccontextmanager

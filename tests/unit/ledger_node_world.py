@@ -49,7 +49,7 @@ from hub.chain_node import Node, NodeConfigOf
 from hub.quantities import Hash, UnixSeconds
 from hub.rpc.serving import TlsFiles
 from hub.signer import Signer
-from tests.invariants import hold_at_ledger
+from tests.invariants import Past, hold_at_ledger
 from tests.unit import certificate_workshop as workshop
 from tests.unit.certificate_workshop import DAY, YEAR, Certified, Draft
 from tests.unit.node_world import SIGNERS, StillClock
@@ -148,6 +148,8 @@ class LedgerNodeWorld:
     clock: StillClock = field(default_factory=lambda: StillClock(int(time.time())))
     members: dict[str, Certified] = field(default_factory=dict)
     above: dict[str, tuple[Certified, ...]] = field(default_factory=dict)
+    past: Past = field(default_factory=Past, init=False)
+    """Of the node that stopped last."""
 
     def __post_init__(self) -> None:
         self.roots = {name: fresh(workshop.root(f"{name} root")).signed() for name in ORGANISATIONS}
@@ -216,7 +218,7 @@ class LedgerNodeWorld:
             config, private, self.installed, signers, self.clock, open_listen=open_listen
         ) as node:
             yield node
-        await asyncio.to_thread(hold_at_ledger, config, self.installed)
+        self.past = await asyncio.to_thread(hold_at_ledger, config, self.installed)
 
     async def connect(self, node: Node, member: str, role: str | None = None) -> LedgerClient:
         """As a member, whose certificate is issued first where a role is given."""
