@@ -95,7 +95,7 @@ class Traffic:
 
     def _set_up(self) -> None:
         define = m.DefineService("echo", "answers its input", ("bench",), "", "", ABI, ABI)
-        bind = m.BindService("echo", self._b.here, PROVIDER, InputEncoding.ABI, PRICE, Gas(100_000), 60, 60)
+        bind = m.BindService("echo", self._b.here, PROVIDER, InputEncoding.ABI, PRICE, Gas(100_000), 60, 120)
         purse = m.Faucet(caller_account(self._a.here, CALLER), Amount(10**9))
         joining: list[AnyMessage] = [*self._a.joining(), *self._b.joining(), define, bind, purse]
         self._make_block([sign(OPERATOR, 0, *joining, of=GENESIS)])
