@@ -33,9 +33,16 @@ from adapters.permissioned.ledger.identities import ContractName, fingerprint
 from adapters.permissioned.ledger.machine import LedgerMachine
 from adapters.permissioned.ledger.messages import SignedTransaction
 from adapters.permissioned.ledger.refusals import InvalidLedgerGenesis, NotTheAuthor, SignedTwice
+from adapters.permissioned.ledger.rooms import LedgerRoom
 from adapters.permissioned.ledger.service import calls
 from adapters.permissioned.ledger.service.calls import CallState
-from adapters.permissioned.ledger.service.events import CallbackFailed, CallEnded, CallSent, RequestServed
+from adapters.permissioned.ledger.service.events import (
+    CallbackFailed,
+    CallEnded,
+    CallSent,
+    RequestAnswered,
+    RequestServed,
+)
 from adapters.permissioned.ledger.transactions import MemberSignature, decode_signatures, encode_signatures
 from hub import messages as hub_messages
 from hub.accounts.accounts import account
@@ -46,6 +53,7 @@ from hub.quantities import Gas, Hash, Seconds
 from hub.services.payload import InputEncoding, Result, caller_account
 from hub.services.payload import ResultCode as Code
 from hub.state.branch import MemoryState
+from hub.state.collections import Room
 from tests.unit import certificate_workshop as workshop
 from tests.unit.hub_chain import CONSUMER, MEMBER, PROVIDER, HubChain, tree_of
 from tests.unit.hub_world import bind, define, one
@@ -383,6 +391,51 @@ class TestAcrossChains:
         assert (resulted.code, resulted.output) == (200, b'{"text":"at last"}')
         assert connected.invoke(ANN, "desk", "release", Held(waiting.request_id)).code is ResultCode.REFUSED
 
+    def test_what_is_answered_late_is_answered(self, connected: MemberLedger) -> None:
+        self.offer(connected)
+        connected.take_in(self.call(connected, "later"))
+        (waiting,) = calls.requests(connected.state)
+        connected.block(advance=waiting.due - connected.now - 1)
+        result = connected.invoke(ANN, "desk", "release", Held(waiting.request_id))
+        assert one(result.events, RequestAnswered).code == 200
+        assert connected.machine.next_due(connected.state) is None
+
+    def test_what_is_never_answered_is_closed_and_leaves_nothing(self, connected: MemberLedger) -> None:
+        self.offer(connected)
+        sent = self.call(connected, "later")
+        before = of_calls(connected)
+        connected.take_in(sent)
+        (waiting,) = calls.requests(connected.state)
+        assert waiting.due == waiting.deadline + calls.ANSWER_TIME_LIMIT
+        assert connected.machine.next_due(connected.state) == waiting.due
+        assert connected.block(advance=waiting.due - connected.now - 1).end_events == ()
+        closed = connected.block(advance=1)
+        assert one(closed.end_events, RequestAnswered) == RequestAnswered(waiting.request_id, "desk", Code.NO_ANSWER)
+        result = Result.decode(one(closed.end_events, AcknowledgementWritten).acknowledgement)
+        assert (result.code, result.message) == (Code.NO_ANSWER, "the contract never answered")
+        assert closed.batches[0].entries
+        assert of_calls(connected) == before
+        assert connected.machine.gateway.next_due(connected.state) is None
+        late = connected.invoke(ANN, "desk", "release", Held(waiting.request_id))
+        assert (late.code, late.reason) == (ResultCode.REFUSED, "REQUEST_NOT_PENDING")
+
+    def test_a_block_closes_so_many_and_the_next_goes_on(self, connected: MemberLedger) -> None:
+        self.offer(connected)
+        connected.hub.do(CONSUMER, *[hub_call_later(connected.hub.now + 300)] * 64)
+        connected.hub.do(CONSUMER, *[hub_call_later(connected.hub.now + 200)] * 2)
+        sent = [event for event in connected.hub.events if isinstance(event, PacketSent)]
+        connected.do("port/chief", connected.receive_here(*sent))
+        waiting = list(calls.requests(connected.state))
+        assert len(waiting) == 66
+        assert connected.machine.gateway.next_due(connected.state) == min(one.due for one in waiting)
+        connected.block(advance=max(one.due for one in waiting) - connected.now)
+        left = list(calls.requests(connected.state))
+        assert len(left) == 2
+        assert {one.deadline for one in left} == {max(one.deadline for one in waiting)}
+        assert connected.machine.next_due(connected.state) is not None
+        connected.block()
+        assert list(calls.requests(connected.state)) == []
+
     def test_no_such_contract(self, connected: MemberLedger) -> None:
         self.offer(connected)
         connected.decide(a.RetireContract("desk"))
@@ -452,6 +505,17 @@ class TestAcrossChains:
         honest = connected.checkpoint
         connected.checkpoint = lambda **changes: honest(app_root=Hash(b"\x07" * 32))  # type: ignore[method-assign]
         assert connected.bring_to_hub(sent).reason == "TREE_ROOT_MISMATCH"
+
+
+def hub_call_later(deadline: int) -> hub_messages.CallService:
+    data = b'{"text":"later"}'
+    return hub_messages.CallService("desk-note", "", b"", InputEncoding.JSON, data, Amount(50), UnixSeconds(deadline))
+
+
+def of_calls(ledger: MemberLedger) -> list[bytes]:
+    """The keys of what is kept for calls and requests, and for packets that are not acknowledged."""
+    rooms = (LedgerRoom.CONTRACT_CALLS, Room.PENDING_PACKETS)
+    return [key for room in rooms for key, _ in ledger.state.scan(bytes((room,)), bytes((room + 1,)))]
 
 
 def _again(signed: SignedTransaction, signature: bytes) -> SignedTransaction:

@@ -96,12 +96,13 @@ class LedgerMachine(Machine[SignedTransaction]):
         return True
 
     def settle(self, ctx: Context) -> None:
-        """Proposals that expire, private values whose time is over."""
+        """Proposals that expire, requests that nobody answered, private values whose time is over."""
         proposals.expire(ctx)
+        self.gateway.end_block(ctx)
         self.runtime.end_block(ctx)
 
     def due(self, state: StateReader) -> UnixSeconds | None:
-        times = (proposals.next_due(state), self.runtime.next_due(state))
+        times = (proposals.next_due(state), self.gateway.next_due(state), self.runtime.next_due(state))
         return min((time for time in times if time is not None), default=None)
 
     # --- what members do ---

@@ -37,7 +37,7 @@ from adapters.permissioned.ledger.contracts.interface import Context as Contract
 from adapters.permissioned.ledger.contracts.packages import Installed, Package
 from adapters.permissioned.ledger.contracts.policy import is_met, parse_policy
 from adapters.permissioned.ledger.contracts.run import Code, Reading, Run
-from adapters.permissioned.ledger.contracts.world import Services, note_request, service_output
+from adapters.permissioned.ledger.contracts.world import Services, forget_request, note_request, service_output
 from adapters.permissioned.ledger.identities import Caller, ContractName, Identity, OrganisationId, RemoteCaller
 from hub.errors import HubError
 from hub.quantities import Height, UnixSeconds
@@ -145,6 +145,10 @@ class Runtime:
             return Result(ResultCode.PROVIDER_FAILED, message=str(error))
         inner.keep()
         return result
+
+    def expire_request(self, ctx: Context, contract: ContractName, request_id: bytes) -> None:
+        """Close a request that was left open: from now on it is none that the contract could answer."""
+        forget_request(ctx.state, contract, request_id)
 
     def deliver_result(self, ctx: Context, contract: ContractName, call_id: bytes, result: Result) -> None:
         """Tell a contract the result of its call; raises HubError where it does not take it: then nothing is kept."""

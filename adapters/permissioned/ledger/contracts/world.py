@@ -27,6 +27,8 @@ from hub.services.errors import ServiceError
 from hub.services.payload import InputEncoding, Request, Result, ResultCode
 from hub.services.settlement import MAX_OUTPUT_BYTES
 from hub.services.transcode import convert
+from hub.state.branch import Branch
+from hub.state.collections import text
 from hub.state.context import Context
 
 
@@ -68,6 +70,11 @@ def note_request(ground: Ground, request: Request) -> None:
     ground.put(
         LedgerRoom.CONTRACT_CALLS, request.request_id, _encode(_Pending(request.service, request.input_encoding))
     )
+
+
+def forget_request(state: Branch, contract: ContractName, request_id: bytes) -> None:
+    """The contract cannot answer it any more."""
+    state.delete(bytes((LedgerRoom.CONTRACT_CALLS,)) + text(contract) + request_id)
 
 
 def service_output(contract: ContractName, method: Method, data: bytes, encoding: InputEncoding) -> bytes:

@@ -8,10 +8,14 @@ import msgspec
 from adapters.permissioned.ledger.identities import ContractName
 from adapters.permissioned.ledger.rooms import LedgerRoom
 from hub.ibc.identifiers import ClientId
-from hub.quantities import Hash, Sequence, UnixSeconds
+from hub.quantities import MAX_U64, Hash, Seconds, Sequence, UnixSeconds
 from hub.services.payload import InputEncoding
 from hub.state.branch import Branch, StateReader
-from hub.state.collections import Records, text
+from hub.state.collections import Records, text, u64
+
+ANSWER_TIME_LIMIT = Seconds(60 * 24 * 3600)
+"""How long after its deadline a request can still be answered: longer than a binding's grace at the hub (30 days at
+most) and the time for which the fee waits for proof there (a week)."""
 
 
 class CallState(IntEnum):
@@ -58,11 +62,17 @@ class PendingRequest(msgspec.Struct, frozen=True, array_like=True):
     deadline: UnixSeconds
     input: bytes
 
+    @property
+    def due(self) -> UnixSeconds:
+        """When it is closed unanswered."""
+        return UnixSeconds(min(self.deadline + ANSWER_TIME_LIMIT, MAX_U64))
+
 
 _CALLS = Records(LedgerRoom.CONTRACT_CALLS, OutgoingCall)
-_OUT, _CALLERS, _IN = b"o", b"c", b"i"
+_OUT, _CALLERS, _IN, _DUE_IN = b"o", b"c", b"i", b"d"
 _REQUESTS = Records(LedgerRoom.CONTRACT_CALLS, PendingRequest)
 _OF_CALLER = Records(LedgerRoom.CONTRACT_CALLS, int)
+_DUE = Records(LedgerRoom.CONTRACT_CALLS, int)
 
 
 def call(state: StateReader, call_id: bytes) -> OutgoingCall | None:
@@ -102,7 +112,31 @@ def requests(state: StateReader, after: bytes | None = None) -> Iterator[Pending
 
 def put_request(state: Branch, record: PendingRequest) -> None:
     _REQUESTS.put(state, _IN + record.request_id, record)
+    _DUE.put(state, _due_key(record), 1)
 
 
 def forget_request(state: Branch, record: PendingRequest) -> None:
     _REQUESTS.delete(state, _IN + record.request_id)
+    _DUE.delete(state, _due_key(record))
+
+
+def due_requests(state: StateReader, now: UnixSeconds, limit: int) -> list[PendingRequest]:
+    """Those to be closed unanswered, the earliest first, at most ``limit``."""
+    found: list[PendingRequest] = []
+    for key, _ in _DUE.scan(state, _DUE_IN):
+        if len(found) == limit or int.from_bytes(key[1:9], "big") > now:
+            break
+        if (record := request(state, key[9:])) is not None:
+            found.append(record)
+    return found
+
+
+def next_due(state: StateReader) -> UnixSeconds | None:
+    """When the next request is closed unanswered."""
+    for key, _ in _DUE.scan(state, _DUE_IN):
+        return UnixSeconds(int.from_bytes(key[1:9], "big"))
+    return None
+
+
+def _due_key(record: PendingRequest) -> bytes:
+    return _DUE_IN + u64(record.due) + record.request_id

@@ -43,7 +43,7 @@ class RequestServed(Event, frozen=True):
 
 
 class RequestAnswered(Event, frozen=True):
-    """A contract answered a request that it had put off."""
+    """A contract answered a request that it had put off; ``code`` 504: it never did, and the request was closed."""
 
     request_id: bytes
     contract: str

@@ -45,6 +45,8 @@ from hub.state.context import Context
 
 replace = msgspec.structs.replace
 
+MAX_DUE = 64
+"""Requests that a block closes unanswered; the next block goes on."""
 _FROM_CONTRACTS = (ResultCode.ANSWERED, ResultCode.INPUT_REFUSED, ResultCode.PROVIDER_FAILED)
 
 
@@ -57,6 +59,10 @@ class Contracts(Protocol):
 
     def serve(self, ctx: Context, request: Request) -> Result | None:
         """Ask a contract, whose failure is its answer; None: it answers later."""
+        ...
+
+    def expire_request(self, ctx: Context, contract: ContractName, request_id: bytes) -> None:
+        """A request that the contract took is not to be answered any more."""
         ...
 
     def deliver_result(self, ctx: Context, contract: ContractName, call_id: bytes, result: Result) -> None:
@@ -192,14 +198,28 @@ class ServiceGateway:
             raise RequestUnknown(contract, request_id)
         if result.code not in _FROM_CONTRACTS:
             raise CodeRefused(result.code.value)
-        data = result.encode()
-        if len(data) > MAX_ACKNOWLEDGEMENT_BYTES:
-            raise AnswerTooLong(len(data), MAX_ACKNOWLEDGEMENT_BYTES)
-        calls.forget_request(ctx.state, record)
-        self._channel.write_acknowledgement(ctx, self, PORT, record.client, record.sequence, data=data)
-        ctx.emit(RequestAnswered(record.request_id, contract, result.code.value))
+        size = len(result.encode())
+        if size > MAX_ACKNOWLEDGEMENT_BYTES:
+            raise AnswerTooLong(size, MAX_ACKNOWLEDGEMENT_BYTES)
+        self._acknowledge(ctx, record, result)
+
+    def end_block(self, ctx: Context) -> None:
+        """Close requests that no contract has answered, long after an answer could matter to anyone."""
+        for record in calls.due_requests(ctx.state, ctx.time, MAX_DUE):
+            self._behind().expire_request(ctx, record.contract, record.request_id)
+            self._acknowledge(ctx, record, Result(ResultCode.NO_ANSWER, message="the contract never answered"))
+
+    def next_due(self, state: StateReader) -> UnixSeconds | None:
+        """When a block must be made to close a request."""
+        return calls.next_due(state)
 
     # --- inside ---
+
+    def _acknowledge(self, ctx: Context, record: PendingRequest, result: Result) -> None:
+        """Give a request that was put off its one answer."""
+        calls.forget_request(ctx.state, record)
+        self._channel.write_acknowledgement(ctx, self, PORT, record.client, record.sequence, data=result.encode())
+        ctx.emit(RequestAnswered(record.request_id, record.contract, result.code.value))
 
     def _serve(self, ctx: Context, request: Request) -> Result | None:
         """What the contract answers; whatever it did is dropped where that is a failure."""

@@ -1043,7 +1043,7 @@ Global___RequestServed: _TypeAlias = RequestServed  # noqa: Y015
 
 @_typing.final
 class RequestAnswered(_message.Message):
-    """A contract answered a request that it had put off."""
+    """A contract answered a request that it had put off. 504: it never did, and the request was closed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
