@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
 from cryptography import x509
@@ -16,14 +15,10 @@ from adapters.permissioned.ledger.membership import errors as e
 from adapters.permissioned.ledger.membership import organisations, registry
 from adapters.permissioned.ledger.membership.certificates import MAX_CERTIFICATE_BYTES, read_authority
 from tests.unit.certificate_workshop import (
-    DAY,
     NOW,
     YEAR,
     Certified,
     Draft,
-    der_header,
-    der_of,
-    elements,
     intermediate,
     key_of,
     leaf,
@@ -31,7 +26,6 @@ from tests.unit.certificate_workshop import (
     name,
     revocations,
     root,
-    sign_again,
     unknown_extension,
     usage,
 )
@@ -375,268 +369,6 @@ def test_a_root_s_name_and_key_in_a_member_s_certificate_are_no_root(world: Memb
         world.authenticate(identity)
 
 
-# --- path length ---
-
-
-def test_a_path_longer_than_an_authority_allows(world: MembershipWorld) -> None:
-    narrow = (
-        intermediate(world.root, "narrow")
-        .with_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .signed()
-    )
-    under = intermediate(narrow, "under").signed()
-    assert world.enrol(leaf(narrow), narrow).name == "ann"
-    with refused(world, e.PathTooLong):
-        world.enrol(leaf(under, member="bob"), narrow, under)
-    with refused(world, e.PathTooLong):
-        organisations.add_authority(world.ctx, "bank-a", under.der)
-
-
-def test_a_root_bounds_the_path_as_well() -> None:
-    world = MembershipWorld()
-    short = root("short").with_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).signed()
-    organisations.add_authority(world.ctx, "bank-a", short.der)
-    under = intermediate(short, "under").signed()
-    assert world.enrol(leaf(short)).name == "ann"
-    with refused(world, e.PathTooLong):
-        world.enrol(leaf(under, member="bob"), under)
-
-
-def test_three_intermediates_and_no_more(world: MembershipWorld) -> None:
-    one, chain = world.root, []
-    for depth in range(4):
-        one = intermediate(one, f"depth {depth}").signed()
-        chain.append(one)
-        if depth < 3:
-            assert world.enrol(leaf(one, member=f"m{depth}"), *chain).name == f"m{depth}"
-    with refused(world, e.PathTooLong):
-        world.enrol(leaf(one, member="m3"), *chain)
-    with refused(world, e.PathTooLong):
-        organisations.add_authority(world.ctx, "bank-a", one.der)
-
-
-def test_authorities_that_sign_each_other_lead_nowhere(world: MembershipWorld) -> None:
-    first, second = root("first"), root("second")
-    one = intermediate(second.signed(), "first").signed()
-    two = intermediate(first.signed(), "second").signed()
-    with refused(world, e.WrongAuthority):
-        world.enrol(leaf(one), one, two)
-
-
-def test_too_many_intermediates(world: MembershipWorld) -> None:
-    with refused(world, e.TooManyIntermediates):
-        world.enrol(world.member(), *[world.issuing] * 5)
-
-
-# --- name constraints ---
-
-DNS, MAIL, URI = x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier
-NET = x509.IPAddress(IPv4Network("10.0.0.0/8"))
-NET6 = x509.IPAddress(IPv6Network("2001:db8::/32"))
-CONSTRAINED: dict[str, tuple[list[x509.GeneralName], list[x509.GeneralName], list[x509.GeneralName], bool]] = {
-    # permitted, excluded, the member's names, whether it is accepted
-    "no names at all": ([DNS("a.example")], [], [], True),
-    "DNS: the name itself": ([DNS("a.example")], [], [DNS("a.example")], True),
-    "DNS: below": ([DNS("a.example")], [], [DNS("x.A.example")], True),
-    "DNS: beside": ([DNS("a.example")], [], [DNS("b.example")], False),
-    "DNS: above": ([DNS("a.example")], [], [DNS("example")], False),
-    "DNS: the same letters at its end": ([DNS("a.example")], [], [DNS("evila.example")], False),
-    "DNS: one of two": ([DNS("a.example")], [], [DNS("a.example"), DNS("b.example")], False),
-    "DNS: one of two permitted": ([DNS("a.example"), DNS("b.example")], [], [DNS("b.example")], True),
-    "DNS: excluded": ([], [DNS("a.example")], [DNS("x.a.example")], False),
-    "DNS: beside the excluded": ([], [DNS("a.example")], [DNS("b.example")], True),
-    "DNS: permitted and excluded": ([DNS("example")], [DNS("a.example")], [DNS("a.example")], False),
-    "DNS: a wildcard over the excluded": ([], [DNS("x.a.example")], [DNS("*.a.example")], False),
-    "DNS: a wildcard within the permitted": ([DNS("a.example")], [], [DNS("*.a.example")], True),
-    "e-mail: the host": ([MAIL("a.example")], [], [MAIL("ann@A.example")], True),
-    "e-mail: a host below": ([MAIL("a.example")], [], [MAIL("ann@x.a.example")], False),
-    "e-mail: below a domain": ([MAIL(".a.example")], [], [MAIL("ann@x.a.example")], True),
-    "e-mail: the domain itself": ([MAIL(".a.example")], [], [MAIL("ann@a.example")], False),
-    "e-mail: another host": ([MAIL("a.example")], [], [MAIL("ann@b.example")], False),
-    "e-mail: the mailbox": ([MAIL("ann@a.example")], [], [MAIL("ann@a.example")], True),
-    "e-mail: another mailbox": ([MAIL("ann@a.example")], [], [MAIL("bob@a.example")], False),
-    "e-mail: excluded": ([], [MAIL("a.example")], [MAIL("ann@a.example")], False),
-    "e-mail: DNS constraints do not bind it": ([DNS("a.example")], [], [MAIL("ann@b.example")], True),
-    "DNS: a constraint in capitals": ([DNS("A.Example")], [], [DNS("x.a.example")], True),
-    "DNS: excluded in capitals": ([], [DNS("A.Example")], [DNS("x.a.example")], False),
-    "DNS: none at all": ([], [DNS("")], [DNS("b.example")], False),
-    "DNS: e-mail constraints do not bind it": ([MAIL("a.example")], [], [DNS("b.example")], True),
-    "e-mail: a constraint in capitals": ([MAIL("A.Example")], [], [MAIL("ann@a.example")], True),
-    "e-mail: a mailbox on a host in capitals": ([MAIL("ann@A.Example")], [], [MAIL("ann@a.example")], True),
-    "e-mail: a mailbox in capitals": ([MAIL("ann@a.example")], [], [MAIL("ANN@a.example")], False),
-    "e-mail: excluded below a domain": ([], [MAIL(".a.example")], [MAIL("ann@x.a.example")], False),
-    "DNS: a wildcard beside the excluded": ([], [DNS("x.b.example")], [DNS("*.a.example")], True),
-    "e-mail: what DNS excludes is not meant": ([], [DNS("a.example")], [MAIL("ann@a.example")], True),
-    "DNS: what e-mail excludes is not meant": ([], [MAIL("a.example")], [DNS("a.example")], True),
-    "DNS: a wildcard beside the same letters": ([], [DNS("xa.example")], [DNS("*.a.example")], True),
-    "IP: version 6, within": ([NET6], [], [x509.IPAddress(IPv6Address("2001:db8::1"))], True),
-    "IP: version 6, beyond": ([NET6], [], [x509.IPAddress(IPv6Address("2001:db9::1"))], False),
-    "IP: of the other version": ([NET], [], [x509.IPAddress(IPv6Address("::a00:1"))], False),
-    "IP: of the other version, excluded": ([], [NET], [x509.IPAddress(IPv6Address("::a00:1"))], True),
-    "IP: DNS constraints do not bind it": ([DNS("a.example")], [], [x509.IPAddress(IPv4Address("11.1.2.3"))], True),
-    "IP: within": ([NET], [], [x509.IPAddress(IPv4Address("10.1.2.3"))], True),
-    "IP: beyond": ([NET], [], [x509.IPAddress(IPv4Address("11.1.2.3"))], False),
-    "IP: excluded": ([], [NET], [x509.IPAddress(IPv4Address("10.1.2.3"))], False),
-}
-
-
-def constrained(issuer: Certified, permitted: list[x509.GeneralName], excluded: list[x509.GeneralName]) -> Draft:
-    """An intermediate that may certify some names only."""
-    constraints = x509.NameConstraints(permitted or None, excluded or None)
-    return intermediate(issuer, "constrained").with_extension(constraints, critical=True)
-
-
-@pytest.mark.parametrize("case", CONSTRAINED)
-def test_name_constraints(world: MembershipWorld, case: str) -> None:
-    permitted, excluded, names, accepted = CONSTRAINED[case]
-    issuer = constrained(world.root, permitted, excluded).signed()
-    draft = leaf(issuer)
-    made = (draft.with_extension(x509.SubjectAlternativeName(names)) if names else draft).signed()
-    if accepted:
-        assert world.enrol(made, issuer).name == "ann"
-    else:
-        with refused(world, e.NameConstraintBroken):
-            world.enrol(made, issuer)
-
-
-def test_a_constraint_binds_all_below_it(world: MembershipWorld) -> None:
-    issuer = constrained(world.root, [DNS("a.example")], []).signed()
-    between = intermediate(issuer, "between").signed()
-    wrong = leaf(between).with_extension(x509.SubjectAlternativeName([DNS("b.example")])).signed()
-    with refused(world, e.NameConstraintBroken):
-        world.enrol(wrong, issuer, between)
-
-
-def test_a_constraint_on_e_mail_binds_an_authority_s_subject(world: MembershipWorld) -> None:
-    issuer = constrained(world.root, [MAIL("a.example")], []).signed()
-    for host, accepted in (("a.example", True), ("b.example", False)):
-        label = f"between {host}"
-        between = intermediate(issuer, label).with_(subject=name(CN=label, E=f"ca@{host}")).signed()
-        mail = x509.SubjectAlternativeName([MAIL("ann@a.example")])
-        if accepted:
-            assert world.enrol(leaf(between).with_extension(mail), issuer, between).name == "ann"
-        else:
-            with refused(world, e.NameConstraintBroken):
-                world.enrol(leaf(between, member="bob").with_extension(mail), issuer, between)
-
-
-@pytest.mark.parametrize("kind", [URI("a.example"), x509.DirectoryName(name(O="bank-a"))], ids=["URI", "directory"])
-@pytest.mark.parametrize("critical", [True, False])
-def test_a_constraint_that_is_not_understood(world: MembershipWorld, kind: x509.GeneralName, critical: bool) -> None:
-    issuer = intermediate(world.root, "x").with_extension(x509.NameConstraints([kind], None), critical).signed()
-    with refused(world, e.UnsupportedNameConstraint):
-        world.enrol(leaf(issuer), issuer)
-    with refused(world, e.UnsupportedNameConstraint):
-        organisations.add_authority(world.ctx, "bank-a", issuer.der)
-
-
-# --- bytes that no builder writes ---
-
-
-@pytest.mark.parametrize("serial", [b"\x00", b"\xff\x01", b"\x00" + b"\xff" * 20, b"", b"\x80"], ids=bytes.hex)
-def test_a_serial_number_that_is_none(world: MembershipWorld, serial: bytes) -> None:
-    der = sign_again(world.member().signed().der, world.issuing.key, {1: der_of(0x02, serial)})
-    with refused(world, e.InvalidSerialNumber):
-        registry.enrol(world.ctx, der)
-
-
-def test_what_stands_in_the_place_of_a_serial_number(world: MembershipWorld) -> None:
-    der = sign_again(world.member().signed().der, world.issuing.key, {1: der_of(0x04, b"\x07")})
-    version = b"\xa0\x03\x02\x01\x02"
-    for given in (der, *(der_of(0x30, der_of(0x30, version + rest)) for rest in (b"", b"\x02", b"\x02\x02\x01"))):
-        with refused(world, e.InvalidSerialNumber):
-            registry.enrol(world.ctx, given)
-
-
-def test_every_beginning_of_a_certificate_is_refused(world: MembershipWorld) -> None:
-    der = world.member().signed().der
-    for length in range(len(der)):
-        with pytest.raises(e.CertificateError):
-            registry.enrol(world.ctx.branch(), der[:length])
-
-
-def test_signing_again_by_itself_changes_nothing(world: MembershipWorld) -> None:
-    der = sign_again(world.member().signed().der, world.issuing.key, {})
-    assert registry.enrol(world.ctx, der).name == "ann"
-
-
-@pytest.mark.parametrize("version", [b"", b"\xa0\x03\x02\x01\x01", b"\xa0\x03\x02\x01\x03"], ids=["1", "2", "4"])
-def test_a_version_that_is_not_3(world: MembershipWorld, version: bytes) -> None:
-    der = sign_again(world.member().signed().der, world.issuing.key, {0: version})
-    with refused(world, e.WrongCertificateVersion):
-        registry.enrol(world.ctx, der)
-
-
-def rotten() -> dict[str, Callable[[bytes], bytes]]:
-    def unused_bits(der: bytes) -> bytes:
-        signed, algorithm, signature = elements(der)
-        return der_of(0x30, signed + algorithm + der_of(0x03, b"\x01" + signature[der_header(signature) + 1 :]))
-
-    return {
-        "nothing": lambda der: b"",
-        "one byte": lambda der: b"\x30",
-        "text": lambda der: b"-----BEGIN CERTIFICATE-----",
-        "a byte after its end": lambda der: der + b"\x00",
-        "twice": lambda der: der + der,
-        "cut short": lambda der: der[:-1],
-        "unused bits in its signature": unused_bits,
-        "an endless length": lambda der: b"\x30\x84\xff\xff\xff\xff" + der[4:],
-        "a longer length than needed": lambda der: b"\x30\x83\x00" + der[2:],
-    }
-
-
-@pytest.mark.parametrize("case", rotten())
-def test_bytes_that_are_not_exactly_a_certificate(world: MembershipWorld, case: str) -> None:
-    member = world.member()
-    serial = next(  # one whose signature ends in a bit 0, so that it could be taken for an unused one
-        number for number in range(1, 99) if not member.with_(serial=number).signed().certificate.signature[-1] & 1
-    )
-    der = rotten()[case](member.with_(serial=serial).signed().der)
-    with refused(world, e.CertificateMalformed):
-        registry.enrol(world.ctx, der)
-
-
-def test_an_extension_twice(world: MembershipWorld) -> None:
-    der = world.member().signed().der
-    extensions = elements(elements(elements(der)[0])[7])[0]
-    doubled = der_of(0xA3, der_of(0x30, b"".join([*elements(extensions), elements(extensions)[-1]])))
-    with refused(world, e.CertificateMalformed):
-        registry.enrol(world.ctx, sign_again(der, world.issuing.key, {7: doubled}))
-
-
-def test_each_bit_of_a_certificate_matters(world: MembershipWorld) -> None:
-    """A flipped bit is refused, by an error of the ledger; or what is enrolled is the same member with the same key."""
-    der = world.member().signed().der
-    accepted = 0
-    for at in range(len(der)):
-        for bit in range(8):
-            changed = der[:at] + bytes((der[at] ^ 1 << bit,)) + der[at + 1 :]
-            try:
-                registry.enrol(world.ctx.branch(), changed)
-            except LedgerError as error:
-                str(error)
-            else:
-                accepted += 1
-    assert accepted == 0
-
-
-def test_each_bit_of_an_intermediate_matters(world: MembershipWorld) -> None:
-    middle = intermediate(world.root, "middle").signed()
-    member = leaf(middle).signed().der
-    for at in range(len(middle.der)):
-        changed = middle.der[:at] + bytes((middle.der[at] ^ 1 << at % 8,)) + middle.der[at + 1 :]
-        with pytest.raises(LedgerError):
-            registry.enrol(world.ctx.branch(), member, [changed])
-
-
-def test_the_mirror_of_a_signature_makes_nobody_else(world: MembershipWorld) -> None:
-    """ECDSA lets anyone write (r, n - s) for (r, s): another fingerprint of the same certificate."""
-    der = world.member().signed().der
-    first, second = registry.enrol(world.ctx, der), registry.enrol(world.ctx, mirrored(der))
-    assert first.fingerprint != second.fingerprint
-    assert (first.member, first.role, first.account) == (second.member, second.role, second.account)
-
-
 # --- serial numbers ---
 
 
@@ -662,26 +394,3 @@ def test_nobody_spoils_an_authority_s_serial_with_its_mirror(world: MembershipWo
     branch = intermediate(world.root, "branch").signed()
     registry.enrol(world.ctx, leaf(branch).signed().der, [mirrored(branch.der)])
     assert world.enrol(leaf(branch, member="bob"), branch).name == "bob"
-
-
-# --- time ---
-
-
-def test_time_is_the_block_s(world: MembershipWorld) -> None:
-    identity = world.enrol(world.member())
-    record = registry.certificate(world.state, identity.fingerprint)
-    assert record is not None
-    assert (record.valid_from, record.valid_until) == (NOW - DAY, NOW + 2 * YEAR)
-    assert world.authenticate(identity, record.valid_until - 1) == identity
-    assert world.authenticate(identity, record.valid_from) == identity
-    for time, error in ((record.valid_until, e.CertificateExpired), (record.valid_from - 1, e.CertificateNotYetValid)):
-        with refused(world, error):
-            world.authenticate(identity, time)
-
-
-def test_a_member_is_valid_no_longer_than_its_path(world: MembershipWorld) -> None:
-    brief = intermediate(world.root, "brief").with_(not_before=NOW - 10, not_after=NOW + 10).signed()
-    identity = world.enrol(leaf(brief), brief)
-    for time, error in ((NOW + 10, e.CertificateExpired), (NOW - 11, e.CertificateNotYetValid)):
-        with refused(world, error):
-            world.authenticate(identity, time)
