@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,17 @@ def wait_for(ready: Callable[[], bool], seconds: float) -> None:
     while not ready():
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.1)
+
+
+def left_behind(base: int) -> list[str]:
+    """What still runs of a devnet: ports that are taken, and where the system tells, processes."""
+    ports = [name for name, port in Ports.from_base(base).named().items() if not is_free(port)]
+    mark, processes = f"PORT_BASE={base}".encode(), []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # another user's, or gone meanwhile
+            if mark in environment.read_bytes().split(b"\0"):
+                processes.append((environment.parent / "cmdline").read_text().replace("\0", " "))
+    return ports + processes
 
 
 def hold_at_the_end(folder: Path) -> None:
@@ -67,6 +79,12 @@ class Devnet:
         self.terminal.close()
         hold_at_the_end(self.folder)
         return code
+
+    def hang_up(self) -> None:
+        """By closing the terminal; then what must always hold is looked at."""
+        self.terminal.close()
+        self.process.wait(60)
+        hold_at_the_end(self.folder)
 
     @property
     def homes(self) -> dict[str, str]:

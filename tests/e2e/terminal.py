@@ -9,15 +9,17 @@ import subprocess
 import termios
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from threading import Thread
+from select import select
+from threading import Event, Thread
 
 _ROWS, _COLUMNS = 50, 160
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 _CTRL_C = b"\x03"
+_LOOK_AGAIN_S = 0.1
 
 
 class Terminal:
-    """``process`` leads the terminal's session. ``close`` once it has ended."""
+    """``process`` leads the terminal's session; ``close`` is to hang up, or to clean up after it."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self._ours, theirs = pty.openpty()
@@ -27,6 +29,7 @@ class Terminal:
         self.process = subprocess.Popen(opened, env={**environment, "TERM": "xterm"}, start_new_session=True)
         os.close(theirs)
         self._drawn = bytearray()
+        self._closed = Event()
         self._reading = Thread(target=self._read, daemon=True)
         self._reading.start()
 
@@ -39,10 +42,15 @@ class Terminal:
         os.write(self._ours, _CTRL_C)
 
     def close(self) -> None:
-        self._reading.join(10)
+        """As one closes its window: whatever still runs there is told so (SIGHUP), and can write no more."""
+        self._closed.set()
+        self._reading.join()
         os.close(self._ours)
 
     def _read(self) -> None:
         with suppress(OSError):  # the other end is closed
-            while some := os.read(self._ours, 65536):
-                self._drawn += some
+            while not self._closed.is_set():
+                if select([self._ours], [], [], _LOOK_AGAIN_S)[0]:
+                    if not (some := os.read(self._ours, 65536)):
+                        return
+                    self._drawn += some

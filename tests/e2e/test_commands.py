@@ -10,10 +10,9 @@ from eth_abi.abi import encode
 
 from console.devnet.accounts import Holder, dev_account
 from console.devnet.anvil import anvil_command, is_ready, rpc, url_of
-from console.devnet.ports import is_free
 from console.devnet.processes import Supervisor
 from hub.proofs.keccak import keccak256
-from tests.e2e.devnet_world import Devnet, wait_for
+from tests.e2e.devnet_world import Devnet, left_behind, wait_for
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -44,7 +43,7 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
     made = Devnet(tmp_path_factory.mktemp("commands"))
     yield made
     assert made.stop() == 0
-    assert all(is_free(port) for port in made.ports.named().values()), "a process was left behind"
+    assert left_behind(made.base) == [], "Ctrl-C left it behind"
 
 
 def _schema(**properties: object) -> dict[str, object]:

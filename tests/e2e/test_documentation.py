@@ -14,7 +14,7 @@ from typer.main import get_command
 
 from console.devnet.processes import ROOT
 from console.main import app
-from tests.e2e.devnet_world import Devnet, wait_for
+from tests.e2e.devnet_world import Devnet, left_behind, wait_for
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -80,7 +80,8 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
     try:
         yield Newcomer(devnet, tmp_path_factory.mktemp("a checkout"))
     finally:
-        devnet.stop()
+        devnet.hang_up()
+    assert left_behind(devnet.base) == [], "closing the terminal left it behind"
 
 
 def test_the_first_call_is_answered(newcomer: Newcomer) -> None:

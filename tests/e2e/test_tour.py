@@ -5,14 +5,13 @@ nothing is left behind.
 import json
 import os
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from console.devnet.ports import Ports, is_free
 from console.tour.run import STEPS
-from tests.e2e.devnet_world import ICHUB, free_base, hold_at_the_end, wait_for
+from tests.e2e.devnet_world import ICHUB, free_base, hold_at_the_end, left_behind, wait_for
 
 ALL = [
     "call_ab",
@@ -49,18 +48,6 @@ def up(place: tuple[Path, int], *words: str) -> tuple[list[str], dict[str, str]]
     return [str(ICHUB), "devnet", "up", *words, "--folder", str(folder)], {**os.environ, "PORT_BASE": str(base)}
 
 
-def left_behind(place: tuple[Path, int]) -> list[str]:
-    """What still runs of a devnet: ports that are taken, and where the system tells, processes."""
-    base = place[1]
-    ports = [name for name, port in Ports.from_base(base).named().items() if not is_free(port)]
-    mark, processes = f"PORT_BASE={base}".encode(), []
-    for environment in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):  # another user's, or gone meanwhile
-            if mark in environment.read_bytes().split(b"\0"):
-                processes.append((environment.parent / "cmdline").read_text().replace("\0", " "))
-    return ports + processes
-
-
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("killed", ["its parent", "itself"])
 def test_a_devnet_that_is_killed_leaves_nothing_behind(place: tuple[Path, int], killed: str) -> None:
@@ -73,7 +60,7 @@ def test_a_devnet_that_is_killed_leaves_nothing_behind(place: tuple[Path, int], 
         wait_for(lambda: not is_free(Ports.from_base(place[1]).hub), 120)
         started.kill()
         started.wait()
-    wait_for(lambda: not left_behind(place), 60)
+    wait_for(lambda: not left_behind(place[1]), 60)
 
 
 @pytest.mark.timeout(1200)
@@ -89,5 +76,5 @@ def test_the_tour_shows_what_it_promises_where_others_were_killed(place: tuple[P
     assert run.returncode == 0, told
     for name in ALL:
         assert name in run.stdout
-    assert left_behind(place) == []
+    assert left_behind(place[1]) == []
     hold_at_the_end(folder)
