@@ -12,7 +12,7 @@ async def in_thread(work: Callable[P, T], *arguments: P.args, **named: P.kwargs)
     """As ``asyncio.to_thread``, but whoever is cancelled meanwhile ends after the thread, which cannot be cancelled:
     what it reads may be closed next.
     """
-    thread = asyncio.ensure_future(asyncio.to_thread(work, *arguments, **named))
+    thread = asyncio.ensure_future(asyncio.to_thread(work, *arguments, **named))  # noqa: TID251  # what is meant
     try:
         return await asyncio.shield(thread)
     except asyncio.CancelledError:

@@ -32,6 +32,7 @@ from hub.engine.clock import Clock
 from hub.engine.engine import Engine
 from hub.engine.errors import NoncePending, RateLimited
 from hub.engine.ledger import Ledger
+from hub.engine.threads import in_thread
 from hub.errors import HubError
 from hub.quantities import Amount, Gas, Height, UnixSeconds
 from hub.rpc.door import Door
@@ -85,9 +86,9 @@ class Revocations:
 
     async def _publish(self, crl: bytes) -> Height | None:
         """In which block it came into force, None where it was; raises what it is refused for, NodeIsNoMember."""
-        if not await asyncio.to_thread(self._is_news, crl):
+        if not await in_thread(self._is_news, crl):
             return None
-        key = await asyncio.to_thread(self._member)
+        key = await in_thread(self._member)
         if registry.certificate(self._ledger.state, key.fingerprint) is None:
             try:
                 await self._submit(key, EnrolMember(key.certificate, key.intermediates))
