@@ -27,8 +27,8 @@ from console.exits import ConsoleError, Misused
 from console.home import find_home
 from console.session import hub_of, signer_of
 from console.tour.document_verify import ISSUER
-from console.tour.market import FEE, Call, Site, open_site
-from console.tour.trade import Trade, bill_of_lading, invoke, offer_services, open_consignee
+from console.tour.market import FEE, Call, Site, kept_of, open_site
+from console.tour.trade import Trade, bill_of_lading, invoke, offer_services, open_asker
 from hub.errors import HubError
 from hub.proofs.keccak import keccak256
 from tests.bench.figures import Measured
@@ -157,8 +157,8 @@ def consignee_of(site: Site, consignee: Deployed, document_hash: bytes) -> Asker
         return site.calls_in(await consignee.send("ask", document_hash, round(PATIENCE_S), FEE))[0]
 
     async def outcome(call: Call) -> tuple[int, str]:
-        _, code, *_, reason = await consignee.read("outcome", call.call_id)
-        return code, reason
+        kept = await kept_of(consignee, call)
+        return kept.code, kept.message
 
     return Asker(site, site, ask, outcome)
 
@@ -226,7 +226,7 @@ async def _askers(network: Network, screen: Screen) -> AsyncIterator[tuple[Asker
             await offer_services(trade.chain, hub, operator)
             bill = bill_of_lading("BENCH-1")
             await invoke(await trade.member(ISSUER), "documents", "notarise", bill)
-            consignee = await open_consignee(a, hub, operator)
+            consignee = await open_asker("Consignee", a, hub, operator)
         try:
             yield await buyer_of(a, b), consignee_of(a, consignee, bill.document_hash)
         finally:

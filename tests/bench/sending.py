@@ -1,6 +1,6 @@
 """Senders that each decode and submit a transaction, wait until it is durable, and go on with their next.
 
-As in a node: the event loop is uvloop's, garbage is seldom collected.
+The event loop is uvloop's, as a node's.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ import uvloop
 from hub.engine.embedded import EmbeddedEngine, EngineOptions
 from hub.engine.ledger import Ledger
 from hub.engine.measures import Measures
-from hub.garbage import collect_seldom
 from hub.quantities import UnixSeconds
 from tests.bench.figures import Measured
 from tests.bench.ledgers import Sent, TimedStore, require_ok
@@ -55,7 +54,6 @@ def send(ledger: Ledger, store: TimedStore, sent: list[Sent], now: UnixSeconds) 
 async def _send(ledger: Ledger, store: TimedStore, sent: list[Sent], now: UnixSeconds) -> Run:
     engine = EmbeddedEngine(ledger, StillClock(now), EngineOptions(), Measures())
     await engine.start()
-    collect_seldom()
     try:
         await asyncio.gather(*(_one_after_another(engine, ledger, mine[:WARMING]) for mine in sent))
         store.forget()

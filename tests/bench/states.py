@@ -16,6 +16,7 @@ from typing import Self, TypeAlias, cast
 from hub.engine.ledger import ChainKind, Ledger
 from hub.engine.records import BlockRecord, encode_record
 from hub.engine.store import Store
+from hub.garbage import collect_seldom
 from hub.ibc.commitment import RECEIPT, acknowledgement_path, receipt_path
 from hub.ibc.identifiers import ClientId
 from hub.node import hub_kind
@@ -71,7 +72,10 @@ class States:
 
 @contextmanager
 def copied(path: Path, make: MakeKind = hub) -> Iterator[tuple[Ledger, TimedStore]]:
-    """The ledger of a copy of a store, which can be written to, and that copy; gone afterwards."""
+    """The ledger of a copy of a store, which can be written to, and that copy; gone afterwards.
+
+    From here on the process collects garbage as a node does.
+    """
     kind = make()
     copy = Path(tempfile.mkdtemp(prefix="copy-", dir=path.parent)) / "store"
     original = Store.open(path, kind.machine.genesis_hash)
@@ -80,6 +84,7 @@ def copied(path: Path, make: MakeKind = hub) -> Iterator[tuple[Ledger, TimedStor
     finally:
         original.close()
     store = TimedStore.open(copy, kind.machine.genesis_hash)
+    collect_seldom()
     try:
         yield Ledger(kind, store), store
     finally:

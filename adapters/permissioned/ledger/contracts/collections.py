@@ -129,7 +129,7 @@ class Records(Generic[R]):
 
     def find(self, *key: KeyPart) -> R | None:
         """The record, None if there is none. Raises KeyRefused, BoundExceeded."""
-        data = self._ground.get(LedgerRoom.CONTRACT_DATA, self._place(key))
+        data = self._read(self._primary(key))
         return None if data is None else self._decode(data)
 
     def get(self, *key: KeyPart) -> R:
@@ -141,34 +141,33 @@ class Records(Generic[R]):
 
     def has(self, *key: KeyPart) -> bool:
         """Whether there is a record. Raises KeyRefused, BoundExceeded."""
-        return self._ground.get(LedgerRoom.CONTRACT_DATA, self._place(key)) is not None
+        return self._read(self._primary(key)) is not None
 
     def add(self, record: R) -> None:
         """Write a new record. Raises RecordExists, ValueNotStorable, KeyRefused, BoundExceeded."""
-        key = self._key_of(record)
-        if self.has(*key):
+        key, primary = self._key_of(record)
+        if self._read(primary) is not None:
             raise RecordExists(self._collection.name, key_text(key))
-        self._write(key, record, ())
+        self._write(key, primary, record, ())
 
     def put(self, record: R) -> None:
         """Write a record, in the place of the one that has its key.
 
         Raises ValueNotStorable, KeyRefused, BoundExceeded.
         """
-        key = self._key_of(record)
-        data = self._ground.get(LedgerRoom.CONTRACT_DATA, self._place(key))
-        self._write(key, record, () if data is None else _read_stored(data).entries)
+        key, primary = self._key_of(record)
+        data = self._read(primary)
+        self._write(key, primary, record, () if data is None else _read_stored(data).entries)
 
     def delete(self, *key: KeyPart) -> None:
         """Remove a record. Raises RecordNotFound, KeyRefused, BoundExceeded."""
-        place = self._place(key)
-        data = self._ground.get(LedgerRoom.CONTRACT_DATA, place)
+        primary = self._primary(key)
+        data = self._read(primary)
         if data is None:
             raise RecordNotFound(self._collection.name, key_text(key))
-        primary = encode_key(self._collection.name, key)
         for entry in _read_stored(data).entries:
             self._ground.delete(Room.INDEXES, self._name() + entry + primary)
-        self._ground.delete(LedgerRoom.CONTRACT_DATA, place)
+        self._ground.delete(LedgerRoom.CONTRACT_DATA, self._name() + primary)
         self._ground.tell(RecordDeleted(self._ground.contract, self._collection.name, key_text(key)))
 
     def range(
@@ -202,7 +201,7 @@ class Records(Generic[R]):
         found, token = self._scan(Room.INDEXES, self._name() + text(index), prefix, (first, last), page)
         records = []
         for key in found:
-            data = self._ground.get(LedgerRoom.CONTRACT_DATA, self._name() + key)
+            data = self._read(key)
             if data is not None:
                 records.append(self._decode(data))
         return Found(tuple(records), token)
@@ -237,9 +236,12 @@ class Records(Generic[R]):
                 reached = key[len(place) :]
         return values, b""
 
-    def _write(self, key: tuple[KeyPart, ...], record: R, old: tuple[bytes, ...]) -> None:
+    def _read(self, primary: bytes) -> bytes | None:
+        return self._ground.get(LedgerRoom.CONTRACT_DATA, self._name() + primary)
+
+    def _write(self, key: tuple[KeyPart, ...], primary: bytes, record: R, old: tuple[bytes, ...]) -> None:
         collection, ground = self._collection, self._ground
-        data, primary, new = self._encode(record), encode_key(collection.name, key), self._places(record)
+        data, new = self._encode(record), self._places(record)
         # An entry's own key ends in the record's, so that many records may share a place.
         for entry in old:
             if entry not in new:
@@ -276,19 +278,21 @@ class Records(Generic[R]):
                 found[text(index) + encode_key(name, parts)] = None
         return tuple(found)
 
-    def _key_of(self, record: R) -> tuple[KeyPart, ...]:
+    def _key_of(self, record: R) -> tuple[tuple[KeyPart, ...], bytes]:
+        """The key, and as it stands in the state."""
         if type(record) is not self._collection.kind:
             raise ValueNotStorable(self._collection.name, type(record).__name__)
-        return _fields(record, self._collection.key)
+        key = _fields(record, self._collection.key)
+        return key, self._primary(key)
 
     def _name(self) -> bytes:
         return text(self._collection.name)
 
-    def _place(self, key: tuple[KeyPart, ...]) -> bytes:
+    def _primary(self, key: tuple[KeyPart, ...]) -> bytes:
         name = self._collection.name
         if len(key) != len(self._collection.key):
             raise KeyRefused(name, f"it is made of {', '.join(self._collection.key)}")
-        return self._name() + encode_key(name, key)
+        return encode_key(name, key)
 
 
 def _fields(record: Record, names: tuple[str, ...]) -> tuple[KeyPart, ...]:

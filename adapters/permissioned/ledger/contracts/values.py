@@ -8,6 +8,7 @@ a contract answers can go to an EVM chain.
 import typing
 from collections.abc import Callable
 from functools import lru_cache
+from types import NoneType
 from typing import Any, TypeVar
 
 import msgspec
@@ -70,23 +71,33 @@ def from_json(kind: Any, value: JsonValue) -> Any:
 
 def to_json(value: object) -> JsonValue:
     """A value as JSON, properties in order; raises TypeError where it is none that contracts have."""
-    made: JsonValue
-    match value:
-        case str():
-            made = str(value)
-        case bool() | None:
-            made = value
-        case int():
-            made = str(value)
-        case msgspec.Struct():
-            made = {name: to_json(getattr(value, name)) for name in _sorted_fields(type(value))}
-        case bytes():
-            made = "0x" + value.hex()
-        case tuple():
-            made = [to_json(each) for each in value]
-        case _:
-            raise TypeError(f"a {type(value).__name__} is no value of a contract")
-    return made
+    form = _FORMS.get(type(value))
+    if form is None:
+        form = _FORMS[_root(value)]
+    return form(value)
+
+
+def _record(value: msgspec.Struct) -> JsonValue:
+    return {name: to_json(getattr(value, name)) for name in _sorted_fields(type(value))}
+
+
+_FORMS: dict[type, Callable[[Any], JsonValue]] = {
+    str: str,
+    bool: bool,
+    int: str,
+    bytes: lambda value: "0x" + value.hex(),
+    tuple: lambda value: [to_json(each) for each in value],
+    NoneType: lambda _: None,
+    msgspec.Struct: _record,
+}
+
+
+def _root(value: object) -> type:
+    """The type of which a value is one; raises TypeError where it is none that contracts have."""
+    for kind in _FORMS:
+        if isinstance(value, kind):
+            return kind
+    raise TypeError(f"a {type(value).__name__} is no value of a contract")
 
 
 def stored_form(kind: Any, value: object) -> bytes | None:
