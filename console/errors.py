@@ -28,6 +28,7 @@ _NEXT = {
     "DEADLINE_ELAPSED": "give a later one with --deadline",
     "GRACE_TOO_SHORT": "allow more with --grace-seconds",
     "CERTIFICATE_UNKNOWN": "`ichub ledger enrol ORG/NAME`",
+    "RECORD_EXISTS": "`ichub ledger history` shows who wrote it",
     "CLIENT_NOT_FOUND": "`ichub client list` shows what there is",
 }
 """What the command line adds to a refusal: which of its commands helps. By the refusal's reason."""

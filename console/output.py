@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -46,10 +47,12 @@ class Output:
             _print_json(row)
             return
         table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
-        table.add_column(style="bold", no_wrap=True)
+        table.add_column(style="bold", no_wrap=True, min_width=max(map(len, row), default=0))
         table.add_column(overflow="fold")
         for name, value in row.items():
             table.add_row(name.replace("_", " "), cell(value))
+        if not _fits(table):
+            table.padding = (0, 1, 0, 0)
         _stdout.print(table)
 
     def rows(self, title: str, rows: Sequence[Row], empty: str) -> None:
@@ -60,7 +63,12 @@ class Output:
         if not rows:
             _stdout.print(empty)
             return
-        _stdout.print(rows_table(title, rows))
+        if _fits(table := rows_table(title, rows)):
+            _stdout.print(table)
+            return
+        for row in rows:
+            self.record(title, row)
+            title = " "
 
     def done(self, text: str, **values: Any) -> None:
         """What was done, in a sentence; its values are the JSON."""
@@ -91,6 +99,11 @@ class Output:
         took = time.monotonic() - began
         if took > 1 and traced and not self.as_json:
             _stderr.print(f"{text} ({took:.1f} s)", style="dim", markup=False)
+
+
+def _fits(table: Table) -> bool:
+    """Whether no word need be broken: a broken hash can be neither read nor copied."""
+    return Measurement.get(_stdout, _stdout.options.update(width=_PIPE_WIDTH), table).minimum <= _stdout.width
 
 
 def rows_table(title: str, rows: Sequence[Row]) -> Table:

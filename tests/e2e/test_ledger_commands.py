@@ -102,7 +102,7 @@ def test_a_document_s_life(person: Typing, tmp_path: Path) -> None:
         assert person.type("history", key) == changes
     told = person.run("history", digest).stdout
     certificate = changes[1]["signed_by"][0].partition(" ")[2]
-    for said in (f"block {changes[1]['block']}, 20", "countersign: written", "customs/admin", certificate):
+    for said in (f"Block {changes[1]['block']}, 20", "countersign: written", "customs/admin", certificate):
         assert said in told
 
 
@@ -132,7 +132,7 @@ def test_documents_are_valid_for_a_time_superseded_and_listed(person: Typing) ->
     assert (status(first), status(later)) == ("valid", "not-yet-valid")
     known = person.type("document", "verify", later)["document"]
     assert (known["valid_from"], known["valid_until"]) == ("32472187200", "32503593600")
-    second = notarise("a3", "--type", "invoice", "--supersedes", first)
+    second = notarise("a3", "--supersedes", first)
     assert (status(first), status(second)) == ("superseded", "valid")
     assert person.type("document", "verify", second)["document"]["supersedes"] == first
     for words, said in (
@@ -161,12 +161,16 @@ def test_documents_are_valid_for_a_time_superseded_and_listed(person: Typing) ->
 def test_a_receivable_is_financed_once(person: Typing) -> None:
     terms = ("--seller", "9131X", "--buyer", "9144Y", "--number", "A-17", "--amount", "125000", "--currency", "CNY",
              "--date", "2026-03-01")  # fmt: skip
-    person.type("receivable", "register", *terms)
-    receivable = person.type("receivable", "check", *terms)["receivable_id"]
+    registered = person.type("receivable", "register", *terms)
+    receivable = registered["receivable_id"]
+    assert (registered["state"], registered["near_duplicates"]) == ("free", [])
+    assert person.type("receivable", "check", *terms)["receivable_id"] == receivable
     person.type("receivable", "pledge", receivable)
     twice = person.run("receivable", "pledge", receivable, "--as", "bank-b/admin")
     assert twice.returncode == 1
+    assert person.run("receivable", "pledge", "0x5d").returncode == 2
     assert person.type("receivable", "status", receivable)["state"] == "pledged"
+    assert re.search(r"^since +20\d\d-", person.run("receivable", "status", receivable).stdout, re.MULTILINE)
     person.type("receivable", "release", receivable)
     person.type("receivable", "pledge", receivable, "--as", "bank-b/admin")
     changes = person.type("history", receivable)
@@ -274,8 +278,9 @@ def test_what_a_newcomer_gets_wrong_is_told_with_what_to_do(person: Typing, tmp_
 def test_answers_are_for_people_to_read(person: Typing) -> None:
     person.type("document", "notarise", "0x" + "77" * 32, "--number", "77")
     plain = person.run("document", "verify", "0x" + "77" * 32).stdout
-    assert re.search(r"notarised_at 20\d\d-\d\d-\d\d ", plain)
-    assert "superseded_by" not in plain
+    assert re.search(r"notarised at +20\d\d-\d\d-\d\d ", plain)
+    assert "superseded by" not in plain
+    assert plain.splitlines()[1].split() == ["status", "valid"]
     number = person.type("proposal", "change-parameters", "votes_denominator=5")["number"]
     shown = person.run("proposal", "show", str(number)).stdout
     assert "changes: votes_denominator = 5" in shown

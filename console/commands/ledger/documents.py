@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.permissioned.ledger.contracts.values import write_json
+from adapters.permissioned.ledger.contracts.values import read_json, write_json
 from adapters.permissioned.ledger.documents.contract import status_at
 from adapters.permissioned.ledger.documents.records import (
     ByHash,
@@ -18,6 +18,7 @@ from adapters.permissioned.ledger.documents.records import (
     Notarise,
     Revoke,
     Supersede,
+    Verification,
 )
 from console.amounts import moment, parse_hex, parse_moment
 from console.commands.ledger.invoking import invoke_and_tell, query_and_show, query_pages
@@ -39,33 +40,48 @@ Which = Annotated[str, typer.Argument(metavar="FILE|0xHASH", help="The document,
 def notarise(
     document: Which,
     number: Annotated[str, typer.Option(help="The document's own number.")],
-    type_: Annotated[DocumentType, typer.Option("--type", help="What it is.")] = DocumentType.OTHER,
+    type_: Annotated[
+        DocumentType | None,
+        typer.Option("--type", help="What it is. Default: as what it supersedes, else other.", show_default=False),
+    ] = None,
     party: Annotated[
         list[str] | None,
-        typer.Option(help="An organisation of the ledger, which may countersign, or anyone else; several times."),
+        typer.Option(
+            metavar="NAME", help="An organisation of the ledger, which may countersign, or anyone else; several times."
+        ),
     ] = None,
-    valid_from: Annotated[str, typer.Option(metavar=WHEN, help="Valid from then on. Default: from now on.")] = "0",
-    valid_until: Annotated[str, typer.Option(metavar=WHEN, help="And not any more from then. Default: no end.")] = "0",
-    supersedes: Annotated[str | None, typer.Option(help="An earlier version of it: FILE or 0xHASH.")] = None,
+    valid_from: Annotated[
+        str, typer.Option(metavar=WHEN, help="Valid from then on. Default: from now on.", show_default=False)
+    ] = "0",
+    valid_until: Annotated[
+        str, typer.Option(metavar=WHEN, help="And not any more from then. Default: no end.", show_default=False)
+    ] = "0",
+    supersedes: Annotated[
+        str | None, typer.Option(metavar="FILE|0xHASH", help="An earlier version of it.", show_default=False)
+    ] = None,
     home: Home = None,
     member: As = None,
     endorse: Endorse = None,
     draft: DraftFile = None,
     json: Json = False,
 ) -> None:
-    """Notarise a document: its hash, never its content, goes onto the ledger. Its issuer is the organisation of who
-    acts. With --supersedes it takes the place of an earlier one of the same type and issuer.
+    """Notarise a document: its hash goes onto the ledger.
+
+    Never its content. Its issuer is the organisation of who acts. With --supersedes it takes the place of an earlier
+    one of the same type and issuer.
 
     Times are dates of UTC (2026-12-31, 2026-12-31T18:00) or Unix seconds.
 
     Example: ichub ledger document notarise bl-4711.pdf --type bill-of-lading --number 4711 --party customs
     """
+    previous = None if supersedes is None else hash_of(supersedes)
+    kind = type_ or (DocumentType.OTHER if previous is None else _type_of(previous, Signing(home, member)))
     lasts = parse_moment(valid_from), parse_moment(valid_until)
-    asked = Notarise(hash_of(document), type_, number, tuple(party or ()), *lasts)
-    if supersedes is None:
+    asked = Notarise(hash_of(document), kind, number, tuple(party or ()), *lasts)
+    if previous is None:
         invoke_and_tell("documents", "notarise", write_json(asked), Signing(home, member, endorse, draft), json)
     else:
-        replaced = Supersede(hash_of(supersedes), asked)
+        replaced = Supersede(previous, asked)
         invoke_and_tell("documents", "supersede", write_json(replaced), Signing(home, member, endorse, draft), json)
 
 
@@ -129,8 +145,9 @@ def list_documents(
     member: As = None,
     json: Json = False,
 ) -> None:
-    """List documents in the order in which they were notarised: of an issuer, of a type, or with a party. Without any
-    of these: what one's own organisation notarised.
+    """List documents: of an issuer, of a type, or with a party.
+
+    In the order in which they were notarised. Without any of these: what one's own organisation notarised.
 
     Example: ichub ledger document list --party customs
     """
@@ -158,6 +175,19 @@ def list_documents(
         for one in found
     ]  # fmt: skip
     Output(json).rows("Documents", rows, "none: `ichub ledger document notarise FILE --number NUMBER` notarises one")
+
+
+def _type_of(document_hash: bytes, signing: Signing) -> DocumentType:
+    """Of a document on the ledger; of one that is not there, any."""
+
+    async def work() -> Verification:
+        async with ledger_of(signing.home, signing.member) as ledger:
+            answer = await ledger.query("documents", "verify", write_json(ByHash(document_hash)))
+        found: Verification = read_json(Verification, answer)
+        return found
+
+    found = run(work()).document
+    return DocumentType.OTHER if found is None else found.document_type
 
 
 def hash_of(document: str) -> bytes:

@@ -61,8 +61,9 @@ def history(
         output.rows("", [row for record, changes in found.items() for row in _rows(record, changes)], "")
         return
     for record, changes in found.items():
+        output.record("", {"record": f"{record.contract}/{record.collection}", "key": record.key})
         for change in changes:
-            output.record(f"{record}, block {change.height}, {moment(change.time)} UTC", _told(change))
+            output.record(f"\nBlock {change.height}, {moment(change.time)} UTC", _told(change))
 
 
 def records_named(words: Sequence[str]) -> tuple[Record, ...]:

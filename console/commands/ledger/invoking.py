@@ -39,8 +39,13 @@ class Paged(Protocol):
 Page = TypeVar("Page", bound=Paged)
 
 
-def invoke_and_tell(contract: str, method: str, arguments: bytes, signing: Signing, as_json: bool) -> None:
-    """Have it signed by all who endorse it, invoke, and say where it stands; or write all that into a draft."""
+def invoke_and_tell(
+    contract: str, method: str, arguments: bytes, signing: Signing, as_json: bool, *, then: str = ""
+) -> None:
+    """Have it signed by all who endorse it, invoke, and say where it stands; or write all that into a draft.
+
+    ``then``: the query of the same arguments whose answer is told besides.
+    """
     output, message = Output(as_json), InvokeContract(contract, method, arguments)
     place = find_ledger_home(signing.home)
     endorsers = [MemberKey.read(*place.member_files(name)) for name in signing.endorse or ()]
@@ -53,8 +58,11 @@ def invoke_and_tell(contract: str, method: str, arguments: bytes, signing: Signi
             asked = [(one.fingerprint, _endorsing(one, ledger.genesis_hash)) for one in endorsers]
             with endorsement_explained({one.fingerprint: one.member for one in endorsers}):
                 receipt = await ledger.submit([message], endorse=asked)
+            told = await _asked(ledger, contract, then, arguments) if then else {}
         text = f"done: {contract}.{method} stands in block {receipt.height}"
-        output.done(text, height=receipt.height, transaction=receipt.hash)
+        output.done(text, height=receipt.height, transaction=receipt.hash, **told)
+        if told and not as_json:
+            output.record("", for_people(told))
 
     run(work())
 
@@ -118,11 +126,15 @@ def query_and_show(contract: str, method: str, arguments: bytes, signing: Signin
 
     async def work() -> None:
         async with ledger_of(signing.home, signing.member) as ledger:
-            answer: Any = msgspec.json.decode(await ledger.query(contract, method, arguments))
-        told = answer if isinstance(answer, dict) else {"answer": answer}
-        Output(as_json).record(f"{contract}.{method}", told if as_json else _for_people(told))
+            told = await _asked(ledger, contract, method, arguments)
+        Output(as_json).record(f"{contract}.{method}", told if as_json else for_people(told))
 
     run(work())
+
+
+async def _asked(ledger: LedgerClient, contract: str, method: str, arguments: bytes) -> dict[str, Any]:
+    answer: Any = msgspec.json.decode(await ledger.query(contract, method, arguments))
+    return answer if isinstance(answer, dict) else {"answer": answer}
 
 
 async def query_pages(
@@ -138,9 +150,13 @@ async def query_pages(
             return
 
 
-def _for_people(answer: dict[str, Any]) -> dict[str, Any]:
-    """Times as dates, no bytes as nothing; within records what says nothing is left out."""
-    return {name: _readable(name, value) for name, value in answer.items()}
+def for_people(answer: dict[str, Any]) -> dict[str, Any]:
+    """Times as dates, no bytes as nothing; a record within it field by field, after what stands beside it, and of
+    records within records what says nothing is left out.
+    """
+    told = {name: _readable(name, value) for name, value in answer.items()}
+    plain = {name: value for name, value in told.items() if not isinstance(value, dict)}
+    return plain | {name: one for value in told.values() if isinstance(value, dict) for name, one in value.items()}
 
 
 def _readable(name: str, value: Any) -> Any:
@@ -152,7 +168,11 @@ def _readable(name: str, value: Any) -> Any:
             return [_readable(name, one) for one in value]
         case "0x":
             return ""
-        case str() if value.isdigit() and name.endswith(("_at", "_from", "_until")):
+        case str() if value.isdigit() and name.endswith(_MOMENTS):
             return moment(int(value))
         case _:
             return value
+
+
+_MOMENTS = ("_at", "_from", "_until", "_since", "since", "at")
+"""How fields of Unix seconds are called."""

@@ -47,8 +47,9 @@ def init(
     organisation: Annotated[
         list[str],
         typer.Option(
+            metavar="NAME|NAME=CA.pem",
             help="NAME, whose authority and admin are made here; or NAME=CA.pem, with an authority of its own. The "
-            "first NAME without a file runs this node."
+            "first NAME without a file runs this node.",
         ),
     ],
     home: Home = None,
@@ -57,7 +58,9 @@ def init(
     ] = "trade-1",
     validator: Annotated[
         list[str] | None,
-        typer.Option(help="ORG=0xADDRESS:POWER: another node's checkpoint key. This node's has power 1."),
+        typer.Option(
+            metavar="ORG=0xADDRESS:POWER", help="Another node's checkpoint key; several times. This node's has power 1."
+        ),
     ] = None,
     listen: Annotated[str, typer.Option(help="Where the gRPC API is served.")] = DEFAULT_LEDGER_LISTEN,
     open_listen: Annotated[
@@ -68,7 +71,9 @@ def init(
             show_default=False,
         ),
     ] = "",
-    host: Annotated[list[str] | None, typer.Option(help="A name or address by which members reach it.")] = None,
+    host: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A name or address by which members reach it.")
+    ] = None,
     threshold: Annotated[
         str,
         typer.Option(

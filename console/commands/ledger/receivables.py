@@ -10,6 +10,7 @@ from adapters.permissioned.ledger.receivables.records import ById, Listing, Pled
 from console.amounts import moment, parse_hex
 from console.commands.ledger.invoking import invoke_and_tell, query_and_show, query_pages
 from console.commands.ledger.options import As, DraftFile, Endorse, Home, Signing
+from console.exits import Misused
 from console.ledger_session import ledger_of
 from console.options import Json
 from console.output import Output
@@ -31,7 +32,7 @@ def register(
     seller: Seller, buyer: Buyer, number: Number, amount: Minor, currency: Currency, date: Issued,
     home: Home = None, member: As = None, endorse: Endorse = None, draft: DraftFile = None, json: Json = False,
 ) -> None:  # fmt: skip
-    """Register an invoice or receivable; `check` tells its ID and what is much like it.
+    """Register an invoice or receivable, once among all banks; says its ID, and what is much like it.
 
     Example: ichub ledger receivable register --seller 9131X --buyer 9144Y --number A-17 --amount 125000 --currency CNY
     --date 2026-03-01
@@ -42,6 +43,7 @@ def register(
         _terms(seller, buyer, number, amount, currency, date),
         Signing(home, member, endorse, draft),
         json,
+        then="check",
     )
 
 
@@ -50,7 +52,7 @@ def check(
     seller: Seller, buyer: Buyer, number: Number, amount: Minor, currency: Currency, date: Issued,
     home: Home = None, member: As = None, json: Json = False,
 ) -> None:  # fmt: skip
-    """What registering would give: the ID, whether it is registered, and its near-duplicates. Nothing is kept.
+    """Ask what registering would give: the ID, its state, its near-duplicates. Nothing is kept.
 
     Example: ichub ledger receivable check --seller 9131X --buyer 9144Y --number A-17 --amount 125000 --currency CNY
     --date 2026-03-01
@@ -64,7 +66,8 @@ def check(
 def pledge(
     receivable: Id,
     acknowledge: Annotated[
-        list[str] | None, typer.Option(help="A pledged near-duplicate that the bank has looked at; several times.")
+        list[str] | None,
+        typer.Option(metavar="0xID", help="A pledged near-duplicate that the bank has looked at; several times."),
     ] = None,
     home: Home = None,
     member: As = None,
@@ -76,8 +79,8 @@ def pledge(
 
     Example: ichub ledger receivable pledge 0x5d… --as bank-a/ann
     """
-    seen = tuple(parse_hex(one, "a receivable's ID") for one in acknowledge or ())
-    asked = Pledge(parse_hex(receivable, "a receivable's ID"), seen)
+    seen = tuple(_id(one) for one in acknowledge or ())
+    asked = Pledge(_id(receivable), seen)
     invoke_and_tell("receivables", "pledge", write_json(asked), Signing(home, member, endorse, draft), json)
 
 
@@ -90,7 +93,7 @@ def release(
     draft: DraftFile = None,
     json: Json = False,
 ) -> None:
-    """Finance it no more; it was not paid, and another bank may.
+    """Finance it no more: it was not paid, and another bank may.
 
     Example: ichub ledger receivable release 0x5d… --as bank-a/ann
     """
@@ -107,12 +110,13 @@ def transfer(
     draft: DraftFile = None,
     json: Json = False,
 ) -> None:
-    """Hand the pledge to another bank, which signs the same transaction: with --endorse where its key is in this home,
-    else with --draft and `ichub ledger endorse` at its own.
+    """Hand the pledge to another bank, which signs too.
+
+    With --endorse where its key is in this home, else with --draft and `ichub ledger endorse` at its own.
 
     Example: ichub ledger receivable transfer 0x5d… --to bank-b --draft transfer.json
     """
-    asked = Transfer(parse_hex(receivable, "a receivable's ID"), to)
+    asked = Transfer(_id(receivable), to)
     invoke_and_tell("receivables", "transfer", write_json(asked), Signing(home, member, endorse, draft), json)
 
 
@@ -125,7 +129,7 @@ def discharge(
     draft: DraftFile = None,
     json: Json = False,
 ) -> None:
-    """It is settled, for good.
+    """Say that it is settled, for good.
 
     Example: ichub ledger receivable discharge 0x5d… --as bank-a/ann
     """
@@ -134,7 +138,7 @@ def discharge(
 
 @app.command()
 def status(receivable: Id, home: Home = None, member: As = None, json: Json = False) -> None:
-    """What a receivable is, as far as one's own organisation may know.
+    """Tell what a receivable is, as far as one's organisation may know.
 
     Example: ichub ledger receivable status 0x5d…
     """
@@ -169,8 +173,15 @@ def list_held(
     Output(json).rows("Held", rows, "none: `ichub ledger receivable pledge 0xID` finances one")
 
 
+def _id(text: str) -> bytes:
+    found = parse_hex(text, "a receivable's ID")
+    if len(found) != 32:
+        raise Misused(f"{text} is no receivable's ID: it has 32 bytes, as registering or checking it told")
+    return found
+
+
 def _by_id(text: str) -> bytes:
-    return write_json(ById(parse_hex(text, "a receivable's ID")))
+    return write_json(ById(_id(text)))
 
 
 def _terms(seller: str, buyer: str, number: str, amount: int, currency: str, date: str) -> bytes:
