@@ -33,6 +33,7 @@ interface Vm {
     function expectRevert(bytes calldata reason) external;
     function expectPartialRevert(bytes4 selector) external;
     function expectEmit() external;
+    function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
     function lastCallGas() external view returns (Gas memory);
