@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 
 import pytest
 
@@ -23,6 +24,7 @@ from hub.ibc.identifiers import ClientId
 from hub.quantities import Hash, Height, Seconds, UnixSeconds
 from hub.state.branch import Branch, MemoryState
 from hub.state.context import Context
+from tests.unit import certificate_workshop as workshop
 
 START = UnixSeconds(1_800_000_000)
 HOUR = Seconds(3600)
@@ -35,6 +37,18 @@ def name_of(index: int) -> str:
     return f"org-{index}"
 
 
+@cache
+def root_of(organisation: str, years: int = 9) -> bytes:
+    """Its certificate, DER."""
+    ends = START + years * workshop.YEAR
+    return workshop.root(f"{organisation} root", not_after=ends, serial=1_000 + years).signed().der
+
+
+def join(ctx: Context, organisation: str, display_name: str, years: int = 9) -> None:
+    """With a root of its own, as all do."""
+    organisations.admit_organisation(ctx, organisation, display_name, [root_of(organisation, years)])
+
+
 class Council:
     """``size`` organisations, org-0 to org-…, whose proposals write their action down."""
 
@@ -43,7 +57,7 @@ class Council:
         self.threshold = threshold
         self.done: list[bytes] = []
         for index in range(size):
-            organisations.add_organisation(self.ctx, name_of(index), f"Organisation {index}")
+            join(self.ctx, name_of(index), f"Organisation {index}")
         self.ctx.events.clear()
 
     @staticmethod
@@ -80,7 +94,7 @@ class Council:
         if action.startswith(b"remove "):
             organisations.remove_organisation(ctx, action[7:].decode())
         if action.startswith(b"add "):
-            organisations.add_organisation(ctx, action[4:].decode(), "Once more")
+            join(ctx, action[4:].decode(), "Once more")
 
     def __getitem__(self, number: int) -> Proposal:
         found = proposals.proposal(self.ctx.state, number)

@@ -19,7 +19,7 @@ from adapters.permissioned.ledger.membership.errors import (
     OrganisationUnknown,
 )
 from hub.quantities import MAX_U64, UnixSeconds
-from tests.unit.council import HALF, HOUR, START, TWO_THIRDS, Council, name_of
+from tests.unit.council import HALF, HOUR, START, TWO_THIRDS, Council, join, name_of
 
 # --- how many votes decide ---
 
@@ -177,7 +177,7 @@ def test_votes_of_the_removed_do_not_count() -> None:
     number = council.propose()
     council.vote(number, 0, 1)
     organisations.remove_organisation(council.ctx, name_of(1))
-    assert proposals.tally(council.ctx.state, council[number]) == (1, 0, 4)
+    assert proposals.tally(council.ctx.state, council[number], council.ctx.time) == (1, 0, 4)
     assert council.vote(number, 2) is Outcome.PENDING, "2 of 4"
     assert council.vote(number, 3) is Outcome.PASSED, "3 of 4"
     assert len(council[number].ballots) == 4, "its vote stays to be seen"
@@ -196,8 +196,8 @@ def test_votes_against_of_the_removed_do_not_count() -> None:
 def test_it_is_counted_against_those_there_are_now() -> None:
     council = Council(2)
     number = council.propose()
-    organisations.add_organisation(council.ctx, name_of(2), "Third")
-    organisations.add_organisation(council.ctx, name_of(3), "Fourth")
+    join(council.ctx, name_of(2), "Third")
+    join(council.ctx, name_of(3), "Fourth")
     assert council.vote(number, 0, 1) is Outcome.PENDING, "2 of 4"
     assert council.vote(number, 3) is Outcome.PASSED
 
@@ -219,10 +219,10 @@ def test_who_comes_back_votes_anew() -> None:
     council.vote(number, 0, 1)
     organisations.remove_organisation(council.ctx, name_of(1))
     council.at(START + 1)
-    organisations.add_organisation(council.ctx, name_of(1), "Back")
-    assert proposals.tally(council.ctx.state, council[number]) == (1, 0, 4)
+    join(council.ctx, name_of(1), "Back")
+    assert proposals.tally(council.ctx.state, council[number], council.ctx.time) == (1, 0, 4)
     assert council.vote(number, 1, approve=False) is Outcome.PENDING
-    assert proposals.tally(council.ctx.state, council[number]) == (1, 1, 4)
+    assert proposals.tally(council.ctx.state, council[number], council.ctx.time) == (1, 1, 4)
     assert [b.organisation for b in council[number].ballots] == ["org-0", "org-1"]
     with council.refuses(e.AlreadyVoted):
         council.vote(number, 1)

@@ -92,7 +92,7 @@ def test_who_is_removed_and_back_within_one_second_votes_anew(ledger: MemberLedg
     ledger.block(*signed)
     record = proposals.proposal(ledger.state, number)
     assert record is not None
-    assert proposals.tally(ledger.state, record) == (0, 0, 4)
+    assert proposals.tally(ledger.state, record, ledger.now) == (0, 0, 4)
     ledger.do("port/chief", m.Vote(number, False))
 
 

@@ -5,7 +5,8 @@ nothing else does: with each vote those of the organisations there are now are c
 are for it and is rejected once so many are against it that it cannot pass. Its action is carried out with the vote that
 decides; if it is refused then, nothing of it remains but the reason.
 An organisation that was removed has no vote, and its earlier ones count no more, not even when it comes back: it votes
-anew. Proposals stay open when the one that made them is removed. An open proposal expires at its time.
+anew. One whose roots have ended cannot vote, and some time after that it is not counted either, until another root of
+it is registered. Proposals stay open when the one that made them is removed. An open proposal expires at its time.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ from adapters.permissioned.ledger.identities import (
     OrganisationId,
     member_id,
 )
-from adapters.permissioned.ledger.membership.organisations import live_organisation, organisations
+from adapters.permissioned.ledger.membership.organisations import counted_organisations, live_organisation
 from adapters.permissioned.ledger.membership.registry import require_role
 from adapters.permissioned.ledger.rooms import LedgerRoom
 from hub.errors import HubError
@@ -166,7 +167,7 @@ def vote(
     outcome = outcome_at(known, ctx.time)
     if outcome is not Outcome.PENDING:
         raise ProposalClosed(number, outcome.name.lower())
-    standing = standing_ballots(ctx.state, known)
+    standing = standing_ballots(ctx.state, known, ctx.time)
     for ballot in standing:
         if ballot.organisation == voter.organisation:
             raise AlreadyVoted(number, voter.organisation, member_id(ballot.organisation, ballot.name))
@@ -175,7 +176,7 @@ def vote(
     voted = msgspec.structs.replace(known, ballots=(*earlier, cast))
     _PROPOSALS.put(ctx.state, u64(number), voted)
     ctx.emit(events.VoteCast(number, voter.organisation, voter.member, approve))
-    counted = tally(ctx.state, voted)
+    counted = tally(ctx.state, voted, ctx.time)
     if threshold.is_reached(counted.approving, counted.organisations):
         _carry_out(ctx, voted, carry_out)
     elif threshold.is_out_of_reach(counted.against, counted.organisations):
@@ -224,17 +225,17 @@ def outcome_at(record: Proposal, now: UnixSeconds) -> Outcome:
     return Outcome.EXPIRED if record.outcome is Outcome.PENDING and now >= record.expiry else record.outcome
 
 
-def standing_ballots(state: StateReader, record: Proposal) -> tuple[Ballot, ...]:
-    """The votes that count now: of organisations that are not removed and have not been since they voted."""
-    stays = {each.id: each.stay for each in organisations(state) if not each.removed}
+def standing_ballots(state: StateReader, record: Proposal, now: UnixSeconds) -> tuple[Ballot, ...]:
+    """The votes that count now: of organisations that are counted and have not been removed since they voted."""
+    stays = {each.id: each.stay for each in counted_organisations(state, now)}
     return tuple(ballot for ballot in record.ballots if stays.get(ballot.organisation) == ballot.stay)
 
 
-def tally(state: StateReader, record: Proposal) -> Tally:
+def tally(state: StateReader, record: Proposal, now: UnixSeconds) -> Tally:
     """How it stands now."""
-    ballots = standing_ballots(state, record)
+    ballots = standing_ballots(state, record, now)
     approving = sum(ballot.approve for ballot in ballots)
-    return Tally(approving, len(ballots) - approving, sum(not each.removed for each in organisations(state)))
+    return Tally(approving, len(ballots) - approving, len(counted_organisations(state, now)))
 
 
 def _carry_out(ctx: Context, voted: Proposal, carry_out: Callable[[Context, bytes], None]) -> None:

@@ -34,7 +34,7 @@ from adapters.permissioned.ledger.membership.records import (
     Organisation,
     Standing,
 )
-from hub.quantities import Hash
+from hub.quantities import Hash, Seconds, UnixSeconds
 from hub.state.branch import StateReader
 from hub.state.collections import text
 from hub.state.context import Context
@@ -43,6 +43,9 @@ MAX_ORGANISATIONS = 64
 MAX_AUTHORITIES = 32
 """Of one organisation, those that came along with enrolments counted."""
 MAX_DISPLAY_NAME_CHARACTERS = 128
+ENDED_ROOT_GRACE = Seconds(30 * 24 * 3600)
+"""For how long an organisation whose roots have all ended still counts in votes: time to have the next one registered.
+After that it holds up nobody: it cannot vote, and would else be a vote against everything for ever."""
 
 
 def add_organisation(ctx: Context, organisation: str, display_name: str) -> None:
@@ -80,10 +83,11 @@ def admit_organisation(ctx: Context, organisation: str, display_name: str, autho
 def remove_organisation(ctx: Context, organisation: str) -> None:
     """Remove an organisation and all of its authorities: its members act no more from the next transaction on.
 
-    Raises OrganisationUnknown, OrganisationRemoved, LastOrganisation.
+    One that can act is left. Raises OrganisationUnknown, OrganisationRemoved, LastOrganisation.
     """
     record = live_organisation(ctx.state, organisation)
-    if len(live_organisations(ctx.state)) == 1:
+    others = (each for each in organisations(ctx.state) if not each.removed and each.id != record.id)
+    if not any(ctx.time < _roots_until(ctx.state, each) for each in others):
         raise LastOrganisation(record.id)
     for identifier in record.authorities:
         _remove(ctx, identifier)
@@ -119,7 +123,7 @@ def add_authority(ctx: Context, organisation: str, certificate: bytes) -> Author
 def remove_authority(ctx: Context, authority: bytes) -> None:
     """Remove an authority: what it signed counts no more from the next transaction on.
 
-    An organisation keeps a root that has not ended: without one it would be counted in votes that it cannot cast.
+    An organisation keeps a root that has not ended: without one its members could act no more.
     Raises AuthorityUnknown, AuthorityRemoved, LastAuthority.
     """
     identifier = AuthorityId(Hash(authority))
@@ -149,8 +153,19 @@ def organisations(state: StateReader, after: str = "") -> Iterator[Organisation]
 
 
 def live_organisations(state: StateReader) -> tuple[OrganisationId, ...]:
-    """Those that are not removed: the ones that vote."""
+    """Those that are not removed."""
     return tuple(record.id for record in organisations(state) if not record.removed)
+
+
+def counted_organisations(state: StateReader, now: UnixSeconds) -> tuple[Organisation, ...]:
+    """Those that are counted in votes: not removed, and with a root that has not ended, or not longer ago than
+    ``ENDED_ROOT_GRACE``.
+    """
+    return tuple(
+        record
+        for record in organisations(state)
+        if not record.removed and now < _roots_until(state, record) + ENDED_ROOT_GRACE
+    )
 
 
 def live_organisation(state: StateReader, identifier: str) -> Organisation:
@@ -194,6 +209,11 @@ def keep_authority(ctx: Context, record: Organisation, authority: Certificate, s
     AUTHORITIES.put(ctx.state, identifier, Authority(record.id, authority.der, standing, ctx.time))
     ctx.emit(events.AuthorityAdded(identifier, record.id, authority.der, standing is Standing.REGISTERED))
     return record
+
+
+def _roots_until(state: StateReader, record: Organisation) -> UnixSeconds:
+    """When the last of its roots ends; 0 where it has none."""
+    return max((root.valid_until for root in issuers_of(state, record)[0]), default=UnixSeconds(0))
 
 
 def _remove(ctx: Context, identifier: AuthorityId) -> None:

@@ -137,7 +137,8 @@ def proposal_infos(state: StateReader, after: int) -> Iterator[answers.ProposalI
 
 
 def _proposal(state: StateReader, record: proposals.Proposal) -> answers.ProposalInfo:
-    standing, tally = proposals.standing_ballots(state, record), proposals.tally(state, record)
+    now = head(state).time
+    standing, tally = proposals.standing_ballots(state, record, now), proposals.tally(state, record, now)
     return answers.ProposalInfo(
         number=record.number,
         organisation=record.organisation,
@@ -146,7 +147,7 @@ def _proposal(state: StateReader, record: proposals.Proposal) -> answers.Proposa
         action=decode_action(record.action),
         made_at=record.made_at,
         expiry=record.expiry,
-        outcome=proposals.outcome_at(record, head(state).time),
+        outcome=proposals.outcome_at(record, now),
         ballots=tuple(
             answers.BallotInfo(
                 one.organisation, one.name, one.fingerprint, one.approve, one.cast_at, counts=one in standing
