@@ -9,7 +9,6 @@ from adapters.permissioned.ledger.documents.records import DocumentType, Notaris
 from adapters.permissioned.ledger.genesis import (
     FoundingContract,
     FoundingOrganisation,
-    FoundingValidator,
     LedgerGenesis,
 )
 from adapters.permissioned.ledger.identities import ContractName, OrganisationId, fingerprint
@@ -21,8 +20,8 @@ from adapters.permissioned.ledger.rpc.dialect import encode_transaction
 from adapters.permissioned.ledger.transactions import MemberSignature, encode_signatures, preimage
 from hub.engine.ledger import ChainKind
 from hub.quantities import Amount, Gas, UnixSeconds
-from tests.unit.certificate_workshop import NOW, Certified, intermediate, leaf, root
-from tests.unit.node_world import ADDRESSES
+from tests.unit.certificate_workshop import NOW, Certified, founding, intermediate, leaf, root
+from tests.unit.node_world import SIGNERS
 
 ORGANISATIONS = tuple(OrganisationId(name) for name in ("bank-a", "bank-b", "customs", "port"))
 ROOTS = {name: root(f"{name} root").signed() for name in ORGANISATIONS}
@@ -43,8 +42,8 @@ def genesis() -> LedgerGenesis:
             FoundingOrganisation(name, name, (ROOTS[name].der, ISSUING[name].der)) for name in ORGANISATIONS
         ),
         validators=tuple(
-            FoundingValidator(name, address, 1)
-            for name, address in zip(ORGANISATIONS, sorted(ADDRESSES[:4]), strict=True)
+            founding("ledger-bench", leaf(ISSUING[name], name, "node", "validator").signed(), signer)
+            for name, signer in zip(ORGANISATIONS, sorted(SIGNERS[:4], key=lambda one: one.address), strict=True)
         ),
         contracts=(FoundingContract(ContractName("documents"), 1, documents.hash, "any member"),),
     )

@@ -9,6 +9,7 @@ import pytest
 from adapters.permissioned.ledger.identities import MemberRole, OrganisationId, member_name
 from console.consortium import OrganisationFolder
 from console.ledger_home import LedgerHome
+from tests.e2e.command import Done
 from tests.e2e.ledger_person import Typing, free_port, running_ledger
 
 
@@ -21,7 +22,11 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typing]:
 def test_members(person: Typing) -> None:
     assert person.type("enrol", "bank-a/ann")["member"] == "bank-a/ann"
     assert "before" in person.type("enrol", "bank-a/ann")["done"]
-    assert {one["member"] for one in person.type("member", "list", "bank-a")} == {"bank-a/admin", "bank-a/ann"}
+    assert {one["member"] for one in person.type("member", "list", "bank-a")} == {
+        "bank-a/admin",
+        "bank-a/ann",
+        "bank-a/node",
+    }
     assert person.type("member", "show", "bank-a/ann")["nonce"] == 2
     assert [one["organisation"] for one in person.type("org", "list")] == ["port", "bank-a", "bank-b", "customs"]
     assert len(person.type("ca", "list")) == 4
@@ -234,13 +239,49 @@ def test_a_ledger_s_threshold_is_chosen_when_it_is_made(tmp_path: Path) -> None:
         assert (parameters.votes_numerator, parameters.votes_denominator) == chosen
 
 
+def test_another_node_s_validator_proves_its_key_for_the_genesis(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("secret")
+    there, proof, other = LedgerHome(tmp_path / "customs"), tmp_path / "node.json", tmp_path / "other.json"
+    customs = there.organisation("customs")
+    customs.make_authority()
+    prove = ("validators", "prove", "validator", "--as", "customs/node", "--password-file", str(password))
+    told = Typing(there.path).type(*prove, "--chain-id", "trade-7", "--out", str(proof))
+    assert Typing(there.path).type(*prove, "--chain-id", "x", "--out", str(other))["address"] == told["address"]
+    customs.certify(member_name("clerk"), MemberRole.MEMBER)
+    clerk = Typing(there.path).run(*prove[:4], "customs/clerk", *prove[5:], "--chain-id", "x", "--out", str(other))
+    assert (clerk.returncode, "only a validator's" in clerk.stderr) == (2, True), clerk.stderr
+
+    def init(number: int, validator: str) -> Done:
+        own = tmp_path / f"home {number}"
+        organisations = ("--organisation", "bank-a", "--organisation", f"customs={customs.authority}")
+        return Typing(own).run("init", *organisations, "--chain-id", "trade-7", "--devnet", "--validator", validator)
+
+    for number, (validator, code, said) in enumerate(
+        (
+            (str(other), 2, "does not prove a validator of trade-7"),  # but of another ledger
+            (str(tmp_path / "none.json"), 2, "validators prove"),
+            (str(password), 2, "does not prove a validator"),
+        )
+    ):
+        refused = init(number, validator)
+        assert (refused.returncode, said in refused.stderr) == (code, True), refused.stderr
+    done = init(4, f"{proof}=2")
+    assert done.returncode == 0, done.stderr
+    validators = LedgerHome(tmp_path / "home 4").genesis().validators
+    assert {(f"{one.subject.organisation}/{one.subject.name}", one.power) for one in validators} == {
+        ("bank-a/node", 1),
+        ("customs/node", 2),
+    }
+
+
 def test_validators_hand_over(person: Typing) -> None:
     """No hub is connected, hence nobody to be waited for."""
     before = person.type("validators", "show")
-    assert (before["epoch"], [one.partition(":")[0] for one in before["keys"]]) == (1, ["bank-a/genesis"])
+    assert (before["epoch"], [one.partition(":")[0] for one in before["keys"]]) == (1, ["bank-a/node"])
     nobody_s = person.run("validators", "propose", "0x" + "11" * 20)
     assert nobody_s.returncode == 0  # it is the vote that carries it out
-    person.type("enrol", "bank-a/node")
+    assert "before" in person.type("enrol", "bank-a/node")["done"]
     wrong = person.run("validators", "bind", "validator-2", "--as", "bank-a/admin")
     assert wrong.returncode == 1
     assert "admin" in wrong.stderr

@@ -15,7 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from adapters.permissioned.ledger.genesis import FoundingValidator
+from adapters.permissioned.ledger.member_key import MemberKey
 from hub.quantities import UnixSeconds
+from hub.signer import Signer
 
 NOW = UnixSeconds(1_800_000_000)
 DAY = 24 * 3600
@@ -125,6 +128,11 @@ class Draft:
         return Certified(
             self.key, builder.sign(self.issuer_key, self.algorithm, ecdsa_deterministic=deterministic), self.subject
         )
+
+
+def founding(chain_id: str, member: Certified, checkpoint: Signer, power: int = 1) -> FoundingValidator:
+    """A member as a validator of a genesis to be."""
+    return MemberKey.of([member.der], member.key).found(chain_id, checkpoint, power)
 
 
 def moment(seconds: int) -> datetime:

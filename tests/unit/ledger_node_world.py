@@ -37,7 +37,6 @@ from adapters.permissioned.ledger.contracts.shape import shape_of
 from adapters.permissioned.ledger.genesis import (
     FoundingContract,
     FoundingOrganisation,
-    FoundingValidator,
     LedgerGenesis,
 )
 from adapters.permissioned.ledger.governance.proposals import Outcome
@@ -51,7 +50,7 @@ from hub.rpc.serving import TlsFiles
 from hub.signer import Signer
 from tests.invariants import Past, hold_at_ledger
 from tests.unit import certificate_workshop as workshop
-from tests.unit.certificate_workshop import DAY, YEAR, Certified, Draft
+from tests.unit.certificate_workshop import DAY, YEAR, Certified, Draft, founding
 from tests.unit.node_world import SIGNERS, StillClock
 
 ORGANISATIONS = tuple(OrganisationId(name) for name in ("bank-a", "bank-b", "customs", "port"))
@@ -160,6 +159,8 @@ class LedgerNodeWorld:
         self.authorities = self.folder / "authorities.pem"
         self.authorities.write_bytes(b"".join(pem(one) for one in self.roots.values()))
         server = serving(fresh(workshop.leaf(self.roots[ORGANISATIONS[0]], "bank-a", "node", "validator"))).signed()
+        self.server = server
+        """The node's certificate: a member of bank-a, whose checkpoint key is the genesis's only validator."""
         self.tls = TlsFiles(self.folder / "node.pem", self.folder / "node.key")
         self.tls.certificate.write_bytes(pem(server))
         self.tls.key.write_bytes(key_pem(server))
@@ -168,15 +169,15 @@ class LedgerNodeWorld:
     def genesis(self) -> LedgerGenesis:
         founders = tuple(FoundingOrganisation(name, name.upper(), (self.roots[name].der,)) for name in ORGANISATIONS)
         name = ContractName(self.contract.name)
-        founding = FoundingContract(name, 1, self.installed[name].hash, "any member")
+        contract = FoundingContract(name, 1, self.installed[name].hash, "any member")
         return LedgerGenesis(
             chain_id="ledger-test",
             time=self.clock.now(),
             devnet=True,
             parameters=Parameters(),
             organisations=founders,
-            validators=(FoundingValidator(ORGANISATIONS[0], SIGNERS[0].address, 1),),
-            contracts=(founding,),
+            validators=(founding("ledger-test", self.server, SIGNERS[0]),),
+            contracts=(contract,),
         )
 
     def issue(self, member: str, role: str = "member", *, by: Sequence[Certified] = (), **changes: Any) -> Certified:

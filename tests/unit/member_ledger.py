@@ -14,7 +14,6 @@ from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.genesis import (
     FoundingContract,
     FoundingOrganisation,
-    FoundingValidator,
     LedgerGenesis,
 )
 from adapters.permissioned.ledger.governance.proposals import Outcome, count, proposal
@@ -39,6 +38,7 @@ from hub.proofs.merkle import EMPTY_BATCH_ROOT
 from hub.proofs.quorum import SignerSet, is_quorum, sign_quorum
 from hub.quantities import Address, Amount, Gas, Height, Seconds, UnixSeconds
 from hub.services.application import ENCODING, PORT, VERSION
+from hub.signer import KeySigner
 from hub.state.branch import MemoryState
 from hub.validators import validators_of
 from tests.unit import certificate_workshop as workshop
@@ -74,7 +74,14 @@ class MemberLedger:
     def genesis(self, policy: str, **changes: Any) -> LedgerGenesis:
         founders = tuple(FoundingOrganisation(name, name.upper(), (self.roots[name].der,)) for name in ORGANISATIONS)
         keys = zip(ORGANISATIONS, SIGNERS, strict=True)
-        validators = [FoundingValidator(name, ADDRESSES[key], 1) for name, key in keys]
+        validators = [
+            workshop.founding(
+                "trade-test",
+                workshop.leaf(self.roots[name], name, "founder", "validator").signed(),
+                KeySigner(KEYS[key]),
+            )
+            for name, key in keys
+        ]
         contracts = [
             FoundingContract(ContractName(name), package.shape.version, package.hash, policy)
             for name, package in self.installed.items()

@@ -311,7 +311,7 @@ class TestGenesis:
             (b'"votes_denominator":"2"', b'"votes_denominator":"1"'),
             (b'"votes_denominator":"2"', b'"no_such":"2"'),
             (b'["bank-a","BANK-A"', b'["bank-b","BANK-A"'),
-            (b'["bank-a","0x', b'["nobody","0x'),
+            (b'"validators":[["0x', b'"validators":[["1x'),
             (b'"time"', b'"tme"'),
             (b'"0x', b'"0y'),
         ],

@@ -2,16 +2,28 @@
 
 from base64 import b64decode, b64encode
 from hashlib import sha256
+from typing import TypeAlias
 
 import msgspec
 
-from adapters.permissioned.ledger.identities import ContractName, OrganisationId, contract_name, organisation_id
+from adapters.permissioned.ledger.identities import (
+    ContractName,
+    OrganisationId,
+    contract_name,
+    member_id,
+    organisation_id,
+)
+from adapters.permissioned.ledger.membership.certificates import Subject, read_member
+from adapters.permissioned.ledger.membership.errors import ValidatorKeyNotOwned
 from adapters.permissioned.ledger.membership.organisations import MAX_ORGANISATIONS
+from adapters.permissioned.ledger.membership.signatures import verify_signature
+from adapters.permissioned.ledger.membership.validator_keys import founding_digest, founding_statement
 from adapters.permissioned.ledger.parameters import Parameters, broken_rule
 from adapters.permissioned.ledger.refusals import InvalidLedgerGenesis
 from hub.errors import HubError
 from hub.genesis import FIRST_EPOCH, GENESIS_DEPTH, MAX_CHAIN_ID_CHARACTERS
 from hub.proofs.quorum import SignerSet
+from hub.proofs.signatures import recover
 from hub.quantities import MAX_U64, Address, Hash, UnixSeconds
 from hub.services.json_text import parse
 
@@ -34,11 +46,50 @@ class FoundingContract(msgspec.Struct, frozen=True):
 
 
 class FoundingValidator(msgspec.Struct, frozen=True):
-    """Whose checkpoint key it is, and its power."""
+    """A checkpoint key, its power, and the member whose it is: ``certificates`` are DER, the member's own, then its
+    intermediates.
 
-    organisation: OrganisationId
+    ``binding`` is the signature of the certificate's key, ``possession`` that of the checkpoint key, both over
+    ``membership.validator_keys.founding_statement``.
+    """
+
     address: Address
     power: int
+    certificates: tuple[bytes, ...]
+    binding: bytes
+    possession: bytes
+
+    @property
+    def subject(self) -> Subject:
+        """Who it is, by the certificate's own word; raises CertificateError."""
+        return read_member(self.certificates[0])[1]
+
+    def verify(self, chain_id: str) -> None:
+        """Both keys signed that the one is the other's member's, on this ledger. Whether the certificate holds is for
+        the ledger to say.
+
+        Raises MalformedMemberSignature, WrongMemberSignature, SignatureError, ValidatorKeyNotOwned, CertificateError.
+        """
+        subject = self.subject
+        statement = founding_statement(chain_id, member_id(subject.organisation, subject.name), self.address)
+        verify_signature(self.certificates[0], statement, self.binding)
+        recovered = recover(founding_digest(statement), self.possession)
+        if recovered != self.address:
+            raise ValidatorKeyNotOwned(self.address, recovered)
+
+    def to_json(self) -> bytes:
+        """As it stands in a genesis."""
+        return msgspec.json.encode(_validator_json(self))
+
+    @staticmethod
+    def from_json(data: bytes) -> "FoundingValidator":
+        """Raises InvalidLedgerGenesis."""
+        try:
+            return _validator(msgspec.json.decode(data, type=_ValidatorEntry))
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise InvalidLedgerGenesis(
+                f"a validator is address, power, certificates, two signatures: {error}"
+            ) from error
 
 
 class LedgerGenesis(msgspec.Struct, frozen=True):
@@ -66,9 +117,7 @@ class LedgerGenesis(msgspec.Struct, frozen=True):
         _require(1 <= len(members) <= MAX_ORGANISATIONS, f"it has 1 to {MAX_ORGANISATIONS} organisations")
         _require(members == sorted(set(members)), "organisations stand in rising order, each once")
         _require(names == sorted(set(names)), "contracts stand in rising order, each once")
-        _require(
-            all(one.organisation in members for one in self.validators), "a validator belongs to an organisation of it"
-        )
+        _require(all(one.certificates for one in self.validators), "a validator has a member's certificate")
         rule = broken_rule(self.parameters)
         _require(rule is None, rule or "")
         addresses = [one.address for one in self.validators]
@@ -86,7 +135,9 @@ class LedgerGenesis(msgspec.Struct, frozen=True):
         return Hash(sha256(self.to_json()).digest())
 
     def to_json(self) -> bytes:
-        """The one canonical encoding: keys in order, no blanks, hashes 0x-hex, DER in base64, numbers as strings."""
+        """The one canonical encoding: keys in order, no blanks, hashes 0x-hex, DER and signatures in base64, numbers as
+        strings.
+        """
         return msgspec.json.encode(
             {
                 "chain_id": self.chain_id,
@@ -100,7 +151,7 @@ class LedgerGenesis(msgspec.Struct, frozen=True):
                 ],
                 "parameters": {name: str(value) for name, value in msgspec.structs.asdict(self.parameters).items()},
                 "time": str(self.time),
-                "validators": [[one.organisation, "0x" + one.address.hex(), str(one.power)] for one in self.validators],
+                "validators": [_validator_json(one) for one in self.validators],
             },
             order="deterministic",
         )
@@ -130,12 +181,15 @@ class LedgerGenesis(msgspec.Struct, frozen=True):
             raise InvalidLedgerGenesis(str(error)) from error
 
 
+_ValidatorEntry: TypeAlias = tuple[str, str, list[str], str, str]
+
+
 class _GenesisFile(msgspec.Struct, forbid_unknown_fields=True):
     chain_id: str
     time: str
     devnet: bool
     organisations: list[tuple[str, str, list[str]]]
-    validators: list[tuple[str, str, str]]
+    validators: list[_ValidatorEntry]
     contracts: list[tuple[str, str, str, str]] = []
     parameters: dict[str, str] = {}
 
@@ -145,8 +199,21 @@ def _organisation(raw: tuple[str, str, list[str]]) -> FoundingOrganisation:
     return FoundingOrganisation(OrganisationId(raw[0]), raw[1], authorities)
 
 
-def _validator(raw: tuple[str, str, str]) -> FoundingValidator:
-    return FoundingValidator(OrganisationId(raw[0]), Address(_bytes(raw[1], 20)), int(raw[2]))
+def _validator(raw: _ValidatorEntry) -> FoundingValidator:
+    address, power, certificates, binding, possession = raw
+    return FoundingValidator(
+        Address(_bytes(address, 20)),
+        int(power),
+        tuple(b64decode(text, validate=True) for text in certificates),
+        b64decode(binding, validate=True),
+        b64decode(possession, validate=True),
+    )
+
+
+def _validator_json(one: FoundingValidator) -> list[str | list[str]]:
+    certificates = [b64encode(der).decode() for der in one.certificates]
+    signatures = [b64encode(signature).decode() for signature in (one.binding, one.possession)]
+    return ["0x" + one.address.hex(), str(one.power), certificates, *signatures]
 
 
 def _contract(raw: tuple[str, str, str, str]) -> FoundingContract:

@@ -10,10 +10,10 @@ from adapters.permissioned.ledger.contracts.activation import Pin
 from adapters.permissioned.ledger.contracts.bounds import TransactionExhausted
 from adapters.permissioned.ledger.contracts.packages import Installed
 from adapters.permissioned.ledger.contracts.runtime import Invocation, Runtime
-from adapters.permissioned.ledger.genesis import LedgerGenesis
+from adapters.permissioned.ledger.genesis import FoundingValidator, LedgerGenesis
 from adapters.permissioned.ledger.governance import proposals
 from adapters.permissioned.ledger.governance.actions import carry_out
-from adapters.permissioned.ledger.identities import ContractName, MemberName, MemberRole, contract_name, fingerprint
+from adapters.permissioned.ledger.identities import ContractName, MemberRole, contract_name, fingerprint
 from adapters.permissioned.ledger.membership import organisations, registry, revocation, validator_keys
 from adapters.permissioned.ledger.messages import SignedTransaction
 from adapters.permissioned.ledger.parameters import broken_rule, parameters, put_parameters
@@ -31,9 +31,6 @@ from hub.services.payload import input_encoding
 from hub.state.branch import Branch, StateReader
 from hub.state.context import Context
 from hub.transaction import size_of
-
-FOUNDER = MemberName("genesis")
-"""In whose name the genesis binds an organisation's checkpoint keys."""
 
 
 class LedgerMachine(Machine[SignedTransaction]):
@@ -56,10 +53,18 @@ class LedgerMachine(Machine[SignedTransaction]):
         for founder in self.genesis.organisations:
             organisations.admit_organisation(ctx, founder.id, founder.display_name, founder.authorities)
         for validator in self.genesis.validators:
-            validator_keys.put_validator_key(ctx, validator.organisation, FOUNDER, validator.address)
+            self._found(ctx, validator)
         for contract in self.genesis.contracts:
             pin = Pin(contract.name, contract.version, contract.package_hash, contract.policy)
             self.runtime.activate(ctx, pin, organisations.live_organisations(state))
+
+    def _found(self, ctx: Context, validator: FoundingValidator) -> None:
+        """Enrol a first validator, and bind the key that it proves."""
+        validator.verify(self.chain_id)
+        certificate, *intermediates = validator.certificates
+        who = registry.enrol(ctx, certificate, intermediates)
+        registry.require_role(who, MemberRole.VALIDATOR)
+        validator_keys.put_validator_key(ctx, who.organisation, who.name, validator.address)
 
     def validate(self, state: StateReader, signed: SignedTransaction, now: UnixSeconds, lead: int = 0) -> None:
         validate(state, signed, (self.chain_id, self.genesis_hash), now, lead)

@@ -8,12 +8,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from adapters.permissioned.ledger.genesis import FoundingValidator
 from adapters.permissioned.ledger.identities import Fingerprint, MemberId, fingerprint, member_id
 from adapters.permissioned.ledger.membership.certificates import read_member
 from adapters.permissioned.ledger.membership.errors import CertificateMalformed, WrongKeyType
 from adapters.permissioned.ledger.membership.signatures import sign
+from adapters.permissioned.ledger.membership.validator_keys import founding_digest, founding_statement
 from adapters.permissioned.ledger.transactions import MemberSignature, preimage
 from hub.quantities import Hash
+from hub.signer import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +64,14 @@ class MemberKey:
     def sign(self, genesis_hash: Hash, body: bytes) -> MemberSignature:
         """The member's signature over a transaction's body."""
         return MemberSignature(self.fingerprint, sign(self.key, preimage(genesis_hash, body)))
+
+    def found(self, chain_id: str, checkpoint: Signer, power: int) -> FoundingValidator:
+        """This member as a validator of a genesis to be, with the key by which it signs checkpoints."""
+        statement = founding_statement(chain_id, self.member, checkpoint.address)
+        return FoundingValidator(
+            checkpoint.address,
+            power,
+            (self.certificate, *self.intermediates),
+            sign(self.key, statement),
+            checkpoint.sign(founding_digest(statement)),
+        )

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 import uvloop
 
@@ -25,9 +26,10 @@ from adapters.permissioned.ledger.identities import (
     member_id,
     organisation_id,
 )
+from adapters.permissioned.ledger.machine import LedgerMachine
+from adapters.permissioned.ledger.member_key import MemberKey
 from adapters.permissioned.ledger.membership.validator_keys import too_powerful
 from adapters.permissioned.ledger.parameters import Parameters, broken_rule
-from console.amounts import parse_address
 from console.commands.ledger.options import Home
 from console.config import require_endpoint
 from console.consortium import read_authorities
@@ -38,7 +40,9 @@ from console.ledger_home import DEFAULT_LEDGER_LISTEN, LedgerHome, find_ledger_h
 from console.logs import JsonLogs, log_to_stderr
 from console.options import Json, PasswordFile
 from console.output import Output
-from hub.quantities import Address, UnixSeconds
+from hub.errors import HubError
+from hub.quantities import UnixSeconds
+from hub.signer import KeySigner
 
 ADMIN, NODE = MemberName("admin"), MemberName("node")
 
@@ -59,7 +63,9 @@ def init(
     validator: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="ORG=0xADDRESS:POWER", help="Another node's checkpoint key; several times. This node's has power 1."
+            metavar="FILE[=POWER]",
+            help="Another node's validator, as its `ichub ledger validators prove` wrote it; several times. Power 1 "
+            "unless said, as this node's.",
         ),
     ] = None,
     listen: Annotated[str, typer.Option(help="Where the gRPC API is served.")] = DEFAULT_LEDGER_LISTEN,
@@ -104,10 +110,11 @@ def init(
         raise Misused(
             "one --organisation is given without a file: the one that runs this node, whose authority is made"
         )
-    others = [_validator(text) for text in validator or ()]
+    others = [_validator(text, chain_id) for text in validator or ()]
     powers = {own[0]: 1}
     for one in others:
-        powers[one.organisation] = powers.get(one.organisation, 0) + one.power
+        organisation_of = one.subject.organisation
+        powers[organisation_of] = powers.get(organisation_of, 0) + one.power
     if alone := too_powerful(powers, len(given)):
         text = f"{', '.join(alone)} alone could halt the ledger: with four organisations none should have a third"
         if strict:
@@ -167,8 +174,9 @@ def make_ledger_home(
         folder = place.organisation(name)
         folder.make_authority()
         folder.certify(ADMIN, MemberRole.ADMIN)
-    entry = place.keystore.create("validator", password, DEVNET_SCRYPT_ROUNDS if devnet else SCRYPT_ROUNDS)
-    mine = FoundingValidator(own[0], Address(bytes.fromhex(entry.address[2:])), 1)
+    place.keystore.create("validator", password, DEVNET_SCRYPT_ROUNDS if devnet else SCRYPT_ROUNDS)
+    certificate, key = place.organisation(own[0]).certify(NODE, MemberRole.VALIDATOR, hosts)
+    mine = MemberKey.read(certificate, key).found(chain_id, KeySigner(place.keystore.open("validator", password)), 1)
     roots = {name: read_authorities(path or place.organisation(name).authority) for name, path in given.items()}
     contracts = [
         FoundingContract(name, package.shape.version, package.hash, "any member")
@@ -183,8 +191,8 @@ def make_ledger_home(
         validators=tuple(sorted((mine, *others), key=lambda one: one.address)),
         contracts=tuple(contracts),
     )
+    LedgerMachine(genesis, find_installed()).genesis_changes()  # what no node would begin with is refused here
     place.genesis_file.write_bytes(genesis.to_json())
-    certificate, key = place.organisation(own[0]).certify(NODE, MemberRole.VALIDATOR, hosts)
     server, server_key = place.server
     server.parent.mkdir(exist_ok=True, mode=0o700)
     server.write_bytes(certificate.read_bytes())
@@ -222,9 +230,21 @@ def _parameters(threshold: str) -> Parameters:
     return chosen
 
 
-def _validator(text: str) -> FoundingValidator:
-    name, _, rest = text.partition("=")
-    address, _, power = rest.partition(":")
-    if not power.isdigit():
-        raise Misused(f"{text!r} is no validator: give ORG=0xADDRESS:POWER")
-    return FoundingValidator(organisation_id(name), parse_address(address), int(power))
+def _validator(text: str, chain_id: str) -> FoundingValidator:
+    numbered = re.fullmatch("(.+)=([0-9]{1,19})", text)
+    path, power = (numbered[1], int(numbered[2])) if numbered else (text, 1)
+    try:
+        found = FoundingValidator.from_json(Path(path).expanduser().read_bytes())
+        found.verify(chain_id)
+    except OSError as error:
+        raise Misused(
+            f"{path} cannot be read ({error.strerror}): give what `ichub ledger validators prove` wrote on the "
+            "validator's machine, as FILE or FILE=POWER"
+        ) from error
+    except HubError as error:
+        raise Misused(
+            f"{path} does not prove a validator of {chain_id}: {error}; have it made by `ichub ledger validators prove "
+            f"--chain-id {chain_id}`",
+            error.reason(),
+        ) from error
+    return msgspec.structs.replace(found, power=power)

@@ -1,16 +1,22 @@
 """``ichub ledger validators``: who signs a ledger's blocks, and how organisations hand over to others."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from adapters.permissioned.ledger import actions as a
+from adapters.permissioned.ledger.identities import MemberRole, member_name
+from adapters.permissioned.ledger.member_key import MemberKey
+from adapters.permissioned.ledger.membership.certificates import read_member
 from adapters.permissioned.ledger.membership.validator_keys import binding_digest
 from adapters.permissioned.ledger.messages import BindValidatorKey, StoreRotationCheckpoint
 from console.amounts import address_text
 from console.commands.ledger.options import As, Home
 from console.commands.ledger.proposing import DAY, ValidFor, propose
-from console.ledger_home import find_ledger_home
+from console.exits import Misused
+from console.home import password_of
+from console.ledger_home import LedgerHome, find_ledger_home, parts_of
 from console.ledger_session import ledger_of
 from console.options import Json, PasswordFile
 from console.output import Output
@@ -60,11 +66,7 @@ def bind(
     Example: ichub ledger validators bind validator-2 --as bank-a/node
     """
     output, place = Output(json), find_ledger_home(home)
-    password = place.password(password_file)
-    if all(one.name != key for one in place.keystore.entries()):
-        with output.progress("making the key"):
-            place.keystore.create(key, password)
-    signer = KeySigner(place.keystore.open(key, password))
+    signer = _signer(output, place, key, place.password(password_file))
 
     async def work() -> None:
         async with ledger_of(home, member) as ledger:
@@ -79,6 +81,47 @@ def bind(
             )
 
     run(work())
+
+
+@app.command()
+def prove(
+    key: Annotated[str, typer.Argument(help="A key of the home; it is made where there is none of the name.")],
+    chain_id: Annotated[str, typer.Option(help="The ledger to be, as its genesis will name it.")],
+    member: Annotated[
+        str, typer.Option("--as", metavar="ORG/NAME", help="Whose checkpoint key it is: a member of role validator.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write it.")],
+    home: Home = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Prove, for the genesis of a ledger to be, that a checkpoint key is a member's: signed by both. Whoever makes the
+    genesis takes the file with `ichub ledger init --validator FILE`. Needs no node.
+
+    The member's certificate is in the home (organisations/ORG/members/NAME.pem and .key), or made where its authority
+    is kept.
+
+    Example: ichub ledger validators prove validator --chain-id trade-1 --as customs/node --out customs-node.json
+    """
+    output, place = Output(json), find_ledger_home(home)
+    organisation, name = parts_of(member)
+    folder, wanted = place.organisation(organisation), member_name(name)
+    if not folder.member(wanted)[0].exists():
+        folder.certify(wanted, MemberRole.VALIDATOR)
+    mine = MemberKey.read(*place.member_files(member))
+    if (role := read_member(mine.certificate)[1].role) is not MemberRole.VALIDATOR:
+        raise Misused(
+            f"{member}'s certificate says {role}, and only a validator's binds a checkpoint key: name another"
+        )
+    signer = _signer(output, place, key, password_of(password_file, place.password_file))
+    out.write_bytes(mine.found(chain_id, signer, 1).to_json())
+    output.done(
+        f"wrote {out}: {address_text(signer.address)} is {member}'s on {chain_id}; give it to whoever makes the "
+        f"genesis, with `ichub ledger init --validator {out}`",
+        address=address_text(signer.address),
+        member=member,
+        file=str(out),
+    )
 
 
 @app.command("propose")
@@ -128,3 +171,11 @@ def store(home: Home = None, member: As = None, json: Json = False) -> None:
         output.done(f"epoch {rotation.validators.epoch} signs", **rotation_summary(rotation))
 
     run(work())
+
+
+def _signer(output: Output, place: LedgerHome, key: str, password: str) -> KeySigner:
+    """A key of the home, made where there is none of the name; raises Misused."""
+    if all(one.name != key for one in place.keystore.entries()):
+        with output.progress("making the key"):
+            place.keystore.create(key, password)
+    return KeySigner(place.keystore.open(key, password))

@@ -1,7 +1,8 @@
 """Which member, and so which organisation, a validator's checkpoint key belongs to.
 
 Checkpoints are signed with secp256k1 (docs/protocol.md, section 5), members act with P-256 or P-384: a member of role
-``validator`` binds the one to the other, with a proof that it holds both.
+``validator`` binds the one to the other, with a proof that it holds both. The first validators do so in the genesis
+(docs/protocol.md, section 12).
 """
 
 from collections.abc import Mapping
@@ -32,6 +33,7 @@ from hub.state.collections import Records
 from hub.state.context import Context
 
 _DOMAIN = b"\x19Interchain Ledger Validator:\n"
+_FOUNDING = b"\x19Interchain Ledger Founding Validator:\n"
 _FEW_ORGANISATIONS = 4
 """From so many on, none may have a third of the power alone."""
 
@@ -65,8 +67,21 @@ def bind_validator_key(ctx: Context, identity: Identity, genesis_hash: Hash, add
     put_validator_key(ctx, identity.organisation, identity.name, address)
 
 
+def founding_statement(chain_id: str, member: MemberId, address: Address) -> bytes:
+    """What the certificate's key and the checkpoint key of a first validator both sign, before there is a genesis whose
+    hash they could name: ``domain ‖ u8 length ‖ chain ID ‖ u8 length ‖ organisation/name ‖ address``.
+    """
+    parts = (chain_id.encode(), member.encode())
+    return _FOUNDING + b"".join(bytes((len(part),)) + part for part in parts) + address
+
+
+def founding_digest(statement: bytes) -> Hash:
+    """What the checkpoint key signs of it."""
+    return Hash(keccak256(statement))
+
+
 def put_validator_key(ctx: Context, organisation: OrganisationId, name: MemberName, address: Address) -> None:
-    """Bind a key without a proof: for the genesis. Raises InvalidValidatorKey, ValidatorKeyTaken."""
+    """Note whose a key is, for good, once that is proven. Raises InvalidValidatorKey, ValidatorKeyTaken."""
     if len(address) != 20 or not any(address):
         raise InvalidValidatorKey(address)
     known = _KEYS.get(ctx.state, address)
