@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from adapters.errors import ChainError
-from adapters.evm.endpoints import Endpoint
-from adapters.evm.finality import block_header, final_height, finality_rule
+from adapters.evm.endpoints import Endpoint, Endpoints
+from adapters.evm.finality import FinalityLag, block_header, final_height, finality_lag, finality_rule
 from adapters.evm.words import number_of
 from console import checks
 from console.certificates import TlsFiles
@@ -16,12 +16,14 @@ from console.chains import ChainFile, LedgerFile, known_chains
 from console.checks import CLOCK_TOLERANCE_SECONDS, Check
 from console.config import Config
 from console.exits import ConsoleError
+from console.finality import proposed_finality_time
 from console.home import NodeHome
 from console.node import node_config
 from console.session import hub_of
 from hub.errors import HubError
 from hub.genesis import Genesis
 from hub.node import replay_node
+from hub.quantities import Seconds
 from hub.version import VERSION
 
 _STALE_SECONDS = 300
@@ -48,12 +50,15 @@ async def remote_checks(home: NodeHome, hub: str | None) -> AsyncIterator[Check]
     """What must be asked: the hub, every EVM chain's endpoints, every ledger's node."""
     async for check in _hub(home, hub):
         yield check
+    reckoned = await _finality_times(home, hub)
     for chain in known_chains(home):
         if isinstance(chain, LedgerFile):
             yield await _ledger(chain)
-        else:
-            for url in chain.endpoints:
-                yield await _endpoint(chain, url)
+            continue
+        for url in chain.endpoints:
+            yield await _endpoint(chain, url)
+        if chain.client_at_hub in reckoned and (lag := await _finality_lag(chain)) is not None:
+            yield finality(chain, reckoned[chain.client_at_hub], lag)
 
 
 def replay_check(home: NodeHome) -> Check:
@@ -124,6 +129,35 @@ async def _endpoint(chain: ChainFile, url: str) -> Check:
     age = int(time.time()) - head.timestamp
     found = f"{url} at block {head.number} ({age} s old), final {final}"
     return Check(name, -CLOCK_TOLERANCE_SECONDS <= age <= _STALE_SECONDS, found, "its node lags, or a clock is wrong")
+
+
+def finality(chain: ChainFile, reckoned: Seconds, lag: FinalityLag) -> Check:
+    """Whether the chain makes blocks final as quickly as the hub reckons with."""
+    found = f"final {lag.blocks} blocks and {lag.seconds} s behind the head; the hub reckons with {reckoned} s"
+    proposed = proposed_finality_time(lag.seconds)
+    mend = f"if it stays so: `ichub client replace {chain.client_at_hub} --finality-time {proposed}`"
+    return Check(f"finality of {chain.name}", lag.seconds <= reckoned + CLOCK_TOLERANCE_SECONDS, found, mend)
+
+
+async def _finality_times(home: NodeHome, hub: str | None) -> dict[str, Seconds]:
+    """What the hub reckons with, by its client of the chain; nothing where it does not answer, as is told already."""
+    try:
+        async with hub_of(home, hub) as connection:
+            return {info.client: info.finality_time for info in await connection.clients()}
+    except (HubError, ConsoleError, OSError):
+        return {}
+
+
+async def _finality_lag(chain: ChainFile) -> FinalityLag | None:
+    """None where it cannot be measured: who does not answer is told already."""
+    endpoints = Endpoints(chain.name, chain.endpoints)
+    try:
+        rule = finality_rule(chain.finality)
+        return await endpoints.attempt(lambda endpoint: finality_lag(endpoint, rule))
+    except (ChainError, ValueError):
+        return None
+    finally:
+        await endpoints.close()
 
 
 async def _ledger(chain: LedgerFile) -> Check:

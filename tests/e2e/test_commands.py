@@ -92,6 +92,7 @@ def test_the_doctor_finds_a_devnet_well(devnet: Devnet) -> None:
     checks = devnet.json("doctor")
     looked_at = {check["check"] for check in checks}
     assert {"hub", "same genesis", "versions", "endpoint of a", "endpoint of b", "node of trade"} <= looked_at
+    assert {"finality of a", "finality of b"} <= looked_at
     assert all(check["ok"] for check in checks)
 
 
@@ -252,6 +253,12 @@ def test_a_chain_is_added_by_one_command_and_called(devnet: Devnet, tmp_path: Pa
         rpc(url, "eth_sendTransaction", {"from": dev_account(Holder.VISITOR).address, "to": mine, "data": go})
         total = {"to": mine, "data": "0x" + keccak256(b"total()")[:4].hex()}
         wait_for(lambda: int(rpc(url, "eth_call", total, "latest"), 16) == 28, 90)
+        there = ("--client", shown["client"], "--provider", mine)
+        devnet.run("service", "bind", "quote-b", *there, "--price", "1000")
+        offers = devnet.json("service", "show", "quote-b")["bindings"]
+        assert [offer["grace_seconds"] for offer in offers if offer["client"] == shown["client"]] == [3 + 3]
+        refused = devnet.run("service", "bind", "quote-b", *there, "--grace-seconds", "5", code=1).stderr
+        assert "makes a block final after 3 s, and 3 s are left for the way" in refused
     finally:
         supervisor.stop_all()
 

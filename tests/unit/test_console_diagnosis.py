@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from adapters.evm.finality import FinalityLag
 from console.certificates import make_certificates
 from console.chains import ChainFile, LedgerFile, write_chain
-from console.checks import Check
+from console.checks import CLOCK_TOLERANCE_SECONDS, Check
 from console.commands.init import HomePlan, make_home
 from console.config import ConfigValues
 from console.devnet.ports import Ports, is_free
-from console.diagnosis import local_checks, remote_checks
+from console.diagnosis import finality, local_checks, remote_checks
 from console.home import NodeHome
 from console.keystore import DEVNET_SCRYPT_ROUNDS, Keystore
-from hub.quantities import Amount
+from hub.quantities import Amount, Seconds
 
 
 @pytest.fixture
@@ -92,22 +93,30 @@ def test_a_fault_is_found(home: NodeHome, spoil: Callable[[NodeHome], None], nam
     assert fix in ill[name].fix
 
 
+CHAIN = ChainFile(
+    name="a",
+    chain_id=1,
+    endpoints=("http://127.0.0.1:9",),
+    finality="safe",
+    client_at_hub="attested-0",
+    client_of_hub="quorum-0",
+    router="0x" + "11" * 20,
+    quorum_client="0x" + "22" * 20,
+    gateway="0x" + "33" * 20,
+    first_height=0,
+)
+
+
+@pytest.mark.parametrize(("seconds", "well"), [(0, True), (900 + CLOCK_TOLERANCE_SECONDS, True), (916, False)])
+def test_a_chain_that_became_slower_than_the_hub_reckons_with_is_told(seconds: int, well: bool) -> None:
+    check = finality(CHAIN, Seconds(900), FinalityLag(76, Seconds(seconds)))
+    assert (check.name, check.ok) == ("finality of a", well)
+    assert f"{seconds} s behind the head; the hub reckons with 900 s" in check.found
+    assert well or "client replace attested-0 --finality-time 1374" in check.fix
+
+
 async def test_who_does_not_answer_is_named(home: NodeHome) -> None:
-    write_chain(
-        home,
-        ChainFile(
-            name="a",
-            chain_id=1,
-            endpoints=("http://127.0.0.1:9",),
-            finality="safe",
-            client_at_hub="attested-0",
-            client_of_hub="quorum-0",
-            router="0x" + "11" * 20,
-            quorum_client="0x" + "22" * 20,
-            gateway="0x" + "33" * 20,
-            first_height=0,
-        ),
-    )
+    write_chain(home, CHAIN)
     nowhere = str(home.path / "none.pem")
     write_chain(
         home,

@@ -4,12 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.evm.endpoints import Endpoints
 from console.exits import Misused
 from console.finality import chosen_finality_time, proposed_finality_time
-from hub.quantities import Seconds
+from console.replacing import Changes, replacement
+from hub.answers import ClientInfo
+from hub.clients.base import ClientStatus
+from hub.messages import ScheduleAttestedReplacement
+from hub.quantities import Height, Seconds, UnixSeconds
 from tests.anvil_chain import AnvilChain, running_anvil
+from tests.unit.attested_chain import CONFIG
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +62,14 @@ async def test_a_rule_that_is_none_is_said_before_anything_is_done(endpoints: En
 @pytest.mark.parametrize(("lag", "proposed"), [(0, 1), (1, 2), (2, 3), (3, 5), (768, 1152)])
 def test_half_as_much_again_is_proposed(lag: int, proposed: int) -> None:
     assert proposed_finality_time(Seconds(lag)) == proposed
+
+
+def test_a_replacement_changes_the_time_alone_and_begins_the_next_epoch() -> None:
+    info = ClientInfo(
+        "attested-0", "attested", ClientStatus.ACTIVE, Height(9), UnixSeconds(9), CONFIG, "quorum-0", 31337,
+        b"\x11" * 20, b"", UnixSeconds(0), None, (), CONFIG.finality_time,
+    )  # fmt: skip
+    announced = replacement(info, Changes(finality_time=1800))
+    next_epoch = replace(CONFIG.attestors, epoch=CONFIG.attestors.epoch + 1)
+    wanted = replace(CONFIG, attestors=next_epoch, finality_time=Seconds(1800))
+    assert announced == ScheduleAttestedReplacement("attested-0", wanted)

@@ -133,7 +133,8 @@ def test_each_binding_is_held_to_its_own_chain(world: World) -> None:
 
 
 def test_a_contract_is_told_of_which_times_its_deadline_falls_short(world: World) -> None:
-    world.hub.do(MEMBER, bind(evm_chain(world, QUICK), service="echo", grace_seconds=100, max_response_seconds=7))
+    world.hub.do(MEMBER, bind(evm_chain(world, QUICK), grace_seconds=2000, max_response_seconds=7))
+    world.hub.do(MEMBER, bind(evm_chain(world, SLOW), grace_seconds=2000, max_response_seconds=1))
     world.hub.do(MEMBER, bind(world.b.client, max_response_seconds=60))
     deadline = world.hub.now + 1 + 20
     _, events = world.accept(deadline=UnixSeconds(deadline))
