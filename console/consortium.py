@@ -71,8 +71,11 @@ class OrganisationFolder:
         write_pair(certificate, key_path, signed, key)
         return certificate, key_path
 
-    def sign_request(self, request: Path, name: MemberName, role: MemberRole) -> Path:
-        """A certificate for whoever made a signing request (PEM); the key stays where it is. Raises Misused."""
+    def sign_request(self, request: Path, name: MemberName, role: MemberRole, *, replace: bool = False) -> Path:
+        """A certificate for whoever made a signing request (PEM); the key stays where it is.
+
+        Raises Misused, also where the member has a certificate here that is not to be replaced.
+        """
         try:
             read = x509.load_pem_x509_csr(request.read_bytes())
         except (OSError, ValueError) as error:
@@ -83,6 +86,11 @@ class OrganisationFolder:
         ):
             raise Misused(f"{request} is not signed with a key on P-256 or P-384: make one anew")
         certificate, _ = self.member(name)
+        if certificate.exists() and not replace:
+            raise Misused(
+                f"{certificate} exists: --force puts the new certificate in its place; the old one stays good until it "
+                f"is revoked (`ichub ledger member revoke {self.organisation}/{name}`, before it is replaced)"
+            )
         signed = self._sign(key, name, role, ()).public_bytes(serialization.Encoding.PEM)
         certificate.parent.mkdir(exist_ok=True, mode=0o700)
         certificate.write_bytes(signed)

@@ -77,6 +77,14 @@ def test_enrol_signs_a_request_and_leaves_the_key_with_its_owner(
     assert (subject.organisation, subject.role, subject.name) == ("bank-a", MemberRole.ADMIN, "ann")
     authority = x509.load_pem_x509_certificate((home / "organisations" / "bank-a" / "ca.pem").read_bytes())
     signed.verify_directly_issued_by(authority)
+    again = ichub("ledger", "enrol", *words, environment={"ICHUB_LEDGER_HOME": str(home)})
+    assert (again.returncode, "--force" in again.stderr) == (2, True), again.stderr
+    assert x509.load_pem_x509_certificate((members / "ann.pem").read_bytes()) == signed
+    forced = ichub("ledger", "enrol", *words, "--force", environment={"ICHUB_LEDGER_HOME": str(home)})
+    assert forced.returncode == 0, forced.stderr
+    assert x509.load_pem_x509_certificate((members / "ann.pem").read_bytes()) != signed
+    alone = ichub("ledger", "enrol", "bank-a/ann", "--force", environment={"ICHUB_LEDGER_HOME": str(home)})
+    assert (alone.returncode, "is for --request" in alone.stderr) == (2, True), alone.stderr
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.contracts.private import private_place, salted_hash
 from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.identities import OrganisationId
-from adapters.permissioned.ledger.membership.errors import OrganisationUnknown
-from adapters.permissioned.ledger.messages import InvokeContract
+from adapters.permissioned.ledger.messages import InvokeContract, UpdateRevocations
 from adapters.permissioned.ledger.private.errors import (
+    NotANodeOf,
     NotKeptHere,
     PrivateStoreUnusable,
     PrivateValueDiffers,
@@ -231,7 +231,7 @@ async def test_the_ledger_never_sees_a_private_value(world: LedgerNodeWorld, cap
 
 
 async def test_each_organisation_s_node_gets_the_value_and_no_other(world: LedgerNodeWorld) -> None:
-    """A node is given nothing unless its certificate is of the organisation that it is said to be of."""
+    """A node is given nothing unless its certificate is enrolled for the organisation that it is said to be of."""
     async with world.running(keeps_for=["bank-a"]) as node, await world.connect(node, "bank-a/ann", "member") as ann:
         await ann.enrol()
         await seal(ann)
@@ -240,10 +240,11 @@ async def test_each_organisation_s_node_gets_the_value_and_no_other(world: Ledge
         told = await ann.share_private(targets, *SEALED, value=VALUE, salt=SALT, patience_seconds=0.5)
         assert told.pop(BANK_A) == world.clock.now() + 1000
         assert {name: type(said) for name, said in told.items()} == {
-            BANK_B: HubUnreachable,
+            BANK_B: NotANodeOf,
             CUSTOMS: HubUnreachable,
-            "bank-x": OrganisationUnknown,
+            "bank-x": NotANodeOf,
         }
+        assert "its certificate is of bank-a" in str(told[BANK_B])
         assert (await ann.get_private(*SEALED)).value == VALUE
 
 
@@ -260,13 +261,36 @@ async def test_a_node_of_an_authority_that_was_voted_out_gets_nothing(world: Led
         await ann.request_block()
         targets = {BANK_A: ann.target}
         told = await ann.share_private(targets, *SEALED, value=VALUE, salt=SALT, patience_seconds=5)
+        assert "is not enrolled" in str(told[BANK_A])
+        async with await LedgerClient.connect(
+            ann.target,
+            authorities=world.tls.certificate,
+            certificate=world.tls.certificate,
+            key=world.tls.key,
+        ) as itself:
+            await itself.enrol()
+        told = await ann.share_private(targets, *SEALED, value=VALUE, salt=SALT, patience_seconds=5)
         assert told == {BANK_A: world.clock.now() + 1000}
         (found,) = [one for one in await ann.authorities("bank-a") if one.certificate == second.der]
         await decide(by, RemoveAuthority(found.authority))
         told = await ann.share_private(targets, *SEALED, value=VALUE, salt=SALT, patience_seconds=0.5)
-        assert isinstance(told[BANK_A], HubUnreachable)
+        assert "refused for AUTHORITY_REMOVED" in str(told[BANK_A])
         for chief in by.values():
             await chief.close()
+
+
+async def test_a_node_whose_certificate_was_revoked_gets_nothing(world: LedgerNodeWorld) -> None:
+    async with world.running() as node, await world.connect(node, "bank-a/ann", "member") as ann:
+        await ann.enrol()
+        await seal(ann)
+        now = world.clock.now()
+        crl = workshop.revocations(world.roots[BANK_A], 1, world.server)
+        await ann.submit([UpdateRevocations(crl.with_(this_update=now - 60, next_update=now + 3600).signed())])
+        told = await ann.share_private({BANK_A: ann.target}, *SEALED, value=VALUE, salt=SALT, patience_seconds=0.5)
+        assert isinstance(told[BANK_A], NotANodeOf)
+        assert "refused for CERTIFICATE_REVOKED" in str(told[BANK_A])
+        with pytest.raises(PrivateValueMissing):
+            await ann.get_private(*SEALED)
 
 
 async def test_a_node_keeps_nothing_for_others(world: LedgerNodeWorld) -> None:

@@ -52,13 +52,15 @@ from adapters.permissioned.ledger.identities import (
     MemberId,
     MemberName,
     OrganisationId,
+    fingerprint,
     member_account,
 )
 from adapters.permissioned.ledger.member_key import MemberKey
-from adapters.permissioned.ledger.membership.errors import OrganisationUnknown
-from adapters.permissioned.ledger.membership.records import Standing
+from adapters.permissioned.ledger.membership.errors import CertificateUnknown
 from adapters.permissioned.ledger.messages import AnyMessage, EnrolMember, SignedTransaction, Transaction
+from adapters.permissioned.ledger.private.errors import NotANodeOf
 from adapters.permissioned.ledger.rpc.dialect import LEDGER, decode_transaction, encode_transaction
+from adapters.permissioned.ledger.shown_certificate import shown_certificate
 from adapters.permissioned.ledger.transactions import MemberSignature, encode_signatures
 from hub.chain_client import ChainClient, Stubs, Writing
 from hub.errors import HubError
@@ -322,8 +324,9 @@ class LedgerClient(ChainClient[LedgerEvent]):
     ) -> dict[OrganisationId, UnixSeconds | HubError]:
         """Give a value to a node of each organisation that keeps it, at ``host:port``; what came of each.
 
-        A target is given nothing unless its certificate is of an authority of just that organisation, as the ledger
-        knows it. One that cannot be reached is asked again until patience ends; it keeps nobody else from the value.
+        A target is given nothing unless the certificate that it shows is enrolled for just that organisation and acts
+        now: not revoked, not ended, its authority not removed. One that cannot be reached is asked again until patience
+        ends; it keeps nobody else from the value.
         """
         request = private_pb.PutPrivateValueRequest(
             contract=contract, collection=collection, key=_key(key), value=value, salt=salt
@@ -338,20 +341,32 @@ class LedgerClient(ChainClient[LedgerEvent]):
     async def _give(
         self, organisation: str, target: str, request: private_pb.PutPrivateValueRequest, patience_seconds: float
     ) -> UnixSeconds | HubError:
+        async def put() -> UnixSeconds:
+            pinned = await self._node_of(organisation, target)
+            async with open_channel(target, pinned, *self._files, insecure=False) as channel:
+                call = PrivateDataServiceStub(channel).PutPrivateValue(request, timeout=self._timeout)
+                return UnixSeconds((await answered(target, call)).purge_at_unix_seconds)
+
         try:
-            known = await self.authorities(organisation)
-            trusted = [one.certificate for one in known if one.standing is Standing.REGISTERED]
-            roots = "".join(map(ssl.DER_cert_to_PEM_cert, trusted)).encode()
-            if not roots:
-                return OrganisationUnknown(organisation)
-            async with open_channel(target, roots, *self._files, insecure=False) as channel:
-                put = PrivateDataServiceStub(channel).PutPrivateValue
-                answer = await Patience(patience_seconds).with_(
-                    lambda: answered(target, put(request, timeout=self._timeout))
-                )
+            return await Patience(patience_seconds).with_(put)
         except HubError as error:
             return error
-        return UnixSeconds(answer.purge_at_unix_seconds)
+
+    async def _node_of(self, organisation: str, target: str) -> bytes:
+        """The certificate (PEM) that the node shows, if it acts for just this organisation now.
+
+        Raises NotANodeOf, HubUnreachable.
+        """
+        der = await shown_certificate(target, self._files, self._timeout)
+        try:
+            known = await self.certificate(fingerprint(der))
+        except CertificateUnknown as error:
+            raise NotANodeOf(organisation, target, "its certificate is not enrolled") from error
+        if known.organisation != organisation:
+            raise NotANodeOf(organisation, target, f"its certificate is of {known.organisation}")
+        if known.refused_for:
+            raise NotANodeOf(organisation, target, f"its certificate is refused for {known.refused_for}")
+        return ssl.DER_cert_to_PEM_cert(der).encode()
 
     @property
     def _account(self) -> Address:

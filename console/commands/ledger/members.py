@@ -32,6 +32,9 @@ def enrol(
         Path | None,
         typer.Option(help="Only sign this certificate signing request (PEM); the key stays with its owner."),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --request: in the place of the certificate that is there.")
+    ] = False,
     home: Home = None,
     json: Json = False,
 ) -> None:
@@ -46,8 +49,10 @@ def enrol(
     output, place = Output(json), find_ledger_home(home)
     organisation, name = parts_of(member)
     folder, wanted = place.organisation(organisation), member_name(name)
+    if force and request is None:
+        raise Misused("--force is for --request: without it a certificate that is there is enrolled as it is")
     if request is not None:
-        certificate = folder.sign_request(request, wanted, role)
+        certificate = folder.sign_request(request, wanted, role, replace=force)
         output.done(f"signed {certificate}: give it to {member}, who enrols with it", certificate=str(certificate))
         return
     if not folder.member(name)[0].exists():

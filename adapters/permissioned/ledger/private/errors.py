@@ -7,6 +7,7 @@ PrivateError
 ├── PrivateValueOver
 ├── PrivateValueMissing
 ├── NotKeptHere
+├── NotANodeOf
 └── PrivateStoreUnusable
 """
 
@@ -73,6 +74,16 @@ class PrivateValueMissing(PrivateError):
 class NotKeptHere(PrivateError):
     organisations: str
     template: ClassVar[str] = "this node keeps nothing for {organisations}: send the value to a node of theirs"
+
+
+@dataclass(eq=False)
+class NotANodeOf(PrivateError):
+    organisation: str
+    target: str
+    why: str
+    template: ClassVar[str] = (
+        "nothing is given to {target}, for it is no node of {organisation} ({why}): name another, or have that enrol"
+    )
 
 
 @dataclass(eq=False)
