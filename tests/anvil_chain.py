@@ -27,7 +27,8 @@ _KEYS = (
 
 def account(index: int) -> LocalAccount:
     """One of Anvil's rich accounts, known to everyone."""
-    return Account.from_key(bytes.fromhex(_KEYS[index]))
+    made: LocalAccount = Account.from_key(bytes.fromhex(_KEYS[index]))
+    return made
 
 
 class AnvilChain:

@@ -213,7 +213,8 @@ async def _attestor(folder: Path, number: int, genesis: bytes, tls: TlsFiles | N
     running = await start_attestor(
         AttestorConfig(
             "127.0.0.1:0", "127.0.0.1:0", folder / "key.json", "secret", folder / "guard", folder / "chains.toml",
-            tls and tls.server, tls and tls.server_key, devnet=True, authority=tls and tls.authority,
+            tls.server if tls else None, tls.server_key if tls else None, devnet=True,
+            authority=tls.authority if tls else None,
         )
     )  # fmt: skip
     try:

@@ -37,7 +37,7 @@ class Admin:
 
     def __init__(self, folder: Path, trade: Trade, hub: str) -> None:
         self.home = LedgerHome(folder / "of the ledger")
-        here = self.home.organisation("bank-a").member("chief")  # type: ignore[arg-type]  # a name is text
+        here = self.home.organisation("bank-a").member("chief")
         here[0].parent.mkdir(parents=True)
         for there, copy in zip(trade.world.files("bank-a/chief"), here, strict=True):
             shutil.copy(there, copy)

@@ -73,8 +73,9 @@ class Trade:
 
     async def start_ledger(self) -> None:
         """The ledger's node, where it was when it was stopped."""
-        config = {"listen": f"localhost:{self.port}", "engine": EngineOptions(heartbeat=3600.0)}
-        self.node = await self._stack.enter_async_context(self.world.running(signers=self.signers, **config))
+        listen, engine = f"localhost:{self.port}", EngineOptions(heartbeat=3600.0)
+        running = self.world.running(signers=self.signers, listen=listen, engine=engine)
+        self.node = await self._stack.enter_async_context(running)
         self.port = self.node.port
 
     async def stop_ledger(self) -> None:
@@ -92,7 +93,7 @@ class Trade:
         target = f"localhost:{self.port}"
         return LedgerFile(
             "trade",
-            self.node.ledger.machine.genesis.chain_id,
+            self.world.genesis.chain_id,
             target,
             authorities,
             certificate,

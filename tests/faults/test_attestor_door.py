@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2
+from google.rpc import error_details_pb2  # type: ignore[import-untyped]  # it ships no types
 from grpc_status import rpc_status
 from interchain.attestor.v1 import attestor_service_pb2 as pb
 from interchain.attestor.v1.attestor_service_pb2_grpc import AttestorServiceStub

@@ -77,13 +77,13 @@ async def freeze(network: Network) -> None:
     """Show the chain's client two blocks of one height, both signed by the hub's validator."""
     true = (await network.hub.checkpoint(network.a.client)).checkpoint
     other = msgspec.structs.replace(true, block_hash=Hash(b"\x66" * 32))
-    client = Contract(network.a.endpoints, "QuorumClient", bytes_of(network.a.chain.quorum_client.lower()))
+    client = Contract(network.a.endpoints, "QuorumClient", Address(bytes_of(network.a.chain.quorum_client.lower())))
     await network.a.workshop.call(client, "submitMisbehaviour", evidence(network, true), evidence(network, other))
 
 
 def evidence(network: Network, shown: Checkpoint) -> bytes:
     """A checkpoint and for whom it was signed, as contracts/README.md writes it."""
-    chain_id, contract = network.a.chain.chain_id, Address(bytes_of(network.a.chain.quorum_client.lower()))
+    chain_id, contract = network.a.chain.chain_id, Address(Address(bytes_of(network.a.chain.quorum_client.lower())))
     validators = SignerSet.of_equals(1, [address_of(VALIDATOR_KEY)])
     signature = sign_quorum(
         validators, {address_of(VALIDATOR_KEY): VALIDATOR_KEY}, shown.digest(EvmDomain(chain_id, contract))

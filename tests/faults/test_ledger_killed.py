@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.permissioned.ledger.answers import Receipt
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.contracts.events import RecordWritten
 from adapters.permissioned.ledger.contracts.private import private_place, salted_hash
@@ -22,7 +23,6 @@ from adapters.permissioned.ledger.messages import InvokeContract
 from adapters.permissioned.ledger.node import replay_ledger
 from adapters.permissioned.ledger.private.errors import PrivateValueMissing, PrivateValueOver
 from adapters.permissioned.ledger.private.store import WRITE_STEPS
-from hub.answers import Receipt
 from hub.engine.store import COMMIT_STEPS
 from hub.quantities import Height
 from hub.rpc.calling import BUSY, OUT_OF_REACH

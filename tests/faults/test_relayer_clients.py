@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ async def test_a_lying_endpoint_beside_an_honest_one_delays_at_most(tmp_path: Pa
             calls = [await network.a.greet(network.a.service, f"truth {number}", 3600) for number in range(3)]
             await until(lambda: asked(liar, "eth_getLogs"), patience_s=240)
             for number, call in enumerate(calls):
-                assert await until(lambda call=call: network.a.answer(call), patience_s=240) == f"truth {number}"
+                assert await until(partial(network.a.answer, call), patience_s=240) == f"truth {number}"
                 assert await network.a.outcomes(call) == ["result"]
 
 
@@ -134,7 +135,7 @@ async def test_what_an_endpoint_altered_is_read_again_by_another(tmp_path: Path,
             relayer.relay({"a": replace(network.targets()["a"], endpoints=endpoints)})
             for text in ("first", "second"):
                 call = await network.a.greet(network.a.service, text)
-                assert await until(lambda call=call: network.a.answer(call)) == text
+                assert await until(partial(network.a.answer, call)) == text
             assert relayer.metrics.registry.get_sample_value("relayer_rebuilds_total", {"path": "a"}) == 1
 
 
@@ -145,7 +146,7 @@ async def test_what_the_only_endpoint_altered_waits_alone(tmp_path: Path) -> Non
         async with network.relayer() as relayer:
             relayer.relay({"a": replace(network.targets()["a"], endpoints=(liar.url,))})
             for number, call in enumerate(calls[1:], 1):
-                assert await until(lambda call=call: network.a.answer(call)) == f"one of three {number}"
+                assert await until(partial(network.a.answer, call)) == f"one of three {number}"
             assert not await network.a.answer(calls[0])
             reason = {"path": "a", "reason": "CLAIM_DISPROVED"}
             assert relayer.metrics.registry.get_sample_value("relayer_errors_total", reason)

@@ -5,6 +5,7 @@ after it has slept through several rotations. Keys are the test's, chains are re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -204,7 +205,7 @@ async def test_two_relayers_lead_the_hub_on_side_by_side(trade: Trade) -> None:
     async with trade.relayer() as one, trade.relayer(FERRYMAN, key=b"\x34" * 32) as other:
         for epoch, signer in ((2, SECOND), (3, THIRD), (4, FIRST)):
             await trade.propose_validators(signer)
-            await until(lambda epoch=epoch: stand(trade, epoch, epoch))
+            await until(partial(stand, trade, epoch, epoch))
             await trade.call_both_ways(f"in epoch {epoch}")
         await until(lambda: true(one.health() == other.health() == {}))
 

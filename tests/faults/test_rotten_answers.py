@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.chain import Receive
+from adapters.chain import PacketEvent, Receive
 from hub.clients.base import Claims
 from hub.errors import HubError
 from hub.ibc.commitment import Path, PathKind
@@ -71,4 +71,5 @@ async def test_a_rotten_answer_fails_by_name(lied_to: tuple[JoinedChain, Proxy],
         joined.chain.forget()
     proxy.lie = None
     assert (await joined.chain.hub_client()).epoch == 1
-    assert AT_HUB in {entry.event.destination_client for entry in await joined.chain.scan(Height(1), Height(20))}
+    events = [entry.event for entry in await joined.chain.scan(Height(1), Height(20))]
+    assert AT_HUB in {event.destination_client for event in events if isinstance(event, PacketEvent)}

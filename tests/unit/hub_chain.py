@@ -10,7 +10,7 @@ from hub.app import App
 from hub.block import BlockHeader, BlockOutcome, ResultCode, TransactionResult
 from hub.clients.checkpoint import Checkpoint
 from hub.clients.quorum import Proof, SignedCheckpoint, StateProofs
-from hub.events import AnyEvent
+from hub.events import Event
 from hub.genesis import Genesis
 from hub.ibc.commitment import Path
 from hub.ibc.identifiers import ClientId
@@ -72,7 +72,7 @@ class HubChain:
         self.outcome: BlockOutcome | None = None
         self.blocks: list[tuple[BlockHeader, tuple[SignedTransaction, ...]]] = []
         self.outcomes: list[BlockOutcome] = []
-        self.events: list[AnyEvent] = []
+        self.events: list[Event] = []
 
     @property
     def now(self) -> UnixSeconds:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from hub import messages as m
 from hub.accounts.accounts import account
-from hub.events import AcknowledgementWritten, AnyEvent, PacketSent
+from hub.events import AcknowledgementWritten, Event, PacketSent
 from hub.quantities import Address, Amount, Gas, UnixSeconds
 from hub.quantities import Sequence as Number
 from hub.services import requests
@@ -47,7 +47,7 @@ class World:
     def balance(self, address: Address) -> int:
         return account(self.hub.state, address).balance
 
-    def accept(self, timeout: int = 60, **changes: Any) -> tuple[Number, list[AnyEvent]]:
+    def accept(self, timeout: int = 60, **changes: Any) -> tuple[Number, list[Event]]:
         """A call from ``a``, carried to the hub: its sequence, and what happened."""
         sequence = self.a.call(call(**changes), timeout)
         return sequence, list(self.hub.do(RELAYER, self.a.receive_message(sequence)).events)
@@ -61,7 +61,7 @@ class World:
         """Let ``b`` take the request in; its acknowledgement."""
         return one(self.b.take_in(sent), AcknowledgementWritten).acknowledgement
 
-    def settle(self, sent: PacketSent, answer: bytes) -> list[AnyEvent]:
+    def settle(self, sent: PacketSent, answer: bytes) -> list[Event]:
         """Show the hub what ``b`` answered."""
         return list(self.hub.do(RELAYER, self.b.acknowledge_message([sent], [answer])).events)
 
@@ -71,24 +71,24 @@ class World:
         assert found is not None
         return found
 
-    def pass_time(self, until: int) -> list[AnyEvent]:
+    def pass_time(self, until: int) -> list[Event]:
         """One block at that time."""
         return list(self.hub.block(advance=until - self.hub.now).events)
 
-    def result(self, events: Iterable[AnyEvent]) -> Result:
+    def result(self, events: Iterable[Event]) -> Result:
         """What the acknowledgement to ``a`` says."""
         written = one(events, AcknowledgementWritten)
         assert written.destination_client == self.a.client
         return Result.decode(written.acknowledgement)
 
 
-def one(events: Iterable[AnyEvent], kind: type[E]) -> E:
+def one(events: Iterable[Event], kind: type[E]) -> E:
     """The one event of its kind."""
     (found,) = [event for event in events if isinstance(event, kind)]
     return found
 
 
-def none_of(events: Iterable[AnyEvent], kind: type[Any]) -> bool:
+def none_of(events: Iterable[Event], kind: type[Any]) -> bool:
     """Whether there is no event of that kind."""
     return not any(isinstance(event, kind) for event in events)
 

@@ -11,7 +11,7 @@ from hub.clients.host import Host
 from hub.clients.quorum import Config, Proof, SignedCheckpoint, StateProofs
 from hub.clients.registry import Clients
 from hub.errors import HubError
-from hub.events import AnyEvent, PacketSent
+from hub.events import Event, PacketSent
 from hub.ibc import lane_registry
 from hub.ibc.channel import Channel, Route
 from hub.ibc.commitment import Path, PathKind
@@ -128,7 +128,7 @@ class Ledger:
         self.height, self.time = Height(self.height + 1), UnixSeconds(max(self.time + advance, self.hub.now))
         return Context(Branch(self.state), self.height, self.time)
 
-    def end(self, ctx: Context) -> list[AnyEvent]:
+    def end(self, ctx: Context) -> list[Event]:
         self.state.apply(ctx.state.changes)
         self.tree = tree_of(self.state)
         self.sent |= {event.sequence: event for event in ctx.events if isinstance(event, PacketSent)}
@@ -201,20 +201,20 @@ class Ledger:
         paths = [Path(PathKind.RECEIPT, self.hub_client, one.sequence) for one in sent]
         return m.TimeOutPackets(self.client, encode_records(map(self.hub_record, sent)), self.proof(paths))
 
-    def take_in(self, *sent: PacketSent) -> list[AnyEvent]:
+    def take_in(self, *sent: PacketSent) -> list[Event]:
         """The hub's packets, proven to this ledger, in one transaction; raises HubError and changes nothing."""
         paths = [Path(PathKind.COMMITMENT, self.client, one.sequence) for one in sent]
         records = [LaneRecord(self.inward, one.sequence, one.timeout, one.value) for one in sent]
         proof = self.hub.proof(self.client, paths)
         return self._transact(lambda ctx: self.channel.receive(ctx, self.hub_client, records, proof))
 
-    def learn(self, sequences: Sequence[int], answers: Sequence[bytes]) -> list[AnyEvent]:
+    def learn(self, sequences: Sequence[int], answers: Sequence[bytes]) -> list[Event]:
         """Acknowledgements by the hub, proven to this ledger."""
         paths = [Path(PathKind.ACKNOWLEDGEMENT, self.client, Number(sequence)) for sequence in sequences]
         proof, records = self.hub.proof(self.client, paths), self._own_records(sequences)
         return self._transact(lambda ctx: self.channel.acknowledge(ctx, self.hub_client, records, answers, proof))
 
-    def give_up(self, *sequences: int) -> list[AnyEvent]:
+    def give_up(self, *sequences: int) -> list[Event]:
         """The hub has never received these, proven to this ledger."""
         paths = [Path(PathKind.RECEIPT, self.client, Number(sequence)) for sequence in sequences]
         proof, records = self.hub.proof(self.client, paths), self._own_records(sequences)
@@ -225,7 +225,7 @@ class Ledger:
             LaneRecord(self.outward, Number(one), self.sent[one].timeout, self.sent[one].value) for one in sequences
         ]
 
-    def _transact(self, act: Callable[[Context], object]) -> list[AnyEvent]:
+    def _transact(self, act: Callable[[Context], object]) -> list[Event]:
         ctx = self.begin()
         inner = ctx.branch()
         try:

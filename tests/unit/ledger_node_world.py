@@ -241,7 +241,7 @@ class LedgerNodeWorld:
 
 async def chiefs(world: LedgerNodeWorld, node: Node) -> dict[str, LedgerClient]:
     """An enrolled admin of each organisation."""
-    found = {}
+    found: dict[str, LedgerClient] = {}
     for name in world.roots:
         found[name] = await world.connect(node, f"{name}/chief", "admin")
         await found[name].enrol()

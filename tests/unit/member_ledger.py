@@ -10,6 +10,7 @@ from typing import Any
 from adapters.permissioned.ledger import actions as a
 from adapters.permissioned.ledger import messages as m
 from adapters.permissioned.ledger.contracts.interface import Contract, Record
+from adapters.permissioned.ledger.contracts.packages import Package
 from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.genesis import (
     FoundingContract,
@@ -59,7 +60,7 @@ class MemberLedger:
         self, *contracts: type[Contract], policy: str = "any member", enrolled: Iterable[str] = (), **changes: Any
     ) -> None:
         self.roots = {name: workshop.root(f"{name} root").signed() for name in ORGANISATIONS}
-        self.installed = {one.name: unlinted(one) for one in contracts}
+        self.installed: dict[str, Package] = {one.name: unlinted(one) for one in contracts}
         self.machine = LedgerMachine(self.genesis(policy, **changes), self.installed)
         self.members: dict[str, Certified] = {}
         self.state = MemoryState()

@@ -9,7 +9,7 @@ import pytest
 from hub import messages as m
 from hub.accounts.errors import FaucetClosed, InsufficientFunds, RoleMissing
 from hub.accounts.transactions import sign_transaction
-from hub.answers import BlockEvents, RequestState
+from hub.answers import BlockEvents, RequestState, ServiceRequest
 from hub.block import ResultCode
 from hub.client import HubClient
 from hub.clients.base import ClientStatus
@@ -392,7 +392,8 @@ async def test_lists_come_whole_however_long_they_are(hub: HubClient, monkeypatc
     assert [client.client for client in await hub.clients()] == [f"quorum-{n}" for n in range(11)]
     assert sorted(service.service for service in await hub.services()) == ["a", "b", "long", "y", "zz"]
     assert len(await hub.bindings()) == len(set(await hub.bindings())) == 5
-    found, token = [], ""
+    found: list[ServiceRequest] = []
+    token = ""
     calls = [call(client="", provider=b"", service="a") for _ in range(5)]
     await hub.submit(calls, SIGNERS[SOMEONE])
     while True:

@@ -49,7 +49,7 @@ from hub.accounts.accounts import account
 from hub.block import ResultCode
 from hub.errors import HubError
 from hub.events import AcknowledgementWritten, PacketSent, ServiceResulted
-from hub.quantities import Gas, Hash, Seconds
+from hub.quantities import Address, Gas, Hash, Seconds
 from hub.services.payload import InputEncoding, Result, caller_account
 from hub.services.payload import ResultCode as Code
 from hub.state.branch import MemoryState
@@ -259,7 +259,7 @@ class TestVotes:
             (a.ActivateContract("Not a name", 1, Hash(bytes(32)), "any member"), "INVALID_CONTRACT_NAME"),
             (a.ActivateContract("x" * 300, 1, Hash(bytes(32)), "any member"), "INVALID_CONTRACT_NAME"),
             (a.UpgradeContract("", 1, Hash(bytes(32)), "any member"), "INVALID_CONTRACT_NAME"),
-            (a.ProposeValidators(((b"\x01" * 20, 1),)), "ACTION_REFUSED"),
+            (a.ProposeValidators(((Address(b"\x01" * 20), 1),)), "ACTION_REFUSED"),
             (a.RemoveOrganisation("nobody"), "ORGANISATION_UNKNOWN"),
             (a.Connect(hub_messages.ApplyClientReplacement("quorum-9")), "REPLACEMENT_NOT_SCHEDULED"),
         ],

@@ -56,7 +56,7 @@ def case(name: str, domain: Domain, message: Checkpoint) -> dict[str, Any]:
     digest = message.digest(domain)
     members = [part.split(" ") for part in CHECKPOINT_TYPE[len("Checkpoint(") : -1].split(",")]
     typed = encode_typed_data(described, {"Checkpoint": [{"type": t, "name": n} for t, n in members]}, fields)
-    assert _hash_eip191_message(typed) == digest, name
+    assert bytes(_hash_eip191_message(typed)) == digest, name
     return {
         "name": name,
         "domain": described,
