@@ -26,7 +26,9 @@ async def chosen_finality_time(
     lag = await endpoints.attempt(lambda endpoint: finality_lag(endpoint, parsed))
     told = _told(endpoints.chain, rule, lag)
     if chosen is None:
-        raise Misused(f"{told}; say how many seconds it may take: {_proposal(lag)}", reason="FINALITY_TIME_MISSING")
+        proposed = "SECONDS" if lag is None else str(proposed_finality_time(lag.seconds))
+        text = f"{told}; say how many seconds it may take: --finality-time {proposed}"
+        raise Misused(text, "FINALITY_TIME_MISSING", proposed="" if lag is None else proposed)
     report(told if lag is None or lag.seconds <= chosen else f"{told}: MORE than the {chosen} s that you gave")
     return chosen
 
@@ -42,7 +44,3 @@ def _told(chain: str, rule: str, lag: FinalityLag | None) -> str:
     if lag is None:
         return f"{chain}: no block but the first is final by {rule} yet"
     return f"{chain}: the block that is final by {rule} is {lag.blocks} blocks and {lag.seconds} s behind the head"
-
-
-def _proposal(lag: FinalityLag | None) -> str:
-    return "--finality-time SECONDS" if lag is None else f"--finality-time {proposed_finality_time(lag.seconds)}"

@@ -38,8 +38,11 @@ async def chosen(endpoints: Endpoints, rule: str, time: int | None) -> tuple[Sec
 
 
 async def test_who_chose_nothing_is_told_what_is_measured_and_what_to_choose(endpoints: Endpoints) -> None:
-    with pytest.raises(Misused, match=r"final by depth:3 is 3 blocks and 36 s behind the head.*--finality-time 54$"):
+    with pytest.raises(
+        Misused, match=r"final by depth:3 is 3 blocks and 36 s behind the head.*--finality-time 54$"
+    ) as told:
         await chosen(endpoints, "depth:3", None)
+    assert (told.value.reason, told.value.values) == ("FINALITY_TIME_MISSING", {"proposed": "54"})
 
 
 async def test_a_choice_holds_and_is_told_what_is_measured(endpoints: Endpoints) -> None:
