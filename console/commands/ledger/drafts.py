@@ -74,10 +74,10 @@ def endorse(
 
     signers = run(look())
     told = shown(draft, signers)
-    if not json:
+    if not (json and yes):
         output.record("", told)
     if not yes:
-        _ask(file, me)
+        _ask(file, me, json)
 
     signed = draft.signed_also(MemberKey.read(*place.member_files(me)).sign(draft.genesis_hash, draft.body))
     write_private(file, write_draft(signed))
@@ -133,9 +133,9 @@ async def _check(draft: Draft, ledger: LedgerClient) -> tuple[CertificateInfo, .
         raise Refused(text, error.reason(), **error.values()) from error
 
 
-def _ask(file: Path, member: str) -> None:
-    if not sys.stdin.isatty():
-        raise Misused(f"{file} is not signed: there is no terminal to ask on. Add --yes, once you have looked at it")
+def _ask(file: Path, member: str, as_json: bool) -> None:
+    if as_json or not sys.stdin.isatty():
+        raise Misused(f"{file} is not signed: nobody can be asked here. Add --yes, once you have looked at it")
     if not typer.confirm(f"Sign this as {member}?", err=True):
         raise Misused(f"{file} is not signed", "NOT_SIGNED")
 

@@ -92,6 +92,7 @@ def _draft_and_tell(
         f"sends it with `ichub ledger submit {file}`, until {moment(expiry)} UTC"
     )
     output.done(text, file=str(file), expires=expiry)
+    output.note(f"whatever {read_transaction(draft).author} sends before uses it up: it has that member's next nonce")
 
 
 def _endorsing(key: MemberKey, genesis_hash: Hash) -> Endorsing:
