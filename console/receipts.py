@@ -16,7 +16,6 @@ from console.chains import KnownChain
 from console.exits import Refused
 from console.packets import PacketName, recent_blocks
 from console.trace import observed
-from hub.accounts.errors import RotationCheckpointNotFound
 from hub.answers import ClientInfo, EventRecord, ServiceRequest
 from hub.client import HubClient
 from hub.clients import attested_evm
@@ -47,12 +46,11 @@ from hub.ibc.packet import Packet
 from hub.messages import AcknowledgePackets, ReceivePackets, TimeOutPackets
 from hub.proofs.merkle import record_path
 from hub.proofs.quorum import SignerSet
-from hub.quantities import Address, Epoch, Height
+from hub.quantities import Address, Height
 from hub.quantities import Sequence as PacketSequence
 from hub.receipts.errors import HeaderElsewhere
 from hub.receipts.narrowing import narrow
 from hub.receipts.receipt import Acknowledged, CallEvent, Evidence, HubBlock, NotReceived, ProvenEvent, Receipt, Sent
-from hub.receipts.succession import HandOver, followed
 from hub.receipts.trust import Anchor, Chain, EvmChain, OwnChain, Trust
 from hub.rpc.errors import PacketNotFound
 from relayers.flow import packet_of
@@ -73,30 +71,6 @@ async def trust_of(hub: HubClient) -> Trust:
     own = OwnChain(status.chain_id, status.genesis_hash, SignerSet(status.epoch, status.validators))
     anchors = [_anchor(info) for info in await hub.clients() if info.counterparty_client]
     return Trust(hub=(own,), chains=tuple(sorted(anchors, key=lambda anchor: anchor.client)))
-
-
-async def with_earlier_sets(hub: HubClient, trust: Trust, first: OwnChain) -> Trust:
-    """The hub's sets from ``first`` on, up to the present one, each proven by the one before.
-
-    As far as hand-overs are kept: a set that changed when no chain was connected has none, and signed for nobody.
-    Raises InvalidTrust.
-    """
-    steps: list[HandOver] = []
-    for epoch in range(first.epoch, trust.hub[-1].epoch):
-        step = await _hand_over(hub, trust, Epoch(epoch))
-        if step is None:
-            break
-        steps.append(step)
-    return followed(trust, first, steps)
-
-
-async def _hand_over(hub: HubClient, trust: Trust, epoch: Epoch) -> HandOver | None:
-    """For any counterparty: one that was connected later has none."""
-    for client in dict.fromkeys(anchor.client for anchor in trust.chains):
-        with suppress(RotationCheckpointNotFound):
-            found = await hub.rotation_checkpoint(client, epoch)
-            return HandOver(client, found.signed, found.next_set)
-    return None
 
 
 def _anchor(info: ClientInfo) -> Anchor:

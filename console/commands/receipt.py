@@ -1,5 +1,6 @@
 """``ichub receipt``: a call's life in one file, which anyone can verify offline."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,17 +14,16 @@ from console.options import Home, Hub, Json
 from console.output import Output
 from console.session import hub_of, run
 from console.statements import ASSUMED, anchor_rows, statement_row, step_rows, trust_rows
-from hub.genesis import Genesis
-from hub.quantities import Epoch
+from hub.errors import HubError
 from hub.receipts import receipt as receipts
 from hub.receipts import trust as trusted
 from hub.receipts.document import MAX_BYTES, document_hash, read_document, write_document
 from hub.receipts.errors import AnchorMissing, ReceiptError
 from hub.receipts.receipt import Receipt
 from hub.receipts.statement import Statement
-from hub.receipts.succession import founders
-from hub.receipts.trust import OwnChain, Trust
+from hub.receipts.trust import Anchor, OwnChain, Trust
 from hub.receipts.verification import verify as verify_receipt
+from hub.rpc.errors import HubUnreachable
 from relayers.fields import KeyPair
 
 if TYPE_CHECKING:
@@ -150,11 +150,11 @@ def trust(
         typer.Option(help="Keep what this older trust file says of earlier epochs; several times."),
     ] = None,
     genesis: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="The hub's genesis.json: its validators of all epochs are then proven, each by the ones before. "
-            "Default: the home's.",
-            show_default=False,
+            metavar="GENESIS.json",
+            help="Of the hub, or of a ledger that `ichub chain add --ledger` connected: its validators of earlier "
+            "epochs are then proven, each by the ones before; several times. The home's is looked at always.",
         ),
     ] = None,
     home: Home = None,
@@ -164,10 +164,10 @@ def trust(
     """Write down who signs for the hub and for each chain now, as the hub tells it: what receipts will rest on.
 
     The hub is not believed for having said so: compare what is shown with what the operators of the hub, the attestors
-    and the chains publish, before you rely on the file or give it to others. The hub's validators of earlier epochs
-    are collected as well, where its genesis or an older trust file says who the first of them were. Of the chains the
-    hub keeps the present signers only: after these have changed, write a new file and --join the old, so that receipts
-    of both times can be verified.
+    and the chains publish, before you rely on the file or give it to others. Validators of earlier epochs, the hub's
+    and ledgers', are collected as well, where a genesis or an older trust file says who the first of them were. Of EVM
+    chains the hub keeps the present attestors only: after these have changed, write a new file and --join the old, so
+    that receipts of both times can be verified.
 
     Example: ichub receipt trust --out trust.json
     """
@@ -176,14 +176,23 @@ def trust(
     _refuse_existing(out)
     older = [_read_trust(path) for path in join or []]
 
-    from console.receipts import trust_of, with_earlier_sets  # noqa: PLC0415  # it takes long to import
+    from console.earlier_sets import with_hub_sets  # noqa: PLC0415  # it takes long to import
+    from console.receipts import trust_of  # noqa: PLC0415
+
+    given = [_founders(file) for file in genesis or ()]
+    at_home = [_founders(place.genesis_file)] if place.genesis_file.exists() else []
+    firsts = [*given, *at_home, *(one for other in older for one in _own_chains(other))]
 
     async def work() -> Trust:
         async with hub_of(place, hub) as connection:
             told = await trust_of(connection)
-            firsts = [_founders(place, genesis, told), *(other.hub[0] for other in older)]
-            earliest = min((one for one in firsts if one is not None), key=lambda one: one.epoch, default=None)
-            return told if earliest is None else await with_earlier_sets(connection, told, earliest)
+            _refuse_others(given, told)
+            if (first := _earliest(told.hub[-1], firsts)) is not None:
+                told = await with_hub_sets(connection, told, first)
+        for anchor in told.chains:
+            if isinstance(anchor.chain, OwnChain) and (first := _earliest(anchor.chain, firsts)) is not None:
+                told = await _with_ledger(place, told, anchor, first, output)
+        return told
 
     with output.progress("reading the hub's clients"):
         found = run(work())
@@ -221,31 +230,65 @@ def _shorter(row: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name not in {"block_hash", "signers"}}
 
 
-def _founders(place: NodeHome, genesis: Path | None, told: Trust) -> OwnChain | None:
-    """The hub in its first epoch, as its genesis says: the one given, or the home's if it is of this hub.
+async def _with_ledger(place: NodeHome, told: Trust, anchor: Anchor, first: OwnChain, output: Output) -> Trust:
+    """With the earlier sets of the ledger behind an anchor, where a node of it that shows them is known."""
+    from console.chain_access import ledger_client  # noqa: PLC0415  # it takes long to import
+    from console.earlier_sets import with_ledger_sets  # noqa: PLC0415
 
-    Raises Misused.
-    """
-    file = genesis or place.genesis_file
-    if genesis is None and not file.exists():
-        return None
-    first = founders(Genesis.from_json(file.read_bytes()))
-    if first.genesis_hash == told.genesis_hash:
-        return first
-    if genesis is None:
-        return None
-    raise Misused(f"{file} is the genesis of another hub: 0x{first.genesis_hash.hex()}")
+    known = {one.client_at_hub: one for one in known_chains(place) if isinstance(one, LedgerFile)}
+    if anchor.client not in known or first.epoch == anchor.chain.epoch:
+        return told
+    try:
+        async with await ledger_client(known[anchor.client]) as ledger:
+            return await with_ledger_sets(ledger, told, anchor, first)
+    except HubUnreachable as error:
+        output.warn(f"{error}; its validators of earlier epochs are not looked for")
+        return told
+
+
+def _founders(file: Path) -> OwnChain:
+    """The hub or a ledger in its first epoch, as its genesis says; raises Misused."""
+    from console.earlier_sets import founders  # noqa: PLC0415  # it takes long to import
+
+    try:
+        return founders(file.read_bytes())
+    except HubError as error:
+        raise Misused(f"{file} is no genesis of a hub or a ledger: {error}", error.reason()) from error
+
+
+def _refuse_others(given: Sequence[OwnChain], told: Trust) -> None:
+    """Raises Misused for a genesis that is of no chain here."""
+    here = {one.genesis_hash for one in _own_chains(told)}
+    for one in given:
+        if one.genesis_hash not in here:
+            raise Misused(f"the genesis of {one.chain}, 0x{one.genesis_hash.hex()}, is of no chain of this hub")
+
+
+def _own_chains(trust: Trust) -> list[OwnChain]:
+    return [*trust.hub, *(one.chain for one in trust.chains if isinstance(one.chain, OwnChain))]
+
+
+def _earliest(present: OwnChain, known: Sequence[OwnChain]) -> OwnChain | None:
+    """The earliest that is known of the same chain."""
+    same = [one for one in known if (one.chain, one.genesis_hash) == (present.chain, present.genesis_hash)]
+    return min(same, key=lambda one: one.epoch, default=None)
 
 
 def _missing(found: Trust) -> str:
-    """Which of the hub's epochs the file does not know; empty where it knows them all."""
-    known = {one.epoch for one in found.hub}
-    missing = [str(epoch) for epoch in range(1, max(known)) if Epoch(epoch) not in known]
+    """Which epochs the file does not know; empty where it knows them all."""
+    known: dict[str, set[int]] = {"the hub": {one.epoch for one in found.hub}}
+    for anchor in found.chains:
+        known.setdefault(anchor.client, set()).add(anchor.chain.epoch)
+    missing = [
+        f"{whose} of epoch {', '.join(map(str, sorted(lost)))}"
+        for whose, epochs in known.items()
+        if (lost := set(range(1, max(epochs))) - epochs)
+    ]
     if not missing:
         return ""
     return (
-        f"the hub's validators of epoch {', '.join(missing)} are not in the file: give its genesis with --genesis, or "
-        "--join a trust file of that time"
+        f"who signed then is not in the file: {'; '.join(missing)}. Give the genesis of the hub or the ledger with "
+        "--genesis, or --join a trust file of that time"
     )
 
 

@@ -9,48 +9,67 @@ from msgspec.structs import replace
 
 from hub.clients.quorum import SignedCheckpoint, refuse_misaddressed, require_next_set, verify_signatures
 from hub.errors import HubError
-from hub.genesis import Genesis
 from hub.ibc.identifiers import ClientId
+from hub.proofs.eip712 import Domain
 from hub.proofs.quorum import SignerSet
 from hub.receipts.errors import InvalidTrust
-from hub.receipts.trust import OwnChain, Trust
+from hub.receipts.trust import Anchor, OwnChain, Trust
 
 
 class HandOver(NamedTuple):
-    """What shows the counterparty of a client the way: the old quorum's checkpoint, and the set whose hash it names."""
+    """What showed a counterparty the way: the old quorum's checkpoint, and the set whose hash it names.
 
-    client: ClientId
+    ``source``: the client, on the chain that hands over, of the counterparty; ``destination``: that one's client of the
+    chain; ``domain``: where checkpoints for it were valid.
+    """
+
+    source: ClientId
+    destination: ClientId
+    domain: Domain
     signed: SignedCheckpoint
     next_set: SignerSet
 
 
-def founders(genesis: Genesis) -> OwnChain:
-    """The hub in its first epoch; its genesis hash is worked out, and told by nobody."""
-    return OwnChain(genesis.chain_id, genesis.hash(), genesis.validators)
-
-
-def followed(trust: Trust, first: OwnChain, hand_overs: Iterable[HandOver]) -> Trust:
-    """``trust`` with the hub's sets from ``first`` on, as far as hand-overs lead, each of them verified.
-
-    Raises InvalidTrust where one does not hold, and where they lead to another set than ``trust`` tells.
-    """
+def succession(first: OwnChain, hand_overs: Iterable[HandOver]) -> tuple[OwnChain, ...]:
+    """The chain in all epochs from ``first`` on to which hand-overs lead, one after the other; raises InvalidTrust."""
     proven = [first]
     for step in hand_overs:
-        proven.append(_next(trust, proven[-1], step))
+        proven.append(_next(proven[-1], step))
+    return tuple(proven)
+
+
+def with_hub(trust: Trust, proven: Iterable[OwnChain]) -> Trust:
+    """``trust`` with these epochs of the hub as well; raises InvalidTrust where it tells of another set in one."""
     told = {one.epoch: one for one in trust.hub}
     for one in proven:
-        if told.setdefault(one.epoch, one) != one:
-            raise InvalidTrust(f"the hub tells of other validators in epoch {one.epoch} than were handed over to")
+        _refuse_another("the hub", told.setdefault(one.epoch, one), one)
     return replace(trust, hub=tuple(told[epoch] for epoch in sorted(told)))
 
 
-def _next(trust: Trust, present: OwnChain, step: HandOver) -> OwnChain:
-    counterparty, checkpoint = trust.counterparty(step.client), step.signed.checkpoint
+def with_chain(trust: Trust, anchor: Anchor, proven: Iterable[OwnChain]) -> Trust:
+    """``trust`` with these epochs of the chain of our own behind a client, which ``anchor`` tells of.
+
+    Raises InvalidTrust where it tells of another set in one.
+    """
+    told = {(one.client, one.chain.epoch): one for one in trust.chains}
+    for one in proven:
+        found = told.setdefault((anchor.client, one.epoch), replace(anchor, chain=one))
+        _refuse_another(anchor.client, found.chain, one)
+    return replace(trust, chains=tuple(told[key] for key in sorted(told)))
+
+
+def _refuse_another(whose: str, told: object, proven: OwnChain) -> None:
+    if told != proven:
+        raise InvalidTrust(f"{whose} has other validators in epoch {proven.epoch} than were handed over to")
+
+
+def _next(present: OwnChain, step: HandOver) -> OwnChain:
+    checkpoint = step.signed.checkpoint
     try:
-        refuse_misaddressed(counterparty.client, step.client, present, checkpoint)
-        after = require_next_set(counterparty.client, present, checkpoint, step.next_set)
-        verify_signatures(present, step.signed, trust.domain(step.client, checkpoint.height))
+        refuse_misaddressed(step.destination, step.source, present, checkpoint)
+        after = require_next_set(step.destination, present, checkpoint, step.next_set)
+        verify_signatures(present, step.signed, step.domain)
     except HubError as error:
-        rule = f"the hand-over from epoch {present.epoch}, for {step.client}, does not hold: {error}"
+        rule = f"the hand-over of {present.chain} from epoch {present.epoch} does not hold: {error}"
         raise InvalidTrust(rule) from error
     return replace(present, validators=after)

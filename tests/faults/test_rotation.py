@@ -17,7 +17,9 @@ from adapters.evm.contract import Contract
 from adapters.evm.endpoints import Endpoints
 from adapters.evm.quorum_client import view_quorum_client
 from console.amounts import address_text, parse_address
+from console.earlier_sets import founders, with_ledger_sets
 from console.joining import Attestor, NewChain, Target, add_chain
+from console.receipts import trust_of
 from hub.answers import Receipt
 from hub.client import HubClient
 from hub.clients.errors import WrongEpoch
@@ -33,6 +35,7 @@ from hub.proofs.eip712 import EvmDomain
 from hub.proofs.quorum import SignerSet, sign_quorum
 from hub.proofs.signatures import address_of
 from hub.quantities import Address, Epoch, Seconds
+from hub.receipts.trust import OwnChain
 from hub.signer import KeySigner, Signer
 from relayers.hub_side import HubSide
 from relayers.ledger_chain import ledger_chain
@@ -165,8 +168,22 @@ async def test_a_ledger_s_validators_change_by_vote_and_calls_pass_both_ways(tra
         await trade.propose_validators(THIRD)
         await until(lambda: stand(trade, 3, 3))
         await trade.call_both_ways("by the third alone")
+        await _trust_file_knows_all_sets(trade)
         assert relayer.health() == {}
         assert not relayer.metrics.registry.get_sample_value("relayer_rebuilds_total", {"path": "trade"})
+
+
+async def _trust_file_knows_all_sets(trade: Trade) -> None:
+    """Made when the third set signs, from the ledger's genesis and what its node still shows."""
+    now = await trust_of(trade.hub)
+    (anchor,) = [one for one in now.chains if one.client == trade.at_hub]
+    found = await with_ledger_sets(trade.ann, now, anchor, founders(trade.node.ledger.machine.genesis.to_json()))
+    sets = [one.chain for one in found.chains if one.client == trade.at_hub]
+    assert [[member.address for member in one.validators.members] for one in sets if isinstance(one, OwnChain)] == [
+        [FIRST.address],
+        sorted((SECOND.address, THIRD.address)),
+        [THIRD.address],
+    ]
 
 
 async def stand(trade: Trade, ledger: int, believed: int) -> bool:

@@ -6,15 +6,17 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from console.receipts import trust_of, with_earlier_sets
+from console.earlier_sets import founders, with_hub_sets
+from console.receipts import trust_of
 from hub import messages as m
 from hub.client import HubClient
 from hub.clients.quorum import SignedCheckpoint
-from hub.genesis import Genesis
+from hub.ibc.identifiers import ClientId
+from hub.proofs.eip712 import SaltDomain
 from hub.proofs.quorum import SignerSet, sign_quorum
 from hub.quantities import Epoch, Hash, Height
 from hub.receipts.errors import AnchorMissing, InvalidTrust
-from hub.receipts.succession import HandOver, followed, founders
+from hub.receipts.succession import HandOver, succession, with_hub
 from hub.receipts.trust import Anchor, OwnChain, Trust
 from hub.validators import hand_over, validators
 from tests.unit import test_client_rotation as rotating
@@ -55,7 +57,13 @@ def told(world: World) -> Trust:
 
 
 def steps(world: World) -> list[HandOver]:
-    return [HandOver(world.a.client, *hand_over(world.hub.state, Epoch(epoch), world.a.client)) for epoch in (1, 2)]
+    counterparty = told(world).counterparty(world.a.client)
+    ends = world.a.client, counterparty.client, counterparty.domain
+    return [HandOver(*ends, *hand_over(world.hub.state, Epoch(epoch), world.a.client)) for epoch in (1, 2)]
+
+
+def followed(trust: Trust, first: OwnChain, steps: list[HandOver]) -> Trust:
+    return with_hub(trust, succession(first, steps))
 
 
 def test_all_sets_from_the_first_on_are_known(world: World) -> None:
@@ -83,7 +91,9 @@ FALSE: dict[str, tuple[Callable[[World, list[HandOver]], list[HandOver]], str]] 
     "a later epoch": (lambda w, s: [s[1]], "epoch"),
     "the same step twice": (lambda w, s: [s[0], s[0]], "epoch"),
     "signed by others": (signed_by_others, "sign"),
-    "for another counterparty": (lambda w, s: [s[0]._replace(client=w.b.client)], "client"),
+    "for another counterparty": (lambda w, s: [s[0]._replace(source=w.b.client)], "client"),
+    "shown to another counterparty": (lambda w, s: [s[0]._replace(destination=ClientId("quorum-7"))], "client"),
+    "under another domain": (lambda w, s: [s[0]._replace(domain=SaltDomain(Hash(b"\x07" * 32)))], "sign"),
     "a changed checkpoint": (
         lambda w, s: [
             s[0]._replace(signed=replace(s[0].signed, checkpoint=replace(s[0].signed.checkpoint, height=Height(1))))
@@ -97,7 +107,7 @@ FALSE: dict[str, tuple[Callable[[World, list[HandOver]], list[HandOver]], str]] 
 def test_a_false_hand_over_is_refused(
     world: World, change: Callable[[World, list[HandOver]], list[HandOver]], said: str
 ) -> None:
-    with pytest.raises(InvalidTrust, match=rf"hand-over from epoch \d, for .*: .*{said}"):
+    with pytest.raises(InvalidTrust, match=rf"hand-over of .* from epoch \d does not hold: .*{said}"):
         followed(told(world), chain(world, OLD), change(world, steps(world)))
 
 
@@ -124,16 +134,16 @@ async def test_a_trust_file_of_today_knows_who_signed_before(hub: HubClient) -> 
     now = await trust_of(hub)
     with pytest.raises(AnchorMissing):
         now.validators(Epoch(1))
-    first = founders(Genesis.from_json(genesis().to_json()))
-    found = await with_earlier_sets(hub, now, first)
+    first = founders(genesis().to_json())
+    found = await with_hub_sets(hub, now, first)
     assert found.validators(Epoch(1)).validators == rotating.OLD_SET
     assert found.validators(Epoch(2)).validators == rotating.NEW_SET
-    assert await with_earlier_sets(hub, now, now.hub[0]) == now
+    assert await with_hub_sets(hub, now, now.hub[0]) == now
 
 
 async def test_a_set_that_changed_before_any_chain_was_connected_is_left_out(tmp_path: Path) -> None:
     async with rotating.node_of(tmp_path, SIGNERS[VALIDATOR], SIGNERS[rotating.NEXT]) as hub:
         await hub.submit([rotating.PROPOSE], SIGNERS[rotating.OPERATOR])
         await hub.request_block()
-        found = await with_earlier_sets(hub, await trust_of(hub), founders(genesis()))
+        found = await with_hub_sets(hub, await trust_of(hub), founders(genesis().to_json()))
         assert [one.epoch for one in found.hub] == [1, 2]
