@@ -107,6 +107,57 @@ contract RouterAdministrationTest is ProbeFixture {
         router.addClient("quorum-9", THERE, client);
     }
 
+    // ------------------------------------------------------------------------------------------------ events
+
+    /// @dev Operators watch these: every registration and change is told, with what it is about.
+    function test_everyChangeIsTold() public {
+        IQuorumClient.Trust memory trust_ = trust();
+        (trust_.sourceClient, trust_.destinationClient) = ("attested-1", "quorum-1");
+        IQuorumClient second = newClient(trust_);
+        NullApplication application = NullApplication(deploy("NullApplication", abi.encode(router)));
+        vm.startPrank(admin);
+        vm.expectEmit();
+        emit IRouter.ClientAdded(2, keccak256("quorum-1"), "quorum-1", "attested-1", address(second));
+        router.addClient("quorum-1", "attested-1", second);
+        same(router.clientCount(), 2, "clients");
+        vm.expectEmit();
+        emit IRouter.ApplicationRegistered("other", address(application), 70_000);
+        router.registerApplication("other", address(application), 70_000);
+        vm.expectEmit();
+        emit IRouter.LaneRegistered(7, 2, IRouter.Direction.Inbound, "there", "other");
+        router.registerLane(IRouter.Direction.Inbound, 2, "there", "other", "v", "e");
+        vm.expectEmit();
+        emit IRouter.Paused(1, uint64(block.timestamp) + 60);
+        router.pause(1, 60);
+        same(router.getClient(1).pausedUntil, block.timestamp + 60, "paused");
+        vm.expectEmit();
+        emit IRouter.Unpaused(1);
+        router.unpause(1);
+        same(router.getClient(1).pausedUntil, 0, "not paused");
+    }
+
+    function test_everyStepOfAReplacementIsTold() public {
+        (IQuorumClient former, IQuorumClient fresh) = (client, newClient(trust()));
+        uint64 from = uint64(block.timestamp) + REPLACEMENT_DELAY;
+        vm.startPrank(admin);
+        vm.expectEmit();
+        emit IRouter.ClientReplacementProposed(1, address(fresh), from);
+        router.proposeClientReplacement(1, fresh);
+        same(address(router.getClient(1).replacement), address(fresh), "proposed");
+        same(router.getClient(1).replaceableFrom, from, "from then on");
+        vm.expectEmit();
+        emit IRouter.ClientReplacementCancelled(1, address(fresh));
+        router.cancelClientReplacement(1);
+        same(address(router.getClient(1).replacement), address(0), "no proposal");
+        same(router.getClient(1).replaceableFrom, 0, "no time");
+        router.proposeClientReplacement(1, fresh);
+        vm.warp(from);
+        vm.expectEmit();
+        emit IRouter.ClientReplaced(1, address(former), address(fresh));
+        router.replaceClient(1);
+        same(router.getClient(1).replaceableFrom, 0, "no time");
+    }
+
     // ------------------------------------------------------------------------------------------------ clients
 
     function test_identifiersOfClients() public {
