@@ -38,8 +38,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_ledger(home: Path) -> Iterator[Typing]:
-    """Of four organisations, all kept in one home; their admins but port's are enrolled."""
+def running_ledger(home: Path, packages: Path | None = None) -> Iterator[Typing]:
+    """Of four organisations, all kept in one home; their admins but port's are enrolled. ``packages``: a folder where
+    the node's Python finds more.
+    """
     typing = Typing(home)
     names = [word for name in ("bank-a", "bank-b", "customs", "port") for word in ("--organisation", name)]
     refused = typing.run("init", *names, "--devnet", "--strict")
@@ -47,9 +49,8 @@ def running_ledger(home: Path) -> Iterator[Typing]:
     assert "could halt the ledger" in refused.stderr
     listen, open_listen = (f"127.0.0.1:{free_port()}" for _ in range(2))
     typing.type("init", *names, "--devnet", "--listen", listen, "--open-listen", open_listen)
-    with subprocess.Popen(
-        [str(ICHUB), "ledger", "start"], env={**os.environ, **typing.environment}, stderr=subprocess.PIPE
-    ) as node:
+    environment = os.environ | typing.environment | ({"PYTHONPATH": str(packages)} if packages else {})
+    with subprocess.Popen([str(ICHUB), "ledger", "start"], env=environment, stderr=subprocess.PIPE) as node:
         wait_for(lambda: typing.run("query", "status").returncode == 0 or node.poll() is not None, seconds=180)
         assert node.poll() is None, node.stderr and node.stderr.read()
         try:

@@ -3,20 +3,52 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from adapters.permissioned.ledger.contracts.installed import ENTRY_POINTS
 from adapters.permissioned.ledger.identities import MemberRole, OrganisationId, member_name
 from console.consortium import OrganisationFolder
 from console.ledger_home import LedgerHome
 from tests.e2e.command import Done
 from tests.e2e.ledger_person import Typing, free_port, running_ledger
+from tests.unit.test_contracts_installed import VERSION_1, VERSION_2
 
 
 @pytest.fixture(scope="module")
-def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typing]:
-    with running_ledger(tmp_path_factory.mktemp("a ledger") / "home") as typing:
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Python finds a package that offers the contract ``counters`` in two versions."""
+    folder = tmp_path_factory.mktemp("packages")
+    for name, source in (("typed_counters_1", VERSION_1), ("typed_counters_2", VERSION_2)):
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").touch()
+        (folder / name / "contract.py").write_text(source)
+    described = folder / "typed_counters-2.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: typed-counters\nVersion: 2\n")
+    (described / "entry_points.txt").write_text(
+        f"[{ENTRY_POINTS}]\ncounters = typed_counters_2.contract:Counters\n"
+        "counters.1 = typed_counters_1.contract:Counters\n"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def person(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Iterator[Typing]:
+    with running_ledger(tmp_path_factory.mktemp("a ledger") / "home", packages) as typing:
         yield typing
+
+
+def decide(person: Typing, *words: str) -> Any:
+    """Propose it, and have it voted for until it has passed."""
+    number = str(person.type("proposal", *words)["number"])
+    for name in ("bank-a", "bank-b", "customs", "port"):
+        voted = person.type("proposal", "vote", number, "--yes", "--as", f"{name}/admin")
+        if voted["outcome"] != "pending":
+            break
+    assert voted["outcome"] == "passed", voted
+    return voted
 
 
 def test_members(person: Typing) -> None:
@@ -198,19 +230,13 @@ def test_a_second_root_by_vote(person: Typing, tmp_path: Path) -> None:
             one["authority"]: one["standing"] for one in person.type("ca", "list") if one["organisation"] == "bank-a"
         }
 
-    def decide(*words: str) -> None:
-        number = str(person.type("proposal", *words)["number"])
-        for name in ("bank-a", "bank-b", "customs"):
-            person.type("proposal", "vote", number, "--yes", "--as", f"{name}/admin")
-        assert person.type("proposal", "show", number)["outcome"] == "passed"
-
     second = OrganisationFolder(tmp_path / "a second root", OrganisationId("bank-a"))
     second.make_authority()
     (first,) = of_bank_a()
-    decide("add-authority", "bank-a", str(second.authority))
+    decide(person, "add-authority", "bank-a", str(second.authority))
     (added,) = of_bank_a().keys() - {first}
     assert of_bank_a() == {first: "registered", added: "registered"}
-    decide("remove-authority", added)
+    decide(person, "remove-authority", added)
     assert of_bank_a() == {first: "registered", added: "removed"}
     two = tmp_path / "two.pem"
     two.write_bytes(second.authority.read_bytes() * 2)
@@ -336,3 +362,49 @@ def test_a_contract_is_looked_through(person: Typing, tmp_path: Path) -> None:
     assert found.returncode == 5
     assert "import" in found.stdout
     assert {one["contract"] for one in person.type("contract", "list")} == {"documents", "receivables"}
+
+
+def test_a_contract_is_activated_upgraded_and_retired_by_vote(
+    person: Typing, packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its package is installed at the node and here."""
+    nowhere = person.run("proposal", "activate-contract", "counters")
+    assert (nowhere.returncode, "is not installed here" in nowhere.stderr) == (2, True), nowhere.stderr
+    monkeypatch.syspath_prepend(packages)
+
+    def state() -> dict[str, object]:
+        return next(one for one in person.type("contract", "list") if one["contract"] == "counters")
+
+    asked = '{"name":"cellar","count":3}'
+    assert decide(person, "activate-contract", "counters.1", "--policy", "bank-a")["action"] == "ActivateContract"
+    assert (state()["version"], state()["policy"]) == (1, "bank-a")
+    person.type("contract", "invoke", "counters", "add", asked)
+    upgraded = decide(person, "activate-contract", "counters", "--upgrade")
+    assert upgraded["action"] == "UpgradeContract"
+    assert (state()["version"], state()["policy"]) == (2, "any member")
+    assert "m3" in person.run("contract", "query", "counters", "read", '{"name":"cellar"}').stdout
+    decide(person, "retire-contract", "counters")
+    refused = person.run("contract", "invoke", "counters", "add", asked)
+    assert (refused.returncode, "counters" in refused.stderr) == (1, True), refused.stderr
+    assert state()["retired"] is True
+
+
+def test_an_organisation_joins_and_leaves_by_vote(person: Typing) -> None:
+    person.type("enrol", "port/admin")
+    place = LedgerHome(person.home)
+    folder = place.organisation("exporter")
+    folder.make_authority()
+    nobody = person.run("enrol", "exporter/kai")
+    assert nobody.returncode == 3, nobody.stderr  # no authority of its is registered: the handshake fails
+    nothing = person.run("proposal", "add-organisation", "exporter", "--authority", str(folder.authority_key))
+    assert (nothing.returncode, "no certificates in PEM" in nothing.stderr) == (2, True), nothing.stderr
+    decide(person, "add-organisation", "exporter", "--authority", str(folder.authority), "--name", "Exporter Ltd")
+
+    def listed() -> dict[str, object]:
+        return next(one for one in person.type("org", "list") if one["organisation"] == "exporter")
+
+    assert (listed()["name"], listed()["removed"]) == ("Exporter Ltd", False)
+    assert person.type("enrol", "exporter/kai")["member"] == "exporter/kai"
+    decide(person, "remove-organisation", "exporter")
+    assert listed()["removed"] is True
+    assert person.run("query", "status", "--as", "exporter/kai").returncode != 0

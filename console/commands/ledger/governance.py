@@ -157,7 +157,10 @@ def remove_authority(
 
 @app.command("activate-contract")
 def activate_contract(
-    contract: Annotated[str, typer.Argument(help="The name of a contract that is installed here.")],
+    contract: Annotated[
+        str,
+        typer.Argument(help="A contract that is installed here, as NAME; NAME.VERSION for an earlier one beside it."),
+    ],
     policy: Annotated[str, typer.Option(help="Whose endorsement its transactions need.")] = "any member",
     upgrade: Annotated[bool, typer.Option("--upgrade", help="In the place of the version that is active.")] = False,
     valid_for: ValidFor = DAY,
@@ -173,7 +176,7 @@ def activate_contract(
     if package is None:
         raise Misused(f"{contract} is not installed here: `ichub ledger contract list` shows what is active")
     kind = a.UpgradeContract if upgrade else a.ActivateContract
-    propose(kind(contract, package.shape.version, package.hash, policy), valid_for, home, member, json)
+    propose(kind(package.shape.name, package.shape.version, package.hash, policy), valid_for, home, member, json)
 
 
 @app.command("change-policy")
