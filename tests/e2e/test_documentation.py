@@ -155,7 +155,7 @@ def written_commands(text: str) -> Iterator[str]:
 def unknown_in(line: str, root: TyperGroup) -> str:
     """The first word of a command line that the command does not know; "" for none."""
     command: Any = root
-    options: set[str] = {"--help", "--version", "-h"}
+    options = {"--help", "-h"} | {name for parameter in root.params for name in parameter.opts}
     for word in line.split():
         if word.isupper() or word == "…":
             return ""
