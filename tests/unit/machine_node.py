@@ -82,8 +82,9 @@ class MachineNode:
         return self._chain.header.height
 
     async def watch(
-        self, from_height: Height, kinds: Collection[type[Event]] = ()
+        self, from_height: Height, kinds: Collection[type[Event]] = (), *, patient: bool = True
     ) -> AsyncGenerator[answers.BlockEventsOf[Any], None]:
+        """It never goes away: nobody need be ``patient``."""
         height = from_height or Height(self._chain.header.height + 1)
         while True:
             while height <= self._chain.header.height:
