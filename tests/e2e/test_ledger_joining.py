@@ -26,8 +26,7 @@ async def trade(tmp_path: Path) -> AsyncIterator[Trade]:
     """A ledger and a hub that know nothing of each other."""
     async with (
         devnet_node(tmp_path / "hub") as node,
-        await HubClient.connect(node.target, insecure=True) as hub,
-        trade_with(hub, tmp_path / "ledger", joined=False) as made,
+        trade_with(node, tmp_path / "ledger", joined=False) as made,
     ):
         yield made
 

@@ -66,8 +66,7 @@ class Admin:
 async def trade(tmp_path: Path) -> AsyncIterator[tuple[Trade, Admin]]:
     async with (
         devnet_node(tmp_path / "hub") as node,
-        await HubClient.connect(node.target, insecure=True) as hub,
-        trade_with(hub, tmp_path / "ledger") as made,
+        trade_with(node, tmp_path / "ledger") as made,
     ):
         change = a.ParameterChange("replacement_delay", DELAY_SECONDS)
         await made.decide(a.ChangeParameters((change,)))

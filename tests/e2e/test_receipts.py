@@ -135,7 +135,7 @@ async def test_calls_that_nobody_carried_are_shown_by_their_chains_and_the_hubs_
     tls, home = make_certificates(tmp_path / "tls", ["localhost"]), tmp_path / "home"
     async with (
         running_network(tmp_path, "a", attestor_tls=tls) as network,
-        trade_with(network.hub, tmp_path / "ledger") as trade,
+        trade_with(network.node, tmp_path / "ledger") as trade,
     ):
         (home / "config.toml").write_text(f'[tls]\nenabled = false\n[client]\nhub = "{network.node.target}"\n')
         await network.a.greet("echo", "is anybody there", 1)
@@ -207,7 +207,7 @@ async def test_calls_across_a_ledger_have_receipts_in_which_no_byte_can_be_chang
     away.mkdir()
     async with (
         running_network(tmp_path, "a") as network,
-        trade_with(network.hub, tmp_path / "ledger") as trade,
+        trade_with(network.node, tmp_path / "ledger") as trade,
     ):
         requests = await calls_across_a_ledger(network, trade)
         (home / "config.toml").write_text(f'[tls]\nenabled = false\n[client]\nhub = "{network.node.target}"\n')

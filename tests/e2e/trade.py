@@ -30,7 +30,7 @@ from relayers.fields import KeyPair
 from relayers.packets import Rhythm
 from relayers.run import Payer, Relayer
 from tests.e2e.network import until
-from tests.e2e.node import OPERATOR_KEY, devnet_node
+from tests.e2e.node import OPERATOR_KEY, RunningNode, devnet_node
 from tests.unit.hub_world import bind, define
 from tests.unit.ledger_node_world import ORGANISATIONS, LedgerNodeWorld
 from tests.unit.node_world import SIGNERS, StillClock
@@ -230,22 +230,21 @@ async def running_trade(
     """With a hub of its own. ``signers``: the ledger's checkpoint keys, first the one that the genesis names.
     ``next_hub_key`` signs for the hub after a rotation to it.
     """
-    async with devnet_node(folder / "hub", next_key=next_hub_key) as node:
-        async with (
-            await HubClient.connect(node.target, insecure=True) as hub,
-            trade_with(hub, folder, signers) as trade,
-        ):
-            yield trade
-        node.others.append(trade.world.past)
+    async with (
+        devnet_node(folder / "hub", next_key=next_hub_key) as node,
+        trade_with(node, folder, signers) as trade,
+    ):
+        yield trade
 
 
 @asynccontextmanager
 async def trade_with(
-    hub: HubClient, folder: Path, signers: Sequence[Signer] = SIGNERS[:1], *, joined: bool = True
+    node: RunningNode, folder: Path, signers: Sequence[Signer] = SIGNERS[:1], *, joined: bool = True
 ) -> AsyncIterator[Trade]:
     """A ledger in ``folder`` beside a hub that runs, connected to it unless ``joined`` is false."""
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240
     async with AsyncExitStack() as stack:
+        hub = await stack.enter_async_context(await HubClient.connect(node.target, insecure=True))
         world = LedgerNodeWorld(folder, Desk, RunningClock(int(time.time() - time.monotonic())))
         trade = Trade(world, hub, KeySigner(OPERATOR_KEY), list(signers))
         await trade.start_ledger()
@@ -263,3 +262,4 @@ async def trade_with(
             await trade.connect()
             await trade.offer()
         yield trade
+    node.others.append(world.past)

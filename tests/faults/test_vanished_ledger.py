@@ -18,7 +18,7 @@ from tests.e2e.trade import running_trade, trade_with
 
 
 async def test_a_ledger_that_vanishes_is_told_and_stops_no_other(tmp_path: Path) -> None:
-    async with running_network(tmp_path, "a") as network, trade_with(network.hub, tmp_path / "ledger") as trade:
+    async with running_network(tmp_path, "a") as network, trade_with(network.node, tmp_path / "ledger") as trade:
         relayer = Relayer(network.hub, Payer.of(bytes(account(RELAYER).key)), RHYTHM)
         relayer.relay({**network.targets(), "trade": trade.target()})
         try:
