@@ -23,6 +23,7 @@ from hub.node import NodeConfig, running_node
 from hub.proofs.ics23 import NonExistenceProof
 from hub.proofs.smt import key_hash, tree_entry, tree_key
 from hub.quantities import Hash, Height, Sequence
+from hub.state.collections import Room
 from tests.unit.node_world import SIGNERS, SOMEONE, VALIDATOR, StillClock, genesis
 from tests.unit.test_client import call, connected
 
@@ -89,7 +90,7 @@ def content(random: Random, shape: int) -> list[bytes]:
         case 4:  # hidden entries among the paths
             return [
                 *random.sample(paths, 5),
-                *(bytes((random.randrange(1, 64),)) + random.randbytes(8) for _ in range(9)),
+                *(bytes((random.randrange(Room.INDEXES + 1, 64),)) + random.randbytes(8) for _ in range(9)),
             ]
         case _:
             return random.sample(paths, random.randrange(1, 120))
@@ -139,6 +140,7 @@ def trees(path: Path) -> Iterator[Case]:
         keys = set(content(random, height % 7))
         changes: dict[bytes, bytes | None] = dict.fromkeys(before - keys)
         changes.update({key: random.randbytes(random.choice([1, 32])) for key in keys})
+        changes[bytes((Room.INDEXES,)) + random.randbytes(4)] = b"beside the tree"
         store.commit(store.prepare(changes), height=Height(height), block=b"")
         yield from cases(store.view(), random, keys)
         before = keys
