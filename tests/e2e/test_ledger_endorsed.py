@@ -56,7 +56,8 @@ def test_a_bank_that_endorses_takes_a_receivable_over(person: Typing) -> None:
     assert person.run(*transfer).returncode == 1
     person.type(*transfer, "--endorse", "bank-b/admin")
     assert person.type("receivable", "held") == []
-    person.type("receivable", "release", receivable, "--as", "bank-b/admin")
+    person.type("receivable", "discharge", receivable, "--as", "bank-b/admin")
+    assert person.type("receivable", "status", receivable)["state"] == "discharged"
 
 
 # --- by drafts: the endorser's key is in a home of its own ---
@@ -136,5 +137,8 @@ def test_a_draft_is_not_what_it_was_or_of_someone_else(person: Typing, bea: Typi
         for done in (bea.run("endorse", str(broken), "--yes", "--json"), bea.run("submit", str(broken), "--json")):
             assert (done.returncode, json.loads(done.stderr)["error"]["reason"]) == (1, reason)
         assert broken.read_text() == changed
+    person.type("enrol", "customs/olga", "--role", "auditor")
+    olga = person.run("endorse", str(file), "--yes", "--as", "customs/olga")
+    assert (olga.returncode, "auditors read everything and write nothing" in olga.stderr) == (1, True), olga.stderr
     port = person.run("endorse", str(file), "--yes", "--as", "port/admin")  # its certificate is there, unknown to all
     assert (port.returncode, "`ichub ledger enrol" in port.stderr) == (1, True), port.stderr

@@ -64,7 +64,9 @@ class Scene(NamedTuple):
 
     def draft_of(self, transaction: Transaction, *others: LedgerClient) -> Draft:
         """Signed by Ann, then by others."""
-        body = encode_transaction(transaction)
+        return self.draft_of_body(encode_transaction(transaction), *others)
+
+    def draft_of_body(self, body: bytes, *others: LedgerClient) -> Draft:
         return Draft(self.draft.genesis_hash, body, tuple(one.endorse(body) for one in (self.ann, *others)))
 
     def altered(self, **changes: Any) -> Draft:
@@ -122,6 +124,9 @@ def changed_afterwards(scene: Scene) -> Draft:
     return msgspec.structs.replace(scene.draft, body=changed.body)
 
 
+_ANOTHER_CHAIN_ID_FIRST = b"\x0a\x01x"
+"""Of a field that stands twice Protobuf takes the last: it is read as if this were not there."""
+
 HOSTILE: dict[str, tuple[Callable[[Scene], Draft], type[Exception]]] = {
     "the body was changed after it was signed": (changed_afterwards, DraftChanged),
     "one byte of a signature": (
@@ -154,16 +159,14 @@ HOSTILE: dict[str, tuple[Callable[[Scene], Draft], type[Exception]]] = {
         DraftMalformed,
     ),
     "the same in other bytes": (
-        lambda s: msgspec.structs.replace(s.draft, body=_chain_id_twice(s.draft.body)),
+        lambda s: s.draft_of_body(s.draft.body[:1] + _ANOTHER_CHAIN_ID_FIRST + s.draft.body[1:]),
         DraftMalformed,
     ),
+    "another format": (lambda s: s.draft_of_body(b"\x02" + s.draft.body[1:]), DraftMalformed),
+    "a fee that nobody is shown": (lambda s: s.altered(fee=Amount(1)), DraftMalformed),
+    "a gas limit that nobody is shown": (lambda s: s.altered(gas_limit=Gas(1)), DraftMalformed),
     "no transaction": (lambda s: msgspec.structs.replace(s.draft, body=b"\xff\xff"), DraftMalformed),
 }
-
-
-def _chain_id_twice(body: bytes) -> bytes:
-    """Protobuf takes the last of a field that stands twice."""
-    return b"\x0a\x01x" + body
 
 
 @pytest.mark.parametrize(("make", "refusal"), HOSTILE.values(), ids=HOSTILE)

@@ -27,7 +27,7 @@ from adapters.permissioned.ledger.identities import Fingerprint, MemberName, Org
 from adapters.permissioned.ledger.membership.errors import MalformedMemberSignature, WrongMemberSignature
 from adapters.permissioned.ledger.membership.signatures import verify_signature
 from adapters.permissioned.ledger.messages import InvokeContract, Transaction
-from adapters.permissioned.ledger.refusals import AuditorWrites, NotTheAuthor, SignedTwice
+from adapters.permissioned.ledger.refusals import NotTheAuthor, SignedTwice
 from adapters.permissioned.ledger.rpc.dialect import decode_transaction, encode_transaction
 from adapters.permissioned.ledger.transactions import MAX_SIGNATURES, MemberSignature, encode_signatures, preimage
 from hub.errors import HubError
@@ -90,6 +90,8 @@ def read_transaction(draft: Draft) -> Transaction:
     for message in transaction.messages:
         if not isinstance(message, InvokeContract):
             raise DraftHoldsOther(type(message).__name__)
+    if transaction.fee or transaction.gas_limit:
+        raise DraftMalformed("fee and gas limit are reserved, and must be 0")
     if not transaction.messages or encode_transaction(transaction) != draft.body:
         raise DraftMalformed("its body is not just what it is read as")
     return transaction
@@ -113,7 +115,7 @@ def joined(drafts: Sequence[Draft]) -> Draft:
 async def check(draft: Draft, ledger: LedgerClient, now: UnixSeconds) -> tuple[CertificateInfo, ...]:
     """Whether a draft can still be endorsed and sent, and who signed it: the certificates, in order.
 
-    Raises DraftError, NotTheAuthor, SignedTwice, AuditorWrites, CertificateUnknown, CertificateError.
+    Raises DraftError, NotTheAuthor, SignedTwice, CertificateUnknown, CertificateError.
     """
     transaction = read_transaction(draft)
     if (transaction.chain_id, draft.genesis_hash) != (ledger.chain_id, ledger.genesis_hash):
@@ -167,8 +169,6 @@ def _check_signatures(draft: Draft, transaction: Transaction, signers: Sequence[
     for index, (member, info, one) in enumerate(zip(members, signers, draft.signatures, strict=True)):
         if member in members[:index]:
             raise SignedTwice(member)
-        if not info.role.writes:
-            raise AuditorWrites(member)
         if info.refused_for:
             raise SignerRefused(member, info.refused_for)
         try:

@@ -25,6 +25,7 @@ from adapters.permissioned.ledger.drafts import (
     write_draft,
 )
 from adapters.permissioned.ledger.member_key import MemberKey
+from adapters.permissioned.ledger.membership.certificates import read_member
 from adapters.permissioned.ledger.messages import InvokeContract
 from adapters.permissioned.ledger.refusals import AuditorWrites, SignedTwice
 from console.amounts import moment
@@ -61,13 +62,14 @@ def endorse(
     """
     output, place = Output(json), find_ledger_home(home)
     me, draft = who(place, member), _read(file)
+    key = MemberKey.read(*place.member_files(me))
+    if not read_member(key.certificate)[1].role.writes:
+        raise AuditorWrites(me)
 
     async def look() -> tuple[CertificateInfo, ...]:
         async with await connect(place, me) as ledger:
             signers = await _check(draft, ledger)
-            mine = await ledger.certificate(ledger.fingerprint)
-        if not mine.role.writes:
-            raise AuditorWrites(me)
+            await ledger.certificate(key.fingerprint)  # who is not enrolled signs nothing that the ledger takes
         if me in map(member_of, signers):
             raise SignedTwice(me)
         return signers
@@ -79,7 +81,7 @@ def endorse(
     if not yes:
         _ask(file, me, json)
 
-    signed = draft.signed_also(MemberKey.read(*place.member_files(me)).sign(draft.genesis_hash, draft.body))
+    signed = draft.signed_also(key.sign(draft.genesis_hash, draft.body))
     write_private(file, write_draft(signed))
     output.done(f"signed {file} as {me}: send it back, or on to who signs next", file=str(file), signed_as=me, **told)
 
