@@ -535,4 +535,22 @@ contract RouterDeliverTest is ProbeFixture {
         probe.writeLater(CLIENT_KEY, 1, error_);
         probe.writeLater(CLIENT_KEY, 1, new bytes(16384));
     }
+
+    /// @dev The error acknowledgement is those 32 bytes: not others, and none with more behind them, now or later.
+    function test_onlyTheErrorAcknowledgementIsOne() public {
+        bytes[3] memory answers =
+            [abi.encodePacked(keccak256("another")), abi.encodePacked(ERROR_ACK, bytes1(0)), abi.encodePacked(bytes31(ERROR_ACK))];
+        for (uint64 i; i < answers.length; ++i) {
+            probe.set(ProbeApplication.Mode.Answer);
+            probe.setAnswer(answers[i]);
+            vm.expectEmit();
+            emit IRouter.AcknowledgementWritten(CLIENT_KEY, abi.encodePacked(2 * i, 2 * i + 1, answers[i]));
+            deliver(single(PROBE_IN, toProbe(2 * i + 1, "a")));
+            probe.set(ProbeApplication.Mode.Later);
+            deliver(single(PROBE_IN, toProbe(2 * i + 2, "a")));
+            vm.expectEmit();
+            emit IRouter.AcknowledgementWritten(CLIENT_KEY, abi.encodePacked(2 * i + 1, 2 * i + 2, answers[i]));
+            probe.writeLater(CLIENT_KEY, 2 * i + 2, answers[i]);
+        }
+    }
 }
