@@ -36,7 +36,8 @@ class World:
     def __init__(self, ledger: Ledger, options: EngineOptions) -> None:
         self.ledger = ledger
         self.clock = StillClock()
-        self.engine = EmbeddedEngine(ledger, self.clock, options, Measures())
+        self.measures = Measures()
+        self.engine = EmbeddedEngine(ledger, self.clock, options, self.measures)
 
     async def do(self, who: int, nonce: int, *messages: AnyMessage) -> Inclusion:
         inclusion = await self.engine.submit(sign(who, nonce, *messages))
@@ -156,6 +157,7 @@ async def test_another_transaction_with_a_nonce_that_waits_is_refused(tmp_path: 
         await asyncio.sleep(0)
         with pytest.raises(NoncePending):
             await world.engine.submit(sign(OPERATOR, 1, pay(6)))
+        assert world.measures.registry.get_sample_value("hub_pending_transactions") == 1
 
 
 async def test_a_full_mempool_refuses_by_name(tmp_path: Path) -> None:
@@ -206,7 +208,10 @@ async def test_who_stops_waiting_stops_nothing_else(tmp_path: Path) -> None:
         impatient, patient = world.send(signed, signed)
         await asyncio.sleep(0)
         impatient.cancel()
+        await asyncio.wait([impatient])
+        assert list(map(len, world.engine._waiting.values())) == [1]  # nothing is kept for who has gone
         assert (await patient).height == 1
+        assert not world.engine._waiting
 
 
 async def test_a_heartbeat_makes_a_block_without_transactions(tmp_path: Path) -> None:
