@@ -62,13 +62,19 @@ _PANICS = {
 
 _REASON = "reason"
 """The argument of an error in which a contract tells what another one reverted with."""
+_MOST_WITHIN = 4
+"""Reasons within reasons that are read. The router passes on 256 bytes of one; what lies keeps to no such bound."""
 
 
 def revert_reason(data: bytes) -> RevertReason:
-    """Read what a contract reverted with, by the ABIs of all our contracts; never raises.
+    """Read what a contract reverted with, by the ABIs of all our contracts; never raises, whatever an endpoint sends.
 
     An error that brings another's reason, as ApplicationReverted, has it as text.
     """
+    return _read(data, _MOST_WITHIN)
+
+
+def _read(data: bytes, within: int) -> RevertReason:
     selector, body = data[:4], data[4:]
     known = _errors().get(selector)
     if known is None:
@@ -81,7 +87,7 @@ def revert_reason(data: bytes) -> RevertReason:
         return RevertReason("Panic", {"code": _PANICS.get(values[0], hex(values[0]))})
     named = zip(known.names, values, strict=True)
     return RevertReason(
-        known.name, {name: _reason(value) if name == _REASON else _text(value) for name, value in named}
+        known.name, {name: _reason(value, within) if name == _REASON else _text(value) for name, value in named}
     )
 
 
@@ -108,8 +114,8 @@ def _selector(name: str, types: Sequence[str]) -> bytes:
     return keccak256(f"{name}({','.join(types)})".encode())[:4]
 
 
-def _reason(value: object) -> str:
-    return str(revert_reason(value)) if isinstance(value, bytes) else _text(value)
+def _reason(value: object, within: int) -> str:
+    return str(_read(value, within - 1)) if within and isinstance(value, bytes) else _text(value)
 
 
 def _text(value: object) -> str:
