@@ -6,7 +6,7 @@ then better carried by itself. A batch that could not be tried (nobody answered)
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from time import monotonic
 
 import structlog
@@ -79,14 +79,20 @@ class Courier:
         self._running: set[asyncio.Task[None]] = set()
 
     def blocked(self) -> set[TaskKey]:
-        """Tasks that are under way or wait after a refusal."""
+        """Tasks that are under way or wait after a refusal; while one that goes alone is under way, all such."""
         now = monotonic()
         self._waits_until = {key: until for key, until in self._waits_until.items() if until > now}
-        return self._under_way | self._waits_until.keys()
+        blocked = self._under_way | self._waits_until.keys()
+        return blocked if self._failed.isdisjoint(self._under_way) else blocked | self._failed
 
     def alone(self) -> set[TaskKey]:
         """Tasks that their applications failed, until one is done."""
         return self._failed
+
+    def forget_all_but(self, tasks: Set[TaskKey]) -> None:
+        """Keep what was refused of these alone: others have settled the rest, or it cannot be done any more."""
+        self._failed &= tasks
+        self._wait_s = {key: wait for key, wait in self._wait_s.items() if key in tasks}
 
     def launch(self, tasks: tuple[Task, ...], height: Height | None, done: Callable[[], None]) -> None:
         """Begin to carry a batch; ``done`` is called at its end, whatever that is."""

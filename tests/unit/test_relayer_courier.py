@@ -150,6 +150,34 @@ async def test_a_packet_that_is_refused_alone_for_its_application_goes_alone_as_
     assert courier.alone() == {task(2).key}
 
 
+async def test_of_those_that_their_applications_fail_one_is_carried_at_a_time(
+    courier: Courier, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(couriers, "monotonic", lambda: now[0])
+    place.fails = {1, 2, 3}
+    await carried(courier, 1, 2, 3, 4)
+    now[0] += 1
+    assert not courier.blocked()
+    place.gate.clear()
+    done = asyncio.Event()
+    courier.launch((task(2),), None, done.set)
+    assert courier.blocked() == {task(1).key, task(2).key, task(3).key}, "a slow one leaves the others their places"
+    place.gate.set()
+    await done.wait()
+    assert courier.blocked() == {task(2).key}
+
+
+async def test_what_is_no_task_any_more_is_forgotten(courier: Courier, place: Place) -> None:
+    place.fails = {1, 2}
+    await carried(courier, 1, 2)
+    courier.forget_all_but({task(2).key})  # somebody else settled the first
+    assert courier.alone() == {task(2).key}
+    courier.forget_all_but(set())
+    assert not courier.alone()
+    assert not vars(courier)["_wait_s"], "a relayer that runs for years keeps nothing of what is done"
+
+
 async def test_what_is_under_way_is_not_carried_twice(courier: Courier, place: Place) -> None:
     place.gate.clear()
     done = asyncio.Event()
