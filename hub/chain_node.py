@@ -28,7 +28,7 @@ from hub.engine.measures import Measures
 from hub.engine.store import Store, StoreOptions
 from hub.garbage import collect_seldom
 from hub.quantities import Hash, Height
-from hub.rpc.serving import Admit, Server, Service, TlsFiles
+from hub.rpc.serving import Admit, Bounds, Server, Service, TlsFiles
 from hub.signer import Signer
 from hub.validators import was_validator
 
@@ -78,16 +78,26 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenDoor:
+    """Where (``listen``: ``host:port``) and as whom strangers are served something, and how much room they get."""
+
+    listen: str
+    services: Sequence[Service]
+    credentials: grpc.ServerCredentials
+    bounds: Bounds
+
+
+@dataclass(frozen=True, slots=True)
 class Serving:
     """What a kind of chain serves, as whom (None: in plain text), and whom it admits (None: everyone).
 
-    ``also_at``: another address (``host:port``) where the same is served, and as whom.
+    ``open_to_all``: what it serves to strangers at an address of their own, if anything.
     """
 
     services: Sequence[Service]
     credentials: grpc.ServerCredentials | None
     admit: Admit | None = None
-    also_at: tuple[str, grpc.ServerCredentials] | None = None
+    open_to_all: OpenDoor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +110,7 @@ class Node:
     measures: Measures
     store: Store
     port: int
-    other_port: int
+    open_port: int
     metrics_port: int
 
 
@@ -129,18 +139,19 @@ async def running_chain(
         checkpoints = Checkpoints(ledger, list(zip(signers, guards, strict=True)))
         engine = EmbeddedEngine(ledger, clock or SystemClock(), config.engine, measures)
         serving = serve(Opened(ledger, engine, checkpoints, measures))
-        server = Server(serving.services, measures, serving.admit)
+        server, door = Server(serving.services, measures, serving.admit), serving.open_to_all
+        strangers = None if door is None else Server(door.services, measures, serving.admit, door.bounds)
         await engine.start()
         try:
-            port = server.listen(config.listen, serving.credentials)
-            other_port = 0 if serving.also_at is None else server.listen(*serving.also_at)
-            await server.start()
+            port = await server.start(config.listen, serving.credentials)
+            open_port = 0 if door is None or strangers is None else await strangers.start(door.listen, door.credentials)
             async with _metrics(config.metrics, measures, engine) as metrics_port:
                 log.info("serving", chain=config.genesis.chain_id, height=ledger.head.height, port=port)
-                yield Node(ledger, engine, checkpoints, measures, store, port, other_port, metrics_port)
+                yield Node(ledger, engine, checkpoints, measures, store, port, open_port, metrics_port)
         finally:
             await engine.stop()
-            await server.stop()
+            for one in filter(None, (server, strangers)):
+                await one.stop()
     finally:
         for guard in guards:
             guard.close()

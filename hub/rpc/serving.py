@@ -25,15 +25,22 @@ MAX_CONCURRENT_STREAMS = 1_000
 MAX_CALLS = 10_000
 """Of all connections together; more are answered RESOURCE_EXHAUSTED."""
 _OPTIONS = (
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", 64 * 1024 * 1024),
-    ("grpc.max_concurrent_streams", MAX_CONCURRENT_STREAMS),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.so_reuseport", 0),
 )
 """A port that another node holds is an error: two nodes behind one port would answer by turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a server takes: bytes of one request, streams of one connection, calls of all together."""
+
+    message_bytes: int = MAX_MESSAGE_BYTES
+    streams: int = MAX_CONCURRENT_STREAMS
+    calls: int = MAX_CALLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +156,22 @@ def service(name: str, register: Callable[[Any, grpc.aio.Server], None], service
 class Server:
     """A gRPC server over ``services``; of those, ``admit`` decides who may call what."""
 
-    def __init__(self, services: Iterable[Service], measures: Measures, admit: Admit | None = None) -> None:
+    def __init__(
+        self,
+        services: Iterable[Service],
+        measures: Measures,
+        admit: Admit | None = None,
+        bounds: Bounds = Bounds(),  # frozen
+    ) -> None:
         self._calls = Refusals(measures, admit)
-        self._server = grpc.aio.server(interceptors=[self._calls], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
+        options = (
+            *_OPTIONS,
+            ("grpc.max_receive_message_length", bounds.message_bytes),
+            ("grpc.max_concurrent_streams", bounds.streams),
+        )
+        self._server = grpc.aio.server(
+            interceptors=[self._calls], options=options, maximum_concurrent_rpcs=bounds.calls
+        )
         self._health = health.aio.HealthServicer()
         names = []
         for name, register in services:
@@ -161,22 +181,19 @@ class Server:
         reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
         self._names = names
 
-    def listen(self, at: str, credentials: grpc.ServerCredentials | None) -> int:
-        """Serve at ``host:port`` (port 0: any free one), too, from ``start`` on; None: in plain text. The port.
-
-        Raises OSError.
-        """
+    async def start(self, listen: str, credentials: grpc.ServerCredentials | None) -> int:
+        """Serve at ``host:port`` (port 0: any free one), or in plain text; the port. Raises OSError."""
         try:
             if credentials is None:
-                return int(self._server.add_insecure_port(at))
-            return int(self._server.add_secure_port(at, credentials))
+                port = self._server.add_insecure_port(listen)
+            else:
+                port = self._server.add_secure_port(listen, credentials)
         except RuntimeError as error:
-            raise OSError(f"cannot listen at {at}: is the port taken?") from error
-
-    async def start(self) -> None:
+            raise OSError(f"cannot listen at {listen}: is the port taken?") from error
         await self._server.start()
         for name in ("", *self._names):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        return int(port)
 
     async def stop(self, grace_seconds: float = 2.0) -> None:
         """No more calls; those under way are given this time, and have ended when this returns."""

@@ -33,10 +33,10 @@ from adapters.permissioned.ledger.rpc.dialect import LEDGER, decode_transaction
 from adapters.permissioned.ledger.rpc.errors import TlsRequired
 from adapters.permissioned.ledger.rpc.private_data import PrivateData
 from adapters.permissioned.ledger.rpc.queries import LedgerQueries
-from adapters.permissioned.ledger.rpc.revocations import Revocations
+from adapters.permissioned.ledger.rpc.revocations import OPEN_BOUNDS, Revocations
 from adapters.permissioned.ledger.rpc.tls import LedgerTls
 from adapters.permissioned.ledger.rpc.transactions import LedgerTransactions
-from hub.chain_node import Node, NodeConfigOf, Opened, Serving, replay_chain, run_until_stopped, running_chain
+from hub.chain_node import Node, NodeConfigOf, OpenDoor, Opened, Serving, replay_chain, run_until_stopped, running_chain
 from hub.engine.clock import Clock, SystemClock
 from hub.engine.errors import NodeStopping
 from hub.engine.ledger import ChainKind
@@ -96,10 +96,14 @@ async def running_ledger(
 
         def serve(opened: Opened) -> Serving:
             verify_installed(opened.ledger.state, installed)
-            services, access = _services(tls, machine, opened, clock=time, private=private, store=store)
+            access, revocations = Access(opened.ledger), _revocations(tls, machine, opened, time)
+            services = (*_services(machine, opened, access, private, store), revocations)
             credentials = LedgerTls(tls, opened.ledger).credentials()
-            to_all = LedgerTls(tls, opened.ledger, open_to_all=True).credentials()
-            return Serving(services, credentials, access.admit, (open_listen, to_all) if open_listen else None)
+            door = None
+            if open_listen:
+                to_all = LedgerTls(tls, opened.ledger, open_to_all=True).credentials()
+                door = OpenDoor(open_listen, [revocations], to_all, OPEN_BOUNDS)
+            return Serving(services, credentials, access.admit, door)
 
         async with running_chain(config, kind, serve, signers, time) as node:
             purging = asyncio.create_task(_purge(node, store), name="private-purge")
@@ -132,18 +136,20 @@ def replay_ledger(
     return replay_chain(config, ledger_kind(config.genesis, installed), into, told)
 
 
+def _revocations(tls: TlsFiles, machine: LedgerMachine, opened: Opened, clock: Clock) -> Service:
+    return service(
+        "interchain.ledger.v1.RevocationService",
+        revocation_service_pb2_grpc.add_RevocationServiceServicer_to_server,
+        Revocations(machine, opened.ledger, opened.engine, tls, clock),
+    )
+
+
 def _services(
-    tls: TlsFiles,
-    machine: LedgerMachine,
-    opened: Opened,
-    *,
-    clock: Clock,
-    private: PrivateConfig,
-    store: PrivateStore,
-) -> tuple[tuple[Service, ...], Access]:
-    """All that a ledger's node serves, and who may call it."""
-    ledger, engine, measures, access = opened.ledger, opened.engine, opened.measures, Access(opened.ledger)
-    services = (
+    machine: LedgerMachine, opened: Opened, access: Access, private: PrivateConfig, store: PrivateStore
+) -> tuple[Service, ...]:
+    """All that a ledger's node serves to those whom it knows."""
+    ledger, engine, measures = opened.ledger, opened.engine, opened.measures
+    return (
         service(
             "interchain.ledger.v1.TransactionService",
             transaction_service_pb2_grpc.add_TransactionServiceServicer_to_server,
@@ -169,13 +175,7 @@ def _services(
             private_data_service_pb2_grpc.add_PrivateDataServiceServicer_to_server,
             PrivateData(ledger, access, store, private.keeps_for),
         ),
-        service(
-            "interchain.ledger.v1.RevocationService",
-            revocation_service_pb2_grpc.add_RevocationServiceServicer_to_server,
-            Revocations(machine, ledger, engine, tls, clock),
-        ),
     )
-    return services, access
 
 
 async def _purge(node: Node, store: PrivateStore) -> None:

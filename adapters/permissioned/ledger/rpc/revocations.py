@@ -36,7 +36,7 @@ from hub.engine.threads import in_thread
 from hub.errors import HubError
 from hub.quantities import Amount, Gas, Height, UnixSeconds
 from hub.rpc.door import Door
-from hub.rpc.serving import TlsFiles
+from hub.rpc.serving import Bounds, TlsFiles
 from hub.rpc.transactions import raise_refusal
 from hub.rpc.wire import refuse_unknown_fields
 from hub.state.branch import Branch
@@ -49,6 +49,8 @@ PER_ADDRESS = 2
 OF_ALL = 5
 """The same of all addresses together: to look through a list of the longest takes some 40 milliseconds."""
 MOST_WAITING = 16
+OPEN_BOUNDS = Bounds(message_bytes=MAX_LIST_BYTES + 1024, streams=4, calls=64)
+"""At an address that is open to all."""
 _VALID_SECONDS = 60
 _ATTEMPTS = 6
 _EVERYONE = "everyone together"
