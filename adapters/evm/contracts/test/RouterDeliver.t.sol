@@ -76,6 +76,16 @@ contract RouterDeliverTest is ProbeFixture {
         same(router.getClient(1).acknowledgements, count, "count");
     }
 
+    /// @dev Each sequence has its own bit, over the bounds of words, and of its own client alone.
+    function test_aBatchOf256LeavesAsManyReceipts() public {
+        (bytes[] memory entries, bytes32[] memory leaves) = _null(256, 101);
+        deliver(batch(entries, leaves));
+        for (uint64 sequence = 1; sequence <= 700; ++sequence) {
+            so(router.hasReceipt(CLIENT_KEY, sequence) == (sequence > 100 && sequence <= 356), vm.toString(sequence));
+            so(!router.hasReceipt(keccak256(bytes(THERE)), sequence), "another client");
+        }
+    }
+
     function test_aBatchOf257IsRefused() public {
         (bytes[] memory entries, bytes32[] memory leaves) = _null(257, 1);
         bytes memory call = batch(entries, leaves);
