@@ -155,6 +155,42 @@ class TestIdentity:
     def test_what_has_no_identity(self, trial: Trial, changes: dict[str, object], error: type[Exception]) -> None:
         assert isinstance(trial.refusal("receivables", "register", invoice(**changes), caller=A), error)
 
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"seller": "--"}, "the seller has a letter or digit"),
+            ({"buyer": "--"}, "the buyer has a letter or digit"),
+            ({"number": "--"}, "the number has a letter or digit"),
+            ({"seller": "D\u0415 1"}, "the seller is a registration number"),
+            ({"buyer": "D\u0415 1"}, "the buyer is a registration number"),
+            ({"buyer": "de811128135"}, "seller and buyer are the same"),
+            ({"number": "x" * 33}, "more than 32 letters and digits"),
+            ({"currency": "EURO"}, "ISO 4217"),
+            ({"issued_on": "2026-02-30"}, "the date of issue is a day"),
+        ],
+    )
+    def test_what_is_wrong_is_named(self, changes: dict[str, object], said: str) -> None:
+        with pytest.raises(Refused, match=said):
+            identify(invoice(**changes))
+
+    def test_its_hashes_worked_out_by_hand(self) -> None:
+        """What ledgers keep: a change of any would part new receivables from those that are registered."""
+
+        def hashed(what: str, *fields: str) -> bytes:
+            framed = b"".join(len(field).to_bytes(4, "big") + field.encode() for field in (what, *fields))
+            return sha256(b"interchain-receivable" + framed).digest()[:8]
+
+        found = identify(invoice(number="A1-02", issued_on="1970-01-02"))
+        pair = ("de811128135", "91310000ma1fl1x00x")
+        assert found.pair == hashed("pair", *pair)
+        assert found.terms == hashed("terms", *pair, "1250000", "EUR")
+        assert found.same_number == hashed("number", *pair, "a102")
+        assert found.same_digits == hashed("digits", *pair, "102")
+        assert found.alike == tuple(hashed("alike", *pair, each) for each in ("a102", "102", "a02", "a12", "a10"))
+        assert found.day == identify(invoice(issued_on="1970-01-01")).day + 1
+        assert identify(invoice(number="0-a-0")).same_digits == b""
+        assert len(identify(invoice(number="aab")).alike) == 3  # what comes out twice stands once
+
     def test_the_longest_number(self) -> None:
         assert identifier(number="x-" * 32) == identifier(number="X" * 32)
 
