@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
 from hub.engine.errors import AccountQueueFull, MempoolFull, NodeStopping, RateLimited
@@ -67,9 +68,8 @@ async def streamed(target: str, stream: Any, idle_seconds: float) -> AsyncIterat
 
 
 def refusal(target: str, error: grpc.aio.AioRpcError) -> HubError:
-    """What a failed call means."""
-    status = rpc_status.from_call(error)  # type: ignore[arg-type]  # it has all that is asked of a Call
-    if status is not None and (refused := from_status(status)) is not None:
+    """What a failed call means, whatever whoever was asked made of its details."""
+    if (refused := _told(error)) is not None:
         return refused
     detail = error.details() or error.code().name
     match error.code():
@@ -79,6 +79,15 @@ def refusal(target: str, error: grpc.aio.AioRpcError) -> HubError:
             return DeadlineExceeded(target)
         case code:
             return UnknownRefusal(code.name, detail)
+
+
+def _told(error: grpc.aio.AioRpcError) -> HubError | None:
+    """The error that was raised there; None where nothing, or nothing that can be read, is said of it."""
+    try:
+        status = rpc_status.from_call(error)  # type: ignore[arg-type]  # it has all that is asked of a Call
+        return None if status is None else from_status(status)
+    except (ValueError, DecodeError):  # a status of another code than the call's, or bytes that are none
+        return None
 
 
 class Patience:

@@ -6,20 +6,32 @@ from typing import Any
 
 import grpc.aio
 import pytest
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]  # ships no types
 from interchain.attestor.v1 import attestor_service_pb2 as pb
-from interchain.attestor.v1.attestor_service_pb2_grpc import AttestorServiceStub, add_AttestorServiceServicer_to_server
+from interchain.attestor.v1.attestor_service_pb2_grpc import (
+    AttestorServiceServicer,
+    AttestorServiceStub,
+    add_AttestorServiceServicer_to_server,
+)
 from prometheus_client import CollectorRegistry
 
 from adapters.errors import AttestationRefused, CallRefused, ChainError, EndpointFault
 from adapters.evm import errors, witness
+from adapters.evm.attestation import Attestors, AttestorTarget, Electorate
 from adapters.evm.errors import AttestorError, NoAgreement
+from hub.clients.attestation import AttestationScope, AttestedHeader
 from hub.engine.errors import RateLimited
 from hub.engine.measures import CallMeasures
 from hub.errors import HubError
+from hub.ibc.identifiers import ClientId
+from hub.proofs.quorum import SignerSet
+from hub.quantities import Epoch, Hash, Height, Power, UnixSeconds
 from hub.rpc import door
 from hub.rpc.calling import answered
 from hub.rpc.serving import Refusals
-from hub.rpc.status import code_of
+from hub.rpc.status import DOMAIN, code_of
+from hub.signer import KeySigner
 from relayers import attestor, attestor_guard, attestor_service
 from relayers.attestor_service import AttestorServicer
 from relayers.errors import GuardUnusable, InvalidConfiguration
@@ -95,3 +107,77 @@ async def test_each_refusal_comes_back_as_it_went() -> None:
     counted = {"method": "Attest", "code": "OUT_OF_RANGE"}
     assert registry.get_sample_value("attestor_rpc_calls_total", counted) == 2
     assert issubclass(AttestorError, ChainError)
+
+
+DETAILS = "grpc-status-details-bin"
+ABORTED = grpc.StatusCode.ABORTED.value[0]
+
+
+def _detailed(reason: str, values: dict[str, str], code: int = ABORTED, message: str = "no") -> bytes:
+    detail = any_pb2.Any()
+    detail.Pack(error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=values))
+    return bytes(status_pb2.Status(code=code, message=message, details=[detail]).SerializeToString())
+
+
+ROTTEN = {
+    "bytes that are no status": b"\xff\xff\xff",
+    "another code than the call's": _detailed("BLOCK_NOT_FINAL", {}, code=5),
+    "another message than the call's": _detailed("BLOCK_NOT_FINAL", {}, message="yes"),
+    "a detail that is none": status_pb2.Status(
+        code=ABORTED,
+        message="no",
+        details=[any_pb2.Any(type_url="type.googleapis.com/google.rpc.ErrorInfo", value=b"\xff\xff")],
+    ).SerializeToString(),
+    "an error that nobody knows": _detailed("NEVER_HEARD_OF", {}),
+    "an error without its values": _detailed("BLOCK_NOT_FINAL", {}),
+    "a number that is none": _detailed("BLOCK_NOT_FINAL", {"chain": "a", "height": "high"}),
+}
+SCOPE = AttestationScope(Hash(b"\x11" * 32), ClientId("attested-0"), "depth:2", 31337)
+
+
+class Lying(AttestorServiceServicer):
+    """An attestor that refuses in a way of its own."""
+
+    details = b""
+
+    async def Attest(self, _: Any, context: Any) -> Any:  # noqa: N802  # gRPC's name
+        context.set_trailing_metadata(((DETAILS, self.details),))
+        await context.abort(grpc.StatusCode.ABORTED, "no")
+
+
+class Honest:
+    """An attestor that signs one header."""
+
+    header = AttestedHeader(Epoch(1), Height(7), Hash(b"\x07" * 32), Hash(b"\x08" * 32), UnixSeconds(9))
+
+    def __init__(self, signer: KeySigner) -> None:
+        self.address = signer.address
+        self._signer = signer
+
+    async def attest(self, client: str, number: int) -> Any:
+        return self.header, self._signer.sign(self.header.digest(SCOPE))
+
+
+@pytest.mark.parametrize("rotten", ROTTEN)
+async def test_whatever_one_attestor_refuses_with_the_others_are_heard(rotten: str) -> None:
+    lying, signers = Lying(), [KeySigner(bytes((number,)) * 32) for number in (1, 2, 3)]
+    lying.details = ROTTEN[rotten]
+    servers, targets = [], []
+    for servicer in (lying, *(AttestorServicer(Honest(signer)) for signer in signers[:2])):  # type: ignore[arg-type]
+        server = grpc.aio.server()
+        add_AttestorServiceServicer_to_server(servicer, server)
+        targets.append(f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
+        servers.append(server)
+        await server.start()
+    async with grpc.aio.insecure_channel(targets[0]) as channel:
+        with pytest.raises(HubError):
+            await answered(targets[0], AttestorServiceStub(channel).Attest(pb.AttestRequest()))
+    members = SignerSet.of(Epoch(1), {signer.address: Power(1) for signer in signers})
+    attestors = Attestors(
+        "chain", Electorate(SCOPE, members, 2), [AttestorTarget(target) for target in targets], timeout_s=5.0
+    )
+    signed = await attestors.signed_header(Height(7))
+    assert signed.header == Honest.header
+    await attestors.close()
+    for server in servers:
+        await server.stop(None)
