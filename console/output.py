@@ -4,6 +4,7 @@ Standard output carries the result and nothing else, so that ``ichub … --json 
 """
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,9 @@ def plain_console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else _PIPE_WIDTH)
 
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What moves a terminal's cursor, erases, or has text run backwards; line feed and tab are left."""
 
 _stdout = plain_console()
 _stderr = plain_console(stderr=True)
@@ -75,15 +79,15 @@ class Output:
         if self.as_json:
             _print_json({"done": text, **values})
         else:
-            _stdout.print(Text(text), soft_wrap=True)
+            _stdout.print(Text(harmless(text)), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """An aside for people."""
         if not self.as_json:
-            _stderr.print(Text(text), style="dim", soft_wrap=True)
+            _stderr.print(Text(harmless(text)), style="dim", soft_wrap=True)
 
     def warn(self, text: str) -> None:
-        _stderr.print(Text.assemble(("warning: ", "yellow"), text), soft_wrap=True)
+        _stderr.print(Text.assemble(("warning: ", "yellow"), harmless(text)), soft_wrap=True)
 
     @contextmanager
     def progress(self, text: str, *, traced: bool = True) -> Iterator[None]:
@@ -129,9 +133,14 @@ def cell(value: object) -> Text:
         case list() | tuple():
             return Text("\n").join(cell(item) for item in value)
         case dict():
-            return Text("\n").join(Text(f"{name} {cell(item).plain}") for name, item in value.items())
+            return Text("\n").join(Text(harmless(f"{name} {cell(item).plain}")) for name, item in value.items())
         case _:
-            return Text(str(value))
+            return Text(harmless(str(value)))
+
+
+def harmless(text: str) -> str:
+    """Text with its control characters escaped: much of what is shown was written by others."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def print_error(error: ConsoleError, as_json: bool) -> None:
@@ -141,7 +150,7 @@ def print_error(error: ConsoleError, as_json: bool) -> None:
         }
         print(json.dumps(payload), file=sys.stderr)
     else:
-        _stderr.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        _stderr.print(Text.assemble(("error: ", "bold red"), harmless(str(error))), soft_wrap=True)
 
 
 def _print_json(value: object) -> None:

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from console import output
+from console.exits import Refused
 from console.output import Output
 
 HASH = b"\x5d" * 32
@@ -40,3 +41,21 @@ def test_a_record_gives_up_a_blank_for_a_hash(screen: StringIO) -> None:
     screen.truncate(0)
     Output(False).record("", {"certificate": HASH})
     assert f"certificate  {DIGITS}" in screen.getvalue()
+
+
+HOSTILE = "done\x1b[2K\x1b[1A\r\u202eknab\x9b2J"
+ESCAPED = "done\\u001b[2K\\u001b[1A\\u000d\\u202eknab\\u009b2J"
+
+
+def test_what_others_wrote_moves_no_cursor(screen: StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever way it takes to the terminal: as a value, in a list, in a sentence, in a warning, in an error."""
+    monkeypatch.setattr(output, "_stderr", output._stdout)
+    Output(False).record("", {"name": HOSTILE, "list": [HOSTILE], "more": {HOSTILE: 1}})
+    Output(False).rows("", [{"name": HOSTILE}], "none")
+    Output(False).done(HOSTILE)
+    Output(False).note(HOSTILE)
+    Output(False).warn(HOSTILE)
+    output.print_error(Refused(HOSTILE, "REFUSED"), False)
+    assert screen.getvalue().replace("\n", "").isprintable()
+    assert screen.getvalue().count(ESCAPED) == 8
+    assert output.harmless("海关\tone\ntwo") == "海关\tone\ntwo"

@@ -39,6 +39,7 @@ from adapters.permissioned.ledger.refusals import NotTheAuthor, SignedTwice
 from adapters.permissioned.ledger.rpc.dialect import decode_transaction, encode_transaction
 from adapters.permissioned.ledger.transactions import MAX_SIGNATURES, MemberSignature
 from console.commands.ledger.drafts import shown
+from hub.accounts.errors import ExpiryTooFar
 from hub.chain_node import Node
 from hub.quantities import Amount, Gas, Hash, UnixSeconds
 from hub.receipts.document import MAX_BYTES, write_document
@@ -141,6 +142,8 @@ HOSTILE: dict[str, tuple[Callable[[Scene], Draft], type[Exception]]] = {
     "another genesis": (lambda s: msgspec.structs.replace(s.draft, genesis_hash=Hash(bytes(32))), DraftOfAnotherLedger),
     "another chain": (lambda s: s.altered(chain_id="ledger-other"), DraftOfAnotherLedger),
     "its time is over": (lambda s: s.altered(expiry=s.now), DraftExpired),
+    "to be sent next year": (lambda s: s.altered(expiry=s.now + 365 * DAY), ExpiryTooFar),
+    "to be sent at the end of time": (lambda s: s.altered(expiry=2**64 - 1), ExpiryTooFar),
     "its nonce is used": (lambda s: s.altered(nonce=0), DraftOvertaken),
     "not signed by its author first": (
         lambda s: s.with_signatures(s.ben.endorse(s.draft.body), s.ann.endorse(s.draft.body)),
@@ -201,6 +204,34 @@ async def test_copies_are_put_together_once_each(scene: Scene) -> None:
     )
     with pytest.raises(DraftsDiffer):
         joined([ben, scene.altered(nonce=7)])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('{"to bank-b": "1"}', '{"to": "bank-b 1"}'),
+        ('{"a.b": 1}', '{"a": {"b": 1}}'),
+        ('{"": {"a": 1}}', '{"a": 1}'),
+        ('{"holder": "null"}', '{"holder": null}'),
+        ('{"is_final": "true"}', '{"is_final": true}'),
+        ('{"parties": "[]"}', '{"parties": []}'),
+        ('{"to": "bank-b "}', '{"to": "bank-b"}'),
+        ('{"to": "\\"\\""}', '{"to": ""}'),
+        ('{"valid_until": "2026-01-01 00:00:00 UTC (1767225600)"}', '{"valid_until": "1767225600"}'),
+    ],
+)
+def test_what_differs_is_shown_differently(one: str, other: str) -> None:
+    assert asked(one) != asked(other)
+
+
+def test_a_number_of_thousands_of_digits_is_shown_as_it_is() -> None:
+    assert asked('{"valid_until": "%s"}' % ("9" * 5000)) == ["documents.m", "  valid_until " + "9" * 5000]
+
+
+def asked(arguments: str) -> object:
+    messages = (InvokeContract("documents", "m", arguments.encode()),)
+    body = encode_transaction(Transaction("x", "bank-a/ann", 0, UnixSeconds(1), Amount(0), Gas(0), messages))
+    return shown(Draft(GENESIS, body, (SIGNED,)), ())["asks_for"]
 
 
 GENESIS, BODY, SIGNED = Hash(b"\x01" * 32), b"body", MemberSignature(Fingerprint(Hash(b"\x02" * 32)), bytes(64))

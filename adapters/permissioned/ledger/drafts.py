@@ -30,6 +30,8 @@ from adapters.permissioned.ledger.messages import InvokeContract, Transaction
 from adapters.permissioned.ledger.refusals import NotTheAuthor, SignedTwice
 from adapters.permissioned.ledger.rpc.dialect import decode_transaction, encode_transaction
 from adapters.permissioned.ledger.transactions import MAX_SIGNATURES, MemberSignature, encode_signatures, preimage
+from hub.accounts.errors import ExpiryTooFar
+from hub.accounts.transactions import MAX_EXPIRY_SECONDS
 from hub.errors import HubError
 from hub.quantities import Hash, UnixSeconds
 from hub.receipts.document import read_document, write_document
@@ -115,13 +117,15 @@ def joined(drafts: Sequence[Draft]) -> Draft:
 async def check(draft: Draft, ledger: LedgerClient, now: UnixSeconds) -> tuple[CertificateInfo, ...]:
     """Whether a draft can still be endorsed and sent, and who signed it: the certificates, in order.
 
-    Raises DraftError, NotTheAuthor, SignedTwice, CertificateUnknown, CertificateError.
+    Raises DraftError, NotTheAuthor, SignedTwice, ExpiryTooFar, CertificateUnknown, CertificateError.
     """
     transaction = read_transaction(draft)
     if (transaction.chain_id, draft.genesis_hash) != (ledger.chain_id, ledger.genesis_hash):
         raise DraftOfAnotherLedger(transaction.chain_id, draft.genesis_hash, ledger.chain_id, ledger.genesis_hash)
     if transaction.expiry <= now:
         raise DraftExpired(transaction.expiry, now)
+    if transaction.expiry > now + MAX_EXPIRY_SECONDS:  # what is signed now must not be sent at some far time
+        raise ExpiryTooFar(transaction.expiry, UnixSeconds(now + MAX_EXPIRY_SECONDS))
     signers = tuple([await ledger.certificate(one) for one in draft.fingerprints])
     _check_signatures(draft, transaction, signers)
     organisation, _, name = transaction.author.partition("/")

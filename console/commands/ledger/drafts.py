@@ -1,6 +1,7 @@
 """``ichub ledger endorse`` and ``submit``: what members sign where their keys are, before one of them sends it."""
 
 import json as json_text
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -171,7 +172,8 @@ def _lines(name: str, value: JsonValue) -> Iterator[str]:
     match value:
         case dict() if value:
             for field, one in value.items():
-                yield from _lines(f"{name}.{plain(field)}" if name else plain(field), one)
+                part = field if _NAME.fullmatch(field) else json_text.dumps(field)
+                yield from _lines(f"{name}.{part}" if name else part, one)
         case list() if value:
             for at, one in enumerate(value, 1):
                 yield from _lines(f"{name} {at}", one)
@@ -181,10 +183,10 @@ def _lines(name: str, value: JsonValue) -> Iterator[str]:
 
 def _scalar(name: str, value: JsonValue) -> str:
     match value:
-        case str() if value.isdecimal() and value.isascii() and name.endswith(("_at", "_from", "_until")):
-            seconds = int(value)
-            return f"{moment(seconds)} UTC ({value})" if 0 < seconds < _LAST_MOMENT else value
-        case str() if value:
+        case str() if _NUMBER.fullmatch(value):
+            is_moment = name.endswith(("_at", "_from", "_until")) and len(value) <= _MOMENT_DIGITS
+            return f"{moment(int(value))} UTC ({value})" if is_moment and 0 < int(value) < _LAST_MOMENT else value
+        case str() if value and not _AMBIGUOUS.search(value):
             return plain(value)
         case _:
             return json_text.dumps(value)
@@ -197,5 +199,10 @@ def plain(text: str) -> str:
     return text if text.isprintable() else json_text.dumps(text)
 
 
+_NAME = re.compile("[A-Za-z0-9_-]+")
+_NUMBER = re.compile("[0-9]+")
+_AMBIGUOUS = re.compile(r'^(?:null|true|false|\[\]|\{\})$|^[" ]| $| UTC \(\d+\)$')
+"""Text that, without its quotes, would read as something else."""
+_MOMENT_DIGITS = 12
 _LAST_MOMENT = 253_402_300_800
 """The year 10000, which no date has."""
