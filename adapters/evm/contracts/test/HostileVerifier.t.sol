@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {ILightClient} from "interchain/interfaces/ILightClient.sol";
+import {IQuorumClient} from "interchain/interfaces/IQuorumClient.sol";
 import {IRouter} from "interchain/interfaces/IRouter.sol";
 import {Fixture} from "./support/Fixture.sol";
 import {Packet} from "./support/Hub.sol";
@@ -119,6 +120,20 @@ contract HostileVerifierTest is Fixture {
         _verifier.answer(0x80, inAnHour(), root);
         timeoutPackets(late);
         same(_commitment(sequence), 0, "its commitment is gone");
+    }
+
+    /// @dev The longest of its errors has four words: a relayer reads which checkpoint contradicts which.
+    function test_whyAClientRefusesIsToldWhole() public {
+        client.updateClient(signed(checkpoint(APP_ROOT, keccak256("batch"))));
+        (, uint64 latest, uint64 theirs) = client.latest();
+        vm.warp(block.timestamp - 10);
+        bytes memory reason = abi.encodeWithSelector(
+            IQuorumClient.TimeNotMonotonic.selector, latest, theirs, latest + 1, uint64(block.timestamp)
+        );
+        bytes memory call = single(NULL_IN, inbound("null", 1, inAnHour(), "value"));
+        vm.expectRevert(reason);
+        deliver(call);
+        so(!router.hasReceipt(CLIENT_KEY, 1), "nothing was received");
     }
 
     function _commitment(uint64 sequence) private view returns (bytes32) {
