@@ -163,6 +163,9 @@ contract RouterDeliverTest is ProbeFixture {
         bytes memory body = abi.encodePacked(
             uint16(2), packetEntry(NULL_IN, p), uint16(first.length), first, ackEntry(NULL_OUT, sent, "done"), uint16(second.length), second
         );
+        bytes memory longer = delivery(3, signed(checkpoint(tree.root(), 0)), bytes.concat(body, hex"00"));
+        vm.expectPartialRevert(IRouter.MalformedDelivery.selector);
+        deliver(longer);
         deliver(delivery(3, signed(checkpoint(tree.root(), 0)), body));
         so(router.hasReceipt(CLIENT_KEY, 1), "receipt");
         same(stored(sent), 0, "commitment");
@@ -267,6 +270,36 @@ contract RouterDeliverTest is ProbeFixture {
         bytes memory call = single(PROBE_IN, p);
         vm.expectRevert(abi.encodeWithSelector(IRouter.TimeoutElapsed.selector, p.timeout, p.timeout));
         deliver(call);
+        vm.warp(p.timeout + 5);
+        vm.expectRevert(abi.encodeWithSelector(IRouter.TimeoutElapsed.selector, p.timeout, p.timeout + 5));
+        deliver(call);
+    }
+
+    /// @dev A packet whose answer comes later has taken effect: what is too late beside it refuses nothing.
+    function test_anElapsedPacketBesideOneThatIsAnsweredLater() public {
+        (Packet memory late, Packet memory live) = (toProbe(1, "late"), toProbe(2, "live"));
+        live.timeout = late.timeout + 60;
+        vm.warp(late.timeout);
+        probe.set(ProbeApplication.Mode.Later);
+        bytes[] memory entries = new bytes[](2);
+        bytes32[] memory leaves = new bytes32[](2);
+        (entries[0], leaves[0]) = (packetEntry(PROBE_IN, late), packetLeaf(late));
+        (entries[1], leaves[1]) = (packetEntry(PROBE_IN, live), packetLeaf(live));
+        deliver(batch(entries, leaves));
+        so(!router.hasReceipt(CLIENT_KEY, 1) && router.hasReceipt(CLIENT_KEY, 2), "receipts");
+        same(router.pendingApplication(CLIENT_KEY, 2), address(probe), "pending");
+    }
+
+    /// @dev Sequences with the same bit of different words: each is received, once.
+    function test_aReceiptStandsInItsOwnWord() public {
+        uint64[4] memory sequences = [uint64(300), 44, 556, 44 + (1 << 40)];
+        for (uint256 round; round < 2; ++round) {
+            for (uint256 i; i < sequences.length; ++i) {
+                deliver(single(PROBE_IN, toProbe(sequences[i], "x")));
+                same(probe.received(), round == 0 ? i + 1 : sequences.length, "received");
+                so(router.hasReceipt(CLIENT_KEY, sequences[i]), "receipt");
+            }
+        }
     }
 
     /// @dev A packet that is too late is left out, alone: no receipt, no effect, and those beside it are received.
