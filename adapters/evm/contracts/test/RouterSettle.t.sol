@@ -114,6 +114,22 @@ contract RouterSettleTest is ProbeFixture {
         same(probe.lastValue(), "call", "value");
     }
 
+    /// @dev What is settled needs no proof any more: a repeat changes nothing, whatever comes with it.
+    function test_aRepeatedTimeoutNeedsNoProof() public {
+        Packet memory p = fromProbe(inAnHour(), "x");
+        vm.warp(p.timeout);
+        tree.set("some key", "some value");
+        _timeOutWith(p, tree.prove(receiptPath(p.destinationClient, p.sequence)));
+        _timeOutWith(p, hex"00");
+        same(probe.timedOut(), 1, "told once");
+    }
+
+    function _timeOutWith(Packet memory p, bytes memory proof) private {
+        bytes memory header = signed(checkpoint(tree.root(), 0));
+        bytes memory entry = abi.encodePacked(record(PROBE_OUT, p), uint16(proof.length), proof);
+        timeoutPackets(abi.encodePacked(uint16(1), uint16(header.length), header, entry));
+    }
+
     function test_aRepeatedTimeoutIsANoOp() public {
         Packet memory p = fromProbe(inAnHour(), "call");
         tree.set("anything", "x");
