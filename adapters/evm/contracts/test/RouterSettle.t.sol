@@ -45,7 +45,9 @@ contract RouterSettleTest is ProbeFixture {
         others[2].timeout -= 1;
         for (uint256 i; i < others.length; ++i) {
             bytes memory call = singleAck(PROBE_OUT, others[i], "done");
-            vm.expectPartialRevert(IRouter.CommitmentMismatch.selector);
+            bytes32 pathKey = keccak256(commitmentPath(HERE, p.sequence));
+            bytes32 given = packetCommitment(others[i]);
+            vm.expectRevert(abi.encodeWithSelector(IRouter.CommitmentMismatch.selector, pathKey, stored(p), given));
             deliver(call);
         }
         bytes memory otherLane = singleAck(NULL_OUT, p, "done");
