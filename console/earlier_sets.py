@@ -5,6 +5,7 @@ Nothing of it is believed: ``hub.receipts.succession`` verifies each step, from 
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.genesis import LedgerGenesis
@@ -17,6 +18,15 @@ from hub.proofs.eip712 import SaltDomain
 from hub.quantities import Epoch
 from hub.receipts.succession import HandOver, succession, with_chain, with_hub
 from hub.receipts.trust import Anchor, OwnChain, Trust
+
+
+class Followed(NamedTuple):
+    """What was found: ``trust`` with all sets that are proven, and the last epoch to which hand-overs lead. A later one
+    stands there because it was told, and for nothing else.
+    """
+
+    trust: Trust
+    proven_to: Epoch
 
 
 def founders(genesis: bytes) -> OwnChain:
@@ -32,7 +42,7 @@ def founders(genesis: bytes) -> OwnChain:
     return OwnChain(of_hub.chain_id, of_hub.hash(), of_hub.validators)
 
 
-async def with_hub_sets(hub: HubClient, trust: Trust, first: OwnChain) -> Trust:
+async def with_hub_sets(hub: HubClient, trust: Trust, first: OwnChain) -> Followed:
     """The hub's sets from ``first`` up to the present one, each proven by the one before.
 
     As far as hand-overs are kept: a set that changed when no chain was connected has none, and signed for nobody.
@@ -47,10 +57,11 @@ async def with_hub_sets(hub: HubClient, trust: Trust, first: OwnChain) -> Trust:
                 return HandOver(client, anchor.counterparty.client, domain, found.signed, found.next_set)
         return None
 
-    return with_hub(trust, await _followed(first, trust.hub[-1].epoch, step))
+    proven = await _followed(first, trust.hub[-1].epoch, step)
+    return Followed(with_hub(trust, proven), proven[-1].epoch)
 
 
-async def with_ledger_sets(ledger: LedgerClient, trust: Trust, anchor: Anchor, first: OwnChain) -> Trust:
+async def with_ledger_sets(ledger: LedgerClient, trust: Trust, anchor: Anchor, first: OwnChain) -> Followed:
     """The same for the ledger of an anchor, up to the set in which it is told; raises InvalidTrust."""
     source, domain = anchor.counterparty.client, SaltDomain(trust.genesis_hash)
 
@@ -58,7 +69,8 @@ async def with_ledger_sets(ledger: LedgerClient, trust: Trust, anchor: Anchor, f
         found = await _kept(ledger.rotation_checkpoint, source, epoch)
         return None if found is None else HandOver(source, anchor.client, domain, found.signed, found.next_set)
 
-    return with_chain(trust, anchor, await _followed(first, anchor.chain.epoch, step))
+    proven = await _followed(first, anchor.chain.epoch, step)
+    return Followed(with_chain(trust, anchor, proven), proven[-1].epoch)
 
 
 async def _followed(

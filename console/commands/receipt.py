@@ -1,6 +1,7 @@
 """``ichub receipt``: a call's life in one file, which anyone can verify offline."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +28,7 @@ from hub.rpc.errors import HubUnreachable
 from relayers.fields import KeyPair
 
 if TYPE_CHECKING:
+    from console.earlier_sets import Followed
     from hub.client import HubClient
 
 app = typer.Typer(
@@ -183,15 +185,20 @@ def trust(
     at_home = [_founders(place.genesis_file)] if place.genesis_file.exists() else []
     firsts = [*given, *at_home, *(one for other in older for one in _own_chains(other))]
 
+    unproven: list[str] = []
+
     async def work() -> Trust:
         async with hub_of(place, hub) as connection:
             told = await trust_of(connection)
             _refuse_others(given, told)
             if (first := _earliest(told.hub[-1], firsts)) is not None:
-                told = await with_hub_sets(connection, told, first)
+                present = told.hub[-1].epoch
+                told, reached = await with_hub_sets(connection, told, first)
+                unproven.extend(_unproven("the hub", reached, present))
         for anchor in told.chains:
             if isinstance(anchor.chain, OwnChain) and (first := _earliest(anchor.chain, firsts)) is not None:
-                told = await _with_ledger(place, told, anchor, first, output)
+                told, reached = await _with_ledger(place, told, anchor, first, output)
+                unproven.extend(_unproven(anchor.client, reached, anchor.chain.epoch))
         return told
 
     with output.progress("reading the hub's clients"):
@@ -202,12 +209,12 @@ def trust(
     out.write_bytes(data)
     if json:
         done = {"file": str(out), "trust_hash": document_hash(data), "anchors": trust_rows(found), "missing": missing}
-        output.record("", {**done, "advice": _TRUST_ADVICE})
+        output.record("", {**done, "unproven": unproven, "advice": _TRUST_ADVICE})
         return
     output.rows("", trust_rows(found), "")
     output.done(f"wrote {out}, 0x{document_hash(data).hex()}")
-    if missing:
-        output.warn(missing)
+    for warning in filter(None, (missing, *unproven)):
+        output.warn(warning)
     output.warn(_TRUST_ADVICE)
 
 
@@ -230,20 +237,20 @@ def _shorter(row: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name not in {"block_hash", "signers"}}
 
 
-async def _with_ledger(place: NodeHome, told: Trust, anchor: Anchor, first: OwnChain, output: Output) -> Trust:
+async def _with_ledger(place: NodeHome, told: Trust, anchor: Anchor, first: OwnChain, output: Output) -> "Followed":
     """With the earlier sets of the ledger behind an anchor, where a node of it that shows them is known."""
     from console.chain_access import ledger_client  # noqa: PLC0415  # it takes long to import
-    from console.earlier_sets import with_ledger_sets  # noqa: PLC0415
+    from console.earlier_sets import Followed, with_ledger_sets  # noqa: PLC0415
 
     known = {one.client_at_hub: one for one in known_chains(place) if isinstance(one, LedgerFile)}
     if anchor.client not in known or first.epoch == anchor.chain.epoch:
-        return told
+        return Followed(told, first.epoch)
     try:
         async with await ledger_client(known[anchor.client]) as ledger:
             return await with_ledger_sets(ledger, told, anchor, first)
     except HubUnreachable as error:
         output.warn(f"{error}; its validators of earlier epochs are not looked for")
-        return told
+        return Followed(told, first.epoch)
 
 
 def _founders(file: Path) -> OwnChain:
@@ -280,9 +287,7 @@ def _missing(found: Trust) -> str:
     for anchor in found.chains:
         known.setdefault(anchor.client, set()).add(anchor.chain.epoch)
     missing = [
-        f"{whose} of epoch {', '.join(map(str, sorted(lost)))}"
-        for whose, epochs in known.items()
-        if (lost := set(range(1, max(epochs))) - epochs)
+        f"{whose} of epoch {', '.join(gaps)}" for whose, epochs in known.items() if (gaps := _gaps(sorted(epochs)))
     ]
     if not missing:
         return ""
@@ -290,6 +295,21 @@ def _missing(found: Trust) -> str:
         f"who signed then is not in the file: {'; '.join(missing)}. Give the genesis of the hub or the ledger with "
         "--genesis, or --join a trust file of that time"
     )
+
+
+def _gaps(epochs: Sequence[int]) -> list[str]:
+    """What is left out from the first epoch on; never counted up, for who told the last may lie."""
+    around = ((below + 1, above - 1) for below, above in pairwise((0, *epochs)) if above > below + 1)
+    return [f"{first}" if first == last else f"{first} to {last}" for first, last in around]
+
+
+def _unproven(whose: str, reached: int, present: int) -> list[str]:
+    """What is said of present validators to which no hand-over leads from those of epoch ``reached``."""
+    said = (
+        f"no hand-over was shown from the validators of {whose} of epoch {reached} to those of epoch {present}: that "
+        "these sign now is what the hub told, and nothing that the earlier ones proved"
+    )
+    return [] if reached == present else [said]
 
 
 def _read_trust(path: Path) -> Trust:

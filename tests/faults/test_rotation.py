@@ -177,7 +177,9 @@ async def _trust_file_knows_all_sets(trade: Trade) -> None:
     """Made when the third set signs, from the ledger's genesis and what its node still shows."""
     now = await trust_of(trade.hub)
     (anchor,) = [one for one in now.chains if one.client == trade.at_hub]
-    found = await with_ledger_sets(trade.ann, now, anchor, founders(trade.node.ledger.machine.genesis.to_json()))
+    genesis = founders(trade.node.ledger.machine.genesis.to_json())
+    found, proven_to = await with_ledger_sets(trade.ann, now, anchor, genesis)
+    assert proven_to == anchor.chain.epoch
     sets = [one.chain for one in found.chains if one.client == trade.at_hub]
     assert [[member.address for member in one.validators.members] for one in sets if isinstance(one, OwnChain)] == [
         [FIRST.address],

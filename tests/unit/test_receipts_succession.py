@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from console.commands.receipt import _gaps, _missing, _unproven
 from console.earlier_sets import founders, with_hub_sets
 from console.receipts import trust_of
 from hub import messages as m
@@ -135,15 +136,29 @@ async def test_a_trust_file_of_today_knows_who_signed_before(hub: HubClient) -> 
     with pytest.raises(AnchorMissing):
         now.validators(Epoch(1))
     first = founders(genesis().to_json())
-    found = await with_hub_sets(hub, now, first)
+    found, proven_to = await with_hub_sets(hub, now, first)
+    assert proven_to == 2
     assert found.validators(Epoch(1)).validators == rotating.OLD_SET
     assert found.validators(Epoch(2)).validators == rotating.NEW_SET
-    assert await with_hub_sets(hub, now, now.hub[0]) == now
+    assert await with_hub_sets(hub, now, now.hub[0]) == (now, 2)
 
 
-async def test_a_set_that_changed_before_any_chain_was_connected_is_left_out(tmp_path: Path) -> None:
+async def test_a_set_that_changed_before_any_chain_was_connected_is_told_and_not_proven(tmp_path: Path) -> None:
     async with rotating.node_of(tmp_path, SIGNERS[VALIDATOR], SIGNERS[rotating.NEXT]) as hub:
         await hub.submit([rotating.PROPOSE], SIGNERS[rotating.OPERATOR])
         await hub.request_block()
-        found = await with_hub_sets(hub, await trust_of(hub), founders(genesis().to_json()))
+        found, proven_to = await with_hub_sets(hub, await trust_of(hub), founders(genesis().to_json()))
         assert [one.epoch for one in found.hub] == [1, 2]
+        assert proven_to == 1
+        (warning,) = _unproven("the hub", proven_to, found.hub[-1].epoch)
+        assert "epoch 1 to those of epoch 2" in warning
+
+
+def test_a_hub_that_names_an_epoch_beyond_all_counting_wears_nobody_out(world: World) -> None:
+    trust, first = told(world), chain(world, OLD)
+    later = replace(first, validators=SignerSet.of_equals(2**62, ADDRESSES[:1]))
+    assert _missing(replace(trust, hub=(first, later))).startswith(
+        f"who signed then is not in the file: the hub of epoch 2 to {2**62 - 1}. Give"
+    )
+    assert _missing(replace(trust, hub=(first,))) == ""
+    assert _gaps([2, 3, 5, 9]) == ["1", "4", "6 to 8"]
