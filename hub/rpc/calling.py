@@ -44,7 +44,7 @@ def open_channel(
 async def answered(target: str, call: Awaitable[A]) -> A:
     """The answer of a call; raises the HubError that the hub raised, or RpcError for the way to it."""
     try:
-        return await call
+        return _read(target, await call)
     except grpc.aio.AioRpcError as error:
         raise refusal(target, error) from error
 
@@ -60,11 +60,18 @@ async def streamed(target: str, stream: Any, idle_seconds: float) -> AsyncIterat
                 raise HubUnreachable(target, f"nothing came for {idle_seconds:.0f} seconds") from error
             if answer is grpc.aio.EOF:
                 return
-            yield answer
+            yield _read(target, answer)
     except grpc.aio.AioRpcError as error:
         raise refusal(target, error) from error
     finally:
         stream.cancel()
+
+
+def _read(target: str, answer: A) -> A:
+    """gRPC answers None for bytes that are no answer."""
+    if answer is None:
+        raise UnknownRefusal("UNREADABLE_ANSWER", f"what {target} answers are bytes that are no answer")
+    return answer
 
 
 def refusal(target: str, error: grpc.aio.AioRpcError) -> HubError:
