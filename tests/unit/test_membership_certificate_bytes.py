@@ -61,6 +61,11 @@ def test_a_version_that_is_not_3(world: MembershipWorld, version: bytes) -> None
         registry.enrol(world.ctx, der)
 
 
+def test_an_empty_certificate_has_no_version(world: MembershipWorld) -> None:
+    with refused(world, e.WrongCertificateVersion):
+        registry.enrol(world.ctx, der_of(0x30, der_of(0x30, b"")))
+
+
 def rotten() -> dict[str, Callable[[bytes], bytes]]:
     def unused_bits(der: bytes) -> bytes:
         signed, algorithm, signature = elements(der)

@@ -189,6 +189,7 @@ class TestIdentity:
         assert found.alike == tuple(hashed("alike", *pair, each) for each in ("a102", "102", "a02", "a12", "a10"))
         assert found.day == identify(invoice(issued_on="1970-01-01")).day + 1
         assert identify(invoice(number="0-a-0")).same_digits == b""
+        assert identify(invoice(number="xyz 1-02")).same_digits == found.same_digits
         assert len(identify(invoice(number="aab")).alike) == 3  # what comes out twice stands once
 
     def test_the_longest_number(self) -> None:
