@@ -1,5 +1,6 @@
 """The ledger's state machine: who may send what, what votes do, and calls across chains with real proofs."""
 
+import dataclasses
 import json
 from hashlib import sha256
 from typing import Any
@@ -49,11 +50,15 @@ from hub.accounts.accounts import account
 from hub.block import ResultCode
 from hub.errors import HubError
 from hub.events import AcknowledgementWritten, PacketSent, ServiceResulted
-from hub.quantities import Address, Gas, Hash, Seconds
-from hub.services.payload import InputEncoding, Result, caller_account
+from hub.ibc.identifiers import ClientId
+from hub.ibc.packet import Packet, Payload
+from hub.quantities import Address, Gas, Hash, Seconds, Sequence
+from hub.services.application import PORT
+from hub.services.payload import InputEncoding, Request, Result, caller_account
 from hub.services.payload import ResultCode as Code
-from hub.state.branch import MemoryState
+from hub.state.branch import Branch, MemoryState
 from hub.state.collections import Room
+from hub.state.context import Context as CoreContext
 from tests.unit import certificate_workshop as workshop
 from tests.unit.hub_chain import CONSUMER, MEMBER, PROVIDER, HubChain, tree_of
 from tests.unit.hub_world import bind, define, one
@@ -418,6 +423,22 @@ class TestAcrossChains:
         assert connected.machine.gateway.next_due(connected.state) is None
         late = connected.invoke(ANN, "desk", "release", Held(waiting.request_id))
         assert (late.code, late.reason) == (ResultCode.REFUSED, "REQUEST_NOT_PENDING")
+
+    def test_a_hub_that_gives_two_requests_one_name_is_refused_the_second(self, connected: MemberLedger) -> None:
+        """Each would be kept in the other's place: one packet never acknowledged, and blocks made for it for ever."""
+        self.offer(connected)
+        sent = self.call(connected, "later")
+        connected.take_in(sent)
+        (waiting,) = calls.requests(connected.state)
+        request = dataclasses.replace(Request.decode(sent.value), deadline=UnixSeconds(waiting.deadline + 1))
+        payload = Payload(PORT, PORT, sent.version, sent.encoding, request.encode())
+        source, here = ClientId(sent.source_client), ClientId(sent.destination_client)
+        again = Packet(Sequence(sent.sequence + 1), source, here, sent.timeout, payload)
+        ctx = CoreContext(Branch(connected.state), connected.header.height, connected.now)
+        answer = connected.machine.gateway.on_receive(ctx, again)
+        assert answer is not None
+        assert Result.decode(answer).code is Code.PROVIDER_FAILED
+        assert not [key for key in ctx.changes() if key[0] == LedgerRoom.CONTRACT_CALLS]
 
     def test_a_block_closes_so_many_and_the_next_goes_on(self, connected: MemberLedger) -> None:
         self.offer(connected)

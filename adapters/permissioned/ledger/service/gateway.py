@@ -226,6 +226,8 @@ class ServiceGateway:
         contracts, name = self._behind(), _name(request.provider)
         if not contracts.provides(ctx.state, name):
             return Result(ResultCode.NOT_AVAILABLE, message="no such contract provides services here")
+        if calls.request(ctx.state, request.request_id) is not None:
+            return Result(ResultCode.PROVIDER_FAILED, message="a request of that identifier waits for its answer")
         if ctx.time >= request.deadline:
             return Result(ResultCode.NO_ANSWER, message="the deadline passed before the contract was reached")
         inner = ctx.branch()
