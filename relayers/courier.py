@@ -6,7 +6,7 @@ then better carried by itself. A batch that could not be tried (nobody answered)
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 
 import structlog
@@ -89,10 +89,10 @@ class Courier:
         """Tasks that their applications failed, until one is done."""
         return self._failed
 
-    def forget_all_but(self, tasks: Set[TaskKey]) -> None:
-        """Keep what was refused of these alone: others have settled the rest, or it cannot be done any more."""
-        self._failed &= tasks
-        self._wait_s = {key: wait for key, wait in self._wait_s.items() if key in tasks}
+    def forget_unless(self, is_open: Callable[[TaskKey], bool]) -> None:
+        """Keep what was refused of packets that are still open: others have settled the rest."""
+        self._failed = {key for key in self._failed if is_open(key)}
+        self._wait_s = {key: wait for key, wait in self._wait_s.items() if is_open(key)}
 
     def launch(self, tasks: tuple[Task, ...], height: Height | None, done: Callable[[], None]) -> None:
         """Begin to carry a batch; ``done`` is called at its end, whatever that is."""

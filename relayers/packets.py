@@ -197,9 +197,9 @@ class PacketRelayer:
 
     async def _serve_hub(self, world: World) -> None:
         while True:
-            courier, tasks = self._to_hub, world.tasks_for_hub()
-            courier.forget_all_but({task.key for task in tasks})
-            for batch in hub_batches(tasks, courier.blocked(), self._hub_bounds, courier.alone()):
+            courier = self._to_hub
+            courier.forget_unless(world.open_at_hub)
+            for batch in hub_batches(world.tasks_for_hub(), courier.blocked(), self._hub_bounds, courier.alone()):
                 courier.launch(batch.tasks, None, world.wake)
             if (due := time_wanted(world.to_hub, world.hub, _now(world))) is not None:
                 await self._hub_blocks.ask(due)
@@ -208,9 +208,9 @@ class PacketRelayer:
     async def _serve_chain(self, world: World) -> None:
         await world.hub_is_known.wait()
         while True:
-            courier, tasks = self._to_chain, world.tasks_for_chain()
-            courier.forget_all_but({task.key for task in tasks})
-            for batch in chain_batches(tasks, courier.blocked(), self._chain_bounds, courier.alone()):
+            courier = self._to_chain
+            courier.forget_unless(world.open_at_chain)
+            for batch in chain_batches(world.tasks_for_chain(), courier.blocked(), self._chain_bounds, courier.alone()):
                 courier.launch(batch.tasks, batch.height, world.wake)
             if (due := time_wanted(world.to_chain, world.chain, _now(world))) is not None:
                 await self._chain_blocks.ask(due)

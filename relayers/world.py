@@ -13,7 +13,7 @@ from hub.ibc.identifiers import ClientId
 from hub.quantities import Height, Sequence, UnixSeconds
 from hub.services.payload import Call, Request
 from relayers.flow import Flow
-from relayers.plan import Kind, Side, Task, tasks_of
+from relayers.plan import Kind, Side, Task, TaskKey, tasks_of
 
 _NOWHERE = Side(ProvenPoint(Height(0), UnixSeconds(0)), UnixSeconds(0))
 
@@ -100,6 +100,16 @@ class World:
     def flow_at_chain(self, task: Task) -> Flow:
         """The flow of a task that is done at the chain."""
         return self.to_chain if task.kind is Kind.RECEIVE else self.to_hub
+
+    def open_at_hub(self, key: TaskKey) -> bool:
+        """Whether the packet of a task that is done at the hub has not been settled at its source."""
+        _, kind, sequence = key
+        return sequence in (self.to_hub if kind is Kind.RECEIVE else self.to_chain).outgoing
+
+    def open_at_chain(self, key: TaskKey) -> bool:
+        """The same of a task that is done at the chain."""
+        _, kind, sequence = key
+        return sequence in (self.to_chain if kind is Kind.RECEIVE else self.to_hub).outgoing
 
     def wake(self) -> None:
         for event in self._news:
