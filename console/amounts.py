@@ -79,8 +79,14 @@ def is_of_ledger(client: str) -> bool:
     return client.startswith("quorum-")
 
 
+LATEST_MOMENT = 253_402_300_799
+"""The last second of the year 9999, beyond which no date is written."""
+
+
 def moment(seconds: int) -> str:
-    """Unix seconds as UTC, to the second."""
+    """Unix seconds as UTC, to the second; what is beyond all dates, as others may have written it, as it is."""
+    if seconds > LATEST_MOMENT:
+        return str(seconds)
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S") if seconds else ""
 
 

@@ -7,6 +7,7 @@ import pytest
 from eth_utils.address import to_checksum_address
 
 from console.amounts import (
+    LATEST_MOMENT,
     address_text,
     identity_text,
     moment,
@@ -17,6 +18,7 @@ from console.amounts import (
     parse_moment,
     read_input,
 )
+from console.commands.ledger.invoking import for_people
 from console.exits import Misused
 
 MIXED = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
@@ -64,6 +66,14 @@ def test_an_input_may_stand_in_a_file(tmp_path: Path) -> None:
 def test_moments_are_utc() -> None:
     assert moment(0) == ""
     assert moment(1_700_000_000) == "2023-11-14 22:13:20"
+    assert moment(LATEST_MOMENT) == "9999-12-31 23:59:59"
+
+
+def test_a_time_that_others_wrote_and_no_calendar_has_keeps_nobody_from_the_rest() -> None:
+    for beyond in (LATEST_MOMENT + 1, 2**64 - 1):
+        assert moment(beyond) == str(beyond)
+    odd = {"valid_until": str(2**64 - 1), "signed_at": "9" * 5000, "seen_at": "\u00b2", "since": "60"}
+    assert for_people(odd) == odd | {"since": "1970-01-01 00:01:00"}
 
 
 def test_on_a_ledger_people_and_contracts_have_names() -> None:

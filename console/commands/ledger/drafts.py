@@ -29,7 +29,7 @@ from adapters.permissioned.ledger.member_key import MemberKey
 from adapters.permissioned.ledger.membership.certificates import read_member
 from adapters.permissioned.ledger.messages import InvokeContract
 from adapters.permissioned.ledger.refusals import AuditorWrites, SignedTwice
-from console.amounts import moment
+from console.amounts import LATEST_MOMENT, moment
 from console.commands.ledger.invoking import endorsement_explained
 from console.commands.ledger.options import As, Home
 from console.exits import Misused, Refused
@@ -185,7 +185,7 @@ def _scalar(name: str, value: JsonValue) -> str:
     match value:
         case str() if _NUMBER.fullmatch(value):
             is_moment = name.endswith(("_at", "_from", "_until")) and len(value) <= _MOMENT_DIGITS
-            return f"{moment(int(value))} UTC ({value})" if is_moment and 0 < int(value) < _LAST_MOMENT else value
+            return f"{moment(int(value))} UTC ({value})" if is_moment and 0 < int(value) <= LATEST_MOMENT else value
         case str() if value and not _AMBIGUOUS.search(value):
             return plain(value)
         case _:
@@ -204,5 +204,3 @@ _NUMBER = re.compile("[0-9]+")
 _AMBIGUOUS = re.compile(r'^(?:null|true|false|\[\]|\{\})$|^[" ]| $| UTC \(\d+\)$')
 """Text that, without its quotes, would read as something else."""
 _MOMENT_DIGITS = 12
-_LAST_MOMENT = 253_402_300_800
-"""The year 10000, which no date has."""

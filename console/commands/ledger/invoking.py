@@ -169,7 +169,7 @@ def _readable(name: str, value: Any) -> Any:
             return [_readable(name, one) for one in value]
         case "0x":
             return ""
-        case str() if value.isdigit() and name.endswith(_MOMENTS):
+        case str() if len(value) <= _DIGITS and value.isascii() and value.isdecimal() and name.endswith(_MOMENTS):
             return moment(int(value))
         case _:
             return value
@@ -177,3 +177,5 @@ def _readable(name: str, value: Any) -> Any:
 
 _MOMENTS = ("_at", "_from", "_until", "_since", "since", "at")
 """How fields of Unix seconds are called."""
+_DIGITS = 20
+"""Of 2^64 - 1: a longer text is no number of seconds, whatever its field is called."""
