@@ -4,8 +4,9 @@ A packet is named by the hub's client of the chain, its direction there, and its
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from eth_account import Account
 
@@ -33,7 +34,7 @@ from hub.events import (
 )
 from hub.ibc.identifiers import ClientId
 from hub.proofs.keccak import keccak256
-from hub.quantities import Height, UnixSeconds
+from hub.quantities import Address, Height, UnixSeconds
 from hub.quantities import Sequence as PacketSequence
 from hub.rpc.errors import PacketNotFound
 from hub.services.errors import RequestNotFound, ServiceError
@@ -269,16 +270,19 @@ async def _on_evm_chain(chain: ChainFile, call_id: bytes) -> PacketSequence | No
         topics = [hex_of(_CALLED), hex_of(call_id)]
         for log in await endpoints.call("eth_getLogs", {**query, "address": chain.gateway, "topics": topics}):
             receipt = await endpoints.call("eth_getTransactionReceipt", log["transactionHash"])
-            return _sequence_in(receipt["logs"], call_id)
+            return sequence_in(receipt["logs"], Address(bytes_of(chain.router)), call_id)
     finally:
         await endpoints.close()
     return None
 
 
-def _sequence_in(logs: Sequence[dict[str, object]], call_id: bytes) -> PacketSequence:
-    """Of the packet whose path key is the call's, among the logs of its transaction."""
+def sequence_in(logs: Sequence[Mapping[str, Any]], router: Address, call_id: bytes) -> PacketSequence:
+    """Of the packet whose path key is the call's, among the logs of its transaction, in which others than the router
+    may say anything; raises Misused.
+    """
     for log in logs:
-        topics = [bytes_of(str(topic)) for topic in log["topics"]]  # type: ignore[attr-defined]
-        if topics[0] == _SENT and bytes_of(str(log["data"]))[64:96] == call_id:
+        topics = [bytes_of(topic) for topic in log["topics"]]
+        of_router = bytes_of(log["address"]) == router and topics[:1] == [_SENT]
+        if of_router and bytes_of(log["data"])[64:96] == call_id:
             return PacketSequence(int.from_bytes(topics[2], "big"))
     raise Misused(f"0x{call_id.hex()} was called, but no packet of it is in its transaction: is the gateway ours?")

@@ -4,18 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from console.trace import Tracer
+from console.exits import Misused
+from console.trace import Tracer, sequence_in
 from hub import messages as m
 from hub.client import HubClient
 from hub.engine.embedded import EngineOptions
 from hub.engine.store import StoreOptions
 from hub.node import NodeConfig, running_node
-from hub.quantities import Amount, Height
+from hub.proofs.keccak import keccak256
+from hub.quantities import Address, Amount, Height
 from hub.state.errors import HeightNotRetained
 from tests.unit.node_world import ADDRESSES, OPERATOR, SIGNERS, SOMEONE, VALIDATOR, StillClock, genesis
 from tests.unit.test_client import call, connected
 
 BY_HAND = ADDRESSES[OPERATOR]
+ROUTER, CALL = Address(b"\x0a" * 20), b"\x0c" * 32
+SENT = keccak256(b"PacketSent(bytes32,uint64,uint16,uint64,bytes32,bytes)")
 
 
 async def test_what_befell_a_call_alone_is_told_when_its_blocks_are_long_gone_by(tmp_path: Path) -> None:
@@ -67,3 +71,23 @@ async def test_what_befell_a_call_alone_is_told_when_its_blocks_are_long_gone_by
         ]
         assert not life.steps[-1].transaction
         assert (await tracer.trace("quorum-0/out/1")).steps == life.steps
+
+
+def sent_by(emitter: bytes, sequence: int, path_key: bytes = CALL) -> dict[str, object]:
+    data = bytes(64) + path_key + bytes(64)
+    topics = [SENT, bytes(32), sequence.to_bytes(32, "big")]
+    return {
+        "address": "0x" + emitter.hex(),
+        "topics": ["0x" + topic.hex() for topic in topics],
+        "data": "0x" + data.hex(),
+    }
+
+
+def test_only_the_router_says_which_packet_a_call_is() -> None:
+    """A consumer's contract may log what it likes in the transaction of its call."""
+    forged = sent_by(b"\x0b" * 20, 6)
+    bare = {"address": "0x" + ROUTER.hex(), "topics": [], "data": "0x"}
+    other = sent_by(ROUTER, 4, bytes(32))
+    assert sequence_in([bare, forged, other, sent_by(ROUTER, 5)], ROUTER, CALL) == 5
+    with pytest.raises(Misused, match="no packet of it"):
+        sequence_in([bare, forged, other], ROUTER, CALL)
