@@ -348,6 +348,21 @@ contract RouterDeliverTest is ProbeFixture {
         deliver(call);
     }
 
+    /// @dev What is cut short is refused at its own place, before anything behind it is looked at.
+    function test_whereADeliveryIsCutShort() public {
+        _malformedAt(4, deliverCall(abi.encodePacked(uint16(1), uint8(1), uint16(1), uint16(100), new bytes(10))));
+        _malformedAt(4, deliverCall(abi.encodePacked(uint16(1), uint8(2), uint16(1), uint8(0))));
+        _malformedAt(4, timeoutCall(hex"00"));
+        _malformedAt(6, timeoutCall(hex"000100"));
+        _malformedAt(8, timeoutCall(abi.encodePacked(uint16(1), uint16(100), new bytes(10))));
+    }
+
+    function _malformedAt(uint256 offset, bytes memory call) private {
+        (bool taken, bytes memory reason) = address(router).call(call);
+        so(!taken, "taken");
+        same(reason, abi.encodeWithSelector(IRouter.MalformedDelivery.selector, offset), "where");
+    }
+
     /// @dev Each byte of a valid delivery flipped: refused, and nothing changes. Only the client's number may name another error.
     function test_everyByteMutated() public {
         bytes[] memory entries = new bytes[](2);
