@@ -25,13 +25,13 @@ MAX_DEPTH = 256
 _LEAF, _INNER = b"\x00", b"\x01"
 _HIDDEN = b"\x00"
 _FIRST_LETTER = 0x40
-_INDEXES = 0x05
-"""The first byte of an index's keys (hub/state/collections.py): they follow from entries that are in the tree."""
+INDEXES = 0x05
+"""The first byte of an index's keys, a room (hub/state/collections.py): they follow from what is in the tree."""
 
 
 def stands_in_tree(key: bytes) -> bool:
     """Whether an entry of the state is one of its tree: all are, but for the indexes (docs/adr/0019)."""
-    return key[0] != _INDEXES
+    return key[0] != INDEXES
 
 
 def tree_entry(key: bytes, value: bytes) -> tuple[bytes, bytes]:

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from hub.proofs import smt
 from hub.state.branch import Branch, StateReader
 
 R = TypeVar("R")
@@ -24,7 +25,7 @@ class Room(IntEnum):
     VALIDATORS = 0x02
     PARAMETERS = 0x03
     HEAD = 0x04
-    INDEXES = 0x05
+    INDEXES = smt.INDEXES
     """Before the room of what is indexed: in the state, but not in its tree, for they follow from its records."""
     ACCOUNTS = 0x08
     ROLES = 0x09
