@@ -116,12 +116,20 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
         return self.counterparty(client).domain
 
     def joined(self, other: "Trust") -> "Trust":
-        """The anchors of both, ``other``'s where both have one of an epoch, each with all that either knows of domains.
+        """The anchors of both, each with all that either knows of domains.
 
-        Raises InvalidTrust where the two contradict each other.
+        Raises InvalidTrust where the two contradict each other: neither takes the place of the other.
         """
         hub = {one.epoch: one for one in (*self.hub, *other.hub)}
         chains = {(one.client, one.chain.epoch): one for one in (*self.chains, *other.chains)}
+        for own in self.hub:
+            if hub[own.epoch] != own:
+                raise InvalidTrust(f"the two tell of the hub's epoch {own.epoch} with different validators")
+        for one in self.chains:
+            if chains[one.client, one.chain.epoch].chain != one.chain:
+                raise InvalidTrust(
+                    f"the two tell of {one.client}, epoch {one.chain.epoch}, with different signers or rules"
+                )
         longest: dict[ClientId, Anchor] = {}
         for one in (*self.chains, *other.chains):
             longest[one.client] = _longer(longest.get(one.client, one), one)

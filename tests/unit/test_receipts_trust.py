@@ -73,6 +73,22 @@ def test_an_older_set_stays_trusted_where_its_file_is_joined() -> None:
     assert read_document(trusted.FORMAT, Trust, write_document(trusted.FORMAT, both)) == both
 
 
+def test_no_joined_file_takes_the_place_of_another() -> None:
+    """Who has checked a file joins what a hub tells now: another hub altogether, other validators, other attestors."""
+    old = two().trust
+    few = SignerSet(Epoch(1), FIVE.members[:1])
+    for told in (
+        replace(old, hub=(replace(old.hub[0], genesis_hash=Hash(bytes(32))),)),
+        replace(old, hub=(replace(old.hub[0], validators=few),)),
+        anchored(lambda chain: replace(chain, attestors=few, threshold=1)),
+        anchored(lambda chain: replace(chain, router_code_hash=Hash(bytes(32)))),
+    ):
+        for one, other in ((old, told), (told, old)):
+            with pytest.raises(InvalidTrust, match="the two tell of"):
+                one.joined(other)
+    assert old.joined(old) == old
+
+
 def test_what_no_trust_file_can_say() -> None:
     trust = two().trust
     broken: list[Callable[[], object]] = [
