@@ -166,7 +166,15 @@ def test_two_members_do_not_prove_one_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{}", b'["0x11","1",[],"",""]', b'["0x%s","x",[],"",""]' % (b"11" * 20), VALID.to_json()[:-3]]
+    "data",
+    [
+        b"",
+        b"{}",
+        b'["0x11","1",["AA=="],"",""]',
+        b'["0x%s","x",["AA=="],"",""]' % (b"11" * 20),
+        b'["0x%s","1",[],"",""]' % (b"11" * 20),  # of nobody
+        VALID.to_json()[:-3],
+    ],
 )
 def test_what_is_no_proof_at_all_is_told(data: bytes) -> None:
     with pytest.raises(InvalidLedgerGenesis):

@@ -117,7 +117,7 @@ class LedgerGenesis(msgspec.Struct, frozen=True):
         _require(1 <= len(members) <= MAX_ORGANISATIONS, f"it has 1 to {MAX_ORGANISATIONS} organisations")
         _require(members == sorted(set(members)), "organisations stand in rising order, each once")
         _require(names == sorted(set(names)), "contracts stand in rising order, each once")
-        _require(all(one.certificates for one in self.validators), "a validator has a member's certificate")
+        _require(all(one.certificates for one in self.validators), _OF_A_MEMBER)
         rule = broken_rule(self.parameters)
         _require(rule is None, rule or "")
         addresses = [one.address for one in self.validators]
@@ -181,6 +181,7 @@ class LedgerGenesis(msgspec.Struct, frozen=True):
             raise InvalidLedgerGenesis(str(error)) from error
 
 
+_OF_A_MEMBER = "a validator has a member's certificate"
 _ValidatorEntry: TypeAlias = tuple[str, str, list[str], str, str]
 
 
@@ -201,6 +202,7 @@ def _organisation(raw: tuple[str, str, list[str]]) -> FoundingOrganisation:
 
 def _validator(raw: _ValidatorEntry) -> FoundingValidator:
     address, power, certificates, binding, possession = raw
+    _require(bool(certificates), _OF_A_MEMBER)
     return FoundingValidator(
         Address(_bytes(address, 20)),
         int(power),
