@@ -25,9 +25,9 @@ class P384World(LedgerNodeWorld):
         self.roots[BANK_A] = fresh(workshop.root("bank-a root", key=key_of("root", P384)), algorithm=SHA384).signed()
         self.authorities.write_bytes(b"".join(pem(one) for one in self.roots.values()))
         node = workshop.leaf(self.roots[BANK_A], "bank-a", "node", "validator", key=key_of("node", P384))
-        server = serving(fresh(node, algorithm=SHA384)).signed()
-        self.tls.certificate.write_bytes(pem(server))
-        self.tls.key.write_bytes(key_pem(server))
+        self.server = serving(fresh(node, algorithm=SHA384)).signed()
+        self.tls.certificate.write_bytes(pem(self.server))
+        self.tls.key.write_bytes(key_pem(self.server))
 
 
 async def test_authority_client_and_node_are_on_p384(tmp_path: Path) -> None:
