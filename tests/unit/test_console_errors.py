@@ -2,6 +2,7 @@
 
 import pytest
 
+import adapters.permissioned.ledger.every_error  # noqa: F401  # of a ledger, too
 import hub.rpc.status  # noqa: F401  # knows every error of the hub
 from adapters.errors import DeliveryRefused, EndpointsFailed
 from console import errors
