@@ -9,6 +9,7 @@ from collections.abc import Callable
 from adapters.evm.endpoints import Endpoints
 from adapters.evm.finality import FinalityLag, finality_lag, finality_rule
 from console.exits import Misused
+from hub.clients.attested_evm import MAX_FINALITY_TIME
 from hub.quantities import Seconds
 
 
@@ -35,12 +36,15 @@ async def chosen_finality_time(
 
 def proposed_finality_time(lag: Seconds) -> Seconds:
     """Half as much again as it is now, rounded up: between two steps of finality the lag grows, on a chain that makes
-    32 blocks final at once from two such steps to three.
+    32 blocks final at once from two such steps to three. Never more than the hub takes.
     """
-    return Seconds(max(1, -(-lag * 3 // 2)))
+    return Seconds(min(max(1, -(-lag * 3 // 2)), MAX_FINALITY_TIME))
 
 
 def _told(chain: str, rule: str, lag: FinalityLag | None) -> str:
     if lag is None:
         return f"{chain}: no block but the first is final by {rule} yet"
-    return f"{chain}: the block that is final by {rule} is {lag.blocks} blocks and {lag.seconds} s behind the head"
+    told = f"{chain}: the block that is final by {rule} is {lag.blocks} blocks and {lag.seconds} s behind the head"
+    if lag.seconds > MAX_FINALITY_TIME:
+        told += f", more than the {MAX_FINALITY_TIME} s that the hub takes: has the chain stood still, or its node?"
+    return told

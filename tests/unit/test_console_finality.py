@@ -62,8 +62,23 @@ async def test_a_rule_that_is_none_is_said_before_anything_is_done(endpoints: En
         await chosen(endpoints, "latest", 9)
 
 
-@pytest.mark.parametrize(("lag", "proposed"), [(0, 1), (1, 2), (2, 3), (3, 5), (768, 1152)])
-def test_half_as_much_again_is_proposed(lag: int, proposed: int) -> None:
+async def test_a_lag_beyond_what_the_hub_takes_is_told() -> None:
+    """A chain that stood still for weeks: what is proposed the hub takes, and what is measured is doubted."""
+    with running_anvil(31337, "--no-mining") as slow:
+        await slow.rpc("anvil_mine", "0x5", hex(10**6))
+        endpoints = Endpoints("polygon", [slow.url])
+        doubt = "3000000 s behind the head, more than the 604800 s that the hub takes: has the chain stood still"
+        with pytest.raises(Misused, match=f"{doubt}.*--finality-time 604800$") as told:
+            await chosen(endpoints, "depth:3", None)
+        assert told.value.values == {"proposed": "604800"}
+        assert doubt in (await chosen(endpoints, "depth:3", 9))[1][0]
+        await endpoints.close()
+
+
+@pytest.mark.parametrize(
+    ("lag", "proposed"), [(0, 1), (1, 2), (2, 3), (3, 5), (768, 1152), (403_201, 604_800), (10**7, 604_800)]
+)
+def test_half_as_much_again_is_proposed_up_to_what_the_hub_takes(lag: int, proposed: int) -> None:
     assert proposed_finality_time(Seconds(lag)) == proposed
 
 
