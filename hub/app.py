@@ -5,8 +5,8 @@ from hub.accounts.transactions import (
     MAX_NONCE_LEAD,
     validate_form,
     validate_nonce,
+    validate_shape,
     validate_signature,
-    validate_size,
 )
 from hub.clients.host import Host
 from hub.execution import Execution, require_role
@@ -49,9 +49,9 @@ class App(Machine[SignedTransaction]):
         for message in signed.transaction.messages:
             require_role(state, signed.transaction.account, message)
 
-    def validate_size(self, signed: SignedTransaction) -> None:
+    def validate_shape(self, signed: SignedTransaction) -> None:
         """Raises TransactionTooLarge, MalformedTransaction."""
-        validate_size(signed.transaction, size_of(signed))
+        validate_shape(signed.transaction, size_of(signed))
 
     def execute(self, ctx: Context, signed: SignedTransaction, index: int) -> bool:
         return self._execution.execute(ctx, signed.transaction, index)

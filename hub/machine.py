@@ -75,8 +75,8 @@ class Machine(ABC, Generic[S]):
         """Whether a transaction may wait for a block; its nonce may run ahead. Raises HubError."""
 
     @abstractmethod
-    def validate_size(self, signed: S) -> None:
-        """What bounds the work of trying it out, whoever sent it; raises HubError."""
+    def validate_shape(self, signed: S) -> None:
+        """What holds of one that is only tried out, too, whoever sent it; raises HubError."""
 
     @abstractmethod
     def execute(self, ctx: Context, signed: S, index: int) -> bool:
@@ -152,9 +152,10 @@ class Machine(ABC, Generic[S]):
     def simulate(self, state: StateReader, signed: S, now: UnixSeconds, parent_hash: Hash) -> TransactionResult:
         """What would come of a transaction in the next block, whatever its signature and nonce; nothing is changed.
 
-        Anyone may ask: what no block would take for its size is refused here as well. Raises HubError.
+        Anyone may ask: what no block would take for its size, or its reserved fields, is refused here
+        as well. Raises HubError.
         """
-        self.validate_size(signed)
+        self.validate_shape(signed)
         last = history.head(state)
         ctx = _next_block(state, Height(last.height + 1), max(now, last.time), parent_hash)
         try:

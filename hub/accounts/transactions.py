@@ -57,12 +57,17 @@ def recover_signer(genesis_hash: Hash, body: bytes, signature: bytes) -> Address
     return _recover(transaction_digest(genesis_hash, body), compact)
 
 
-def validate_size(transaction: AnyTransaction, size: int) -> None:
-    """What bounds the work of carrying it out or trying it out; raises TransactionTooLarge, MalformedTransaction."""
+def validate_shape(transaction: AnyTransaction, size: int) -> None:
+    """What holds whether it is carried out or only tried out: what bounds the work, and what nobody reads yet.
+
+    Raises TransactionTooLarge, MalformedTransaction.
+    """
     if size > MAX_TRANSACTION_BYTES:
         raise TransactionTooLarge(size, MAX_TRANSACTION_BYTES)
     if not 1 <= len(transaction.messages) <= MAX_MESSAGES:
         raise MalformedTransaction(f"it has {len(transaction.messages)} messages, 1 to {MAX_MESSAGES} are allowed")
+    if transaction.fee or transaction.gas_limit:
+        raise MalformedTransaction("fee and gas_limit are reserved: leave them 0")
 
 
 def validate_form(transaction: Transaction, size: int, chain_id: str, now: UnixSeconds) -> None:
@@ -77,13 +82,11 @@ def validate_envelope(transaction: AnyTransaction, size: int, chain_id: str, now
 
     Raises TransactionTooLarge, WrongChainId, MalformedTransaction, TransactionExpired, ExpiryTooFar.
     """
-    validate_size(transaction, size)
+    validate_shape(transaction, size)
     if transaction.chain_id != chain_id:
         raise WrongChainId(transaction.chain_id, chain_id)
     if not 0 <= transaction.nonce < MAX_U64:
         raise MalformedTransaction("its nonce is a number from 0 to 2**64 - 2")
-    if transaction.fee or transaction.gas_limit:
-        raise MalformedTransaction("fee and gas_limit are reserved: leave them 0")
     if now >= transaction.expiry:
         raise TransactionExpired(transaction.expiry, now)
     if transaction.expiry > now + MAX_EXPIRY_SECONDS:

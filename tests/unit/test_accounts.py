@@ -195,7 +195,7 @@ def test_simulate_changes_nothing_and_needs_no_signature(hub: HubChain) -> None:
     assert dict(hub.state.scan(b"\0", b"\xff")) == before
 
 
-@pytest.mark.parametrize("what", ["no messages", "too many messages", "too large"])
+@pytest.mark.parametrize("what", ["no messages", "too many messages", "too large", "a fee", "a gas limit"])
 def test_what_no_block_would_take_is_not_tried_out(hub: HubChain, what: str) -> None:
     """Anyone may ask for a simulation, without a signature: the work for it is bounded like a block's."""
     make, error = next((make, error) for name, make, error in INADMISSIBLE if name == what)

@@ -20,7 +20,7 @@ from adapters.permissioned.ledger.parameters import broken_rule, parameters, put
 from adapters.permissioned.ledger.refusals import ActionRefused, EnrolmentNotAlone
 from adapters.permissioned.ledger.service.gateway import ServiceGateway
 from adapters.permissioned.ledger.transactions import Signers, signers, validate
-from hub.accounts.transactions import MAX_NONCE_LEAD, validate_size
+from hub.accounts.transactions import MAX_NONCE_LEAD, validate_shape
 from hub.clients.host import Host
 from hub.machine import Machine
 from hub.messages import ProposeValidatorSet, RegisterCounterparty
@@ -75,9 +75,9 @@ class LedgerMachine(Machine[SignedTransaction]):
             if isinstance(message, m.Propose | m.Vote):
                 registry.require_role(signers(state, signed, now).author, MemberRole.ADMIN)
 
-    def validate_size(self, signed: SignedTransaction) -> None:
+    def validate_shape(self, signed: SignedTransaction) -> None:
         """Raises TransactionTooLarge, MalformedTransaction."""
-        validate_size(signed.transaction, size_of(signed))
+        validate_shape(signed.transaction, size_of(signed))
 
     def execute(self, ctx: Context, signed: SignedTransaction, index: int) -> bool:
         try:
