@@ -47,7 +47,11 @@ def replace_client(
     apply: Apply = False,
     cancel: Cancel = False,
     another_hub: Annotated[
-        bool, typer.Option("--another-hub", help="Follow a hub of another genesis from then on.")
+        bool,
+        typer.Option(
+            "--another-hub",
+            help="Follow a hub of another genesis from then on; one whose packets go on above the used numbers.",
+        ),
     ] = False,
     trusting_period: TrustingPeriod = None,
     max_clock_drift: MaxClockDrift = None,
