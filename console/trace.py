@@ -17,6 +17,7 @@ from adapters.permissioned.ledger.service.errors import CallNotFound
 from console.chain_access import ledger_client, open_blocks, open_chain
 from console.chains import ChainFile, KnownChain, LedgerFile
 from console.exits import Misused
+from console.failures import Failure, PacketHere, failures_here, failures_on_evm_chain
 from console.packets import PacketName
 from hub.answers import EventRecord, ServiceRequest
 from hub.client import HubClient
@@ -157,11 +158,17 @@ class Tracer:
 
     async def _at_hub(self, packet: PacketName) -> list[LifeStep]:
         """What befell a packet; not one the other way, where both clients have the same name."""
-        return [
+        steps = [
             await self._step(record, str(packet))
             for record in await self._history(packet)
             if isinstance(record.event, SenderEvent) is not packet.inward
         ]
+        source, destination = await self._ends(packet)
+        there = source if packet.inward else destination
+        here = PacketHere(packet.client, there, packet.sequence, packet.inward)
+        failures = await failures_here(self._hub, here)
+        times = [(await self._hub.block(one.height)).header.time for one in failures]
+        return steps + [_failed(one, time, "hub", packet) for one, time in zip(failures, times, strict=True)]
 
     async def _of_request(self, request: ServiceRequest) -> list[LifeStep]:
         """What befell the call as a whole."""
@@ -181,8 +188,12 @@ class Tracer:
         adapter = await open_chain(chain, self._hub, Account.create())
         blocks = open_blocks(chain)
         try:
-            found = await observed(adapter, ends, packet.sequence)
-            return [
+            found = [
+                one
+                for one in await observed(adapter, ends, packet.sequence)
+                if isinstance(one.event, SenderEvent) is packet.inward  # not one the other way with the same names
+            ]
+            steps = [
                 LifeStep(
                     await blocks.time(one.height),
                     chain.name,
@@ -193,11 +204,23 @@ class Tracer:
                     describe(one.event),
                 )
                 for one in found
-                if isinstance(one.event, SenderEvent) is packet.inward  # not one the other way with the same names
             ]
+            failures = await self._failures_at(chain, packet, found)
+            return steps + [_failed(one, await blocks.time(one.height), chain.name, packet) for one in failures]
         finally:
             await adapter.close()
             await blocks.close()
+
+    async def _failures_at(self, chain: KnownChain, packet: PacketName, steps: Sequence[Observed]) -> list[Failure]:
+        if isinstance(chain, ChainFile):
+            return await failures_on_evm_chain(chain, packet.sequence, steps) if packet.inward else []
+        here = PacketHere(chain.client_of_hub, packet.client, packet.sequence, not packet.inward)
+        async with await ledger_client(chain) as ledger:
+            return await failures_here(ledger, here)
+
+
+def _failed(failure: Failure, time: UnixSeconds, place: str, packet: PacketName) -> LifeStep:
+    return LifeStep(time, place, failure.height, failure.index, failure.transaction, str(packet), failure.what)
 
 
 def _rank(step: LifeStep) -> int:

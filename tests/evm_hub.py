@@ -115,12 +115,22 @@ class HandmadeAttestors:
 class JoinedChain:
     """An Anvil with a router, a client of the handmade hub, and an application that does nothing."""
 
-    def __init__(self, anvil: AnvilChain, chain: EvmChain, hub: HandmadeHub, workshop: Workshop, app: Contract) -> None:
+    def __init__(
+        self,
+        anvil: AnvilChain,
+        chain: EvmChain,
+        hub: HandmadeHub,
+        workshop: Workshop,
+        *,
+        app: Contract,
+        router: Address,
+    ) -> None:
         self.anvil = anvil
         self.chain = chain
         self.hub = hub
         self.workshop = workshop
         self.application = app
+        self.router = router
 
     async def send(self, value: bytes = b"hello", until: int | None = None) -> None:
         """The application sends a packet to the hub."""
@@ -163,7 +173,8 @@ async def joined_chain(
     payer = Sender(endpoints, account(1), anvil.chain_id, FeePolicy(), replace(pace, give_up_s=patience_s))
     chain = EvmChain(settings, endpoints, HandmadeAttestors(direct, scope), payer)
     try:
-        yield JoinedChain(anvil, chain, hub, workshop, Contract(direct, "NullApplication", address))
+        application = Contract(direct, "NullApplication", address)
+        yield JoinedChain(anvil, chain, hub, workshop, app=application, router=router.address)
     finally:
         await chain.close()
         await direct.close()

@@ -232,10 +232,10 @@ class EvmChain:
             self._router.address, calldata, most_gas=None if most is None else Gas(most)
         )
         try:
-            found = refusals(receipt["logs"], self._settings.router, self._ends)
+            found = refusals(receipt["logs"], self._settings.router, self._ends.here)
         except (LookupError, TypeError, ValueError, DecodingError) as error:
             raise EndpointFault(self.name, f"the logs of a receipt are malformed: {error!r}") from error
-        refused = {sequence: ApplicationRefused(self.name, sequence, str(reason)) for sequence, reason in found.items()}
+        refused = {one.sequence: ApplicationRefused(self.name, one.sequence, str(one.reason)) for one in found}
         return replace(delivered_by(receipt), refused=refused)
 
     def _payer(self) -> Sender:

@@ -73,17 +73,46 @@ def read_log(entry: Mapping[str, Any], ends: Ends, lanes: Mapping[int, Lane]) ->
     return RouterLog(observed, appended)
 
 
-def refusals(logs: Iterable[Mapping[str, Any]], router: Address, ends: Ends) -> dict[Sequence, RevertReason]:
-    """Of the logs of one transaction: the packets that it left unsettled, with what their application reverted with;
-    raises as ``read_log``.
-    """
-    found = {}
-    for entry in logs:
-        topics = [bytes_of(topic) for topic in entry["topics"]]
-        if bytes_of(entry["address"]) == router and topics == [_REFUSED, keccak256(ends.here.encode())]:
-            sequence, reason = decode(("uint64", "bytes"), bytes_of(entry["data"]))
-            found[Sequence(sequence)] = revert_reason(reason)
-    return found
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A packet that stays as it was, for its application reverted as it was told of its end."""
+
+    height: Height
+    position: int
+    transaction: bytes
+    sequence: Sequence
+    reason: RevertReason
+
+
+def refusal_filter(router: Address, client: ClientId, first: Height, last: Height) -> dict[str, Any]:
+    """The parameter of ``eth_getLogs`` for what applications refused in these blocks, of packets over a client."""
+    return {
+        "address": hex_of(router),
+        "fromBlock": hex(first),
+        "toBlock": hex(last),
+        "topics": [hex_of(_REFUSED), hex_of(keccak256(client.encode()))],
+    }
+
+
+def refusals(logs: Iterable[Mapping[str, Any]], router: Address, client: ClientId) -> list[Refusal]:
+    """Those among any logs that the router told of packets over a client; raises as ``read_log``."""
+    wanted = [_REFUSED, keccak256(client.encode())]
+    return [
+        _refusal(entry)
+        for entry in logs
+        if bytes_of(entry["address"]) == router and [bytes_of(topic) for topic in entry["topics"]] == wanted
+    ]
+
+
+def _refusal(entry: Mapping[str, Any]) -> Refusal:
+    sequence, reason = decode(("uint64", "bytes"), bytes_of(entry["data"]))
+    return Refusal(
+        Height(number_of(entry["blockNumber"])),
+        number_of(entry["logIndex"]),
+        bytes_of(entry["transactionHash"]),
+        Sequence(sequence),
+        revert_reason(reason),
+    )
 
 
 def _event(

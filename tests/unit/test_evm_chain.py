@@ -9,6 +9,9 @@ from adapters.chain import Acknowledge, Limits, Receive, TimeOut
 from adapters.errors import ApplicationRefused, DeliveryRefused, NotProvable
 from adapters.evm.delivery import AGAINST_STATE, SINGLE_ENTRIES, WHOLE_BATCH
 from adapters.evm.proofs import distinct_nodes
+from adapters.evm.words import hex_of
+from console.chains import ChainFile
+from console.failures import Failure, failures_on_evm_chain
 from hub.clients.base import Claims, ClientStatus
 from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketSent, PacketTimedOut
 from hub.ibc.commitment import Path, PathKind, acknowledgement_commitment, packet_commitment
@@ -161,9 +164,24 @@ async def test_an_application_that_fails_costs_only_its_own_packet(joined: Joine
         with pytest.raises(ApplicationRefused, match="packet 2 from chain fails"):
             await joined.chain.deliver(joined.hub.by_state([Acknowledge(second, b"done")]))
         assert await joined.anvil.height() == height, "nothing was sent"
+    (told,) = await failures(joined, first.sequence)
+    assert told.what == "not settled, its application failed: Error(message: closed on Sundays)"
+    assert (told.height, told.transaction) == (height, delivered.transaction)
+    assert await failures(joined, second.sequence) == []
     delivered = await joined.chain.deliver(joined.hub.by_state([Acknowledge(first, b"done")]))
     assert not delivered.refused
     assert PacketAcknowledged(HERE, AT_HUB, first.sequence) in await joined.everything()
+    assert await failures(joined, first.sequence) == [told]
+
+
+async def failures(joined: JoinedChain, sequence: PacketSequence) -> list[Failure]:
+    """What a packet's life tells of its application."""
+    router = hex_of(joined.router)
+    chain = ChainFile("a", 1, (joined.anvil.url,), "depth:0", AT_HUB, HERE, router, router, router, 0)
+    steps = await joined.chain.scan(Height(1), (await joined.chain.latest()).height)
+    return await failures_on_evm_chain(
+        chain, sequence, [one for one in steps if getattr(one.event, "sequence", 0) == sequence]
+    )
 
 
 async def test_a_timeout_that_its_application_fails_waits(joined: JoinedChain) -> None:
