@@ -12,7 +12,7 @@ from console.exits import Misused, Refused
 from console.keystore import Keystore
 from hub.answers import ClientInfo, NodeStatus, Rotation
 from hub.clients import attested_evm, quorum
-from hub.messages import ScheduleAttestedReplacement, ScheduleDomainChange, ScheduleQuorumReplacement
+from hub.messages import ScheduleAttestedReplacement, ScheduleQuorumReplacement
 from hub.proofs.quorum import SignerSet, least_quorum
 from hub.quantities import MAX_U64, Address, Hash, Seconds
 
@@ -70,40 +70,26 @@ def replacement(info: ClientInfo, changes: Changes) -> ScheduleAttestedReplaceme
 
 
 def replacement_by_hub(
-    info: ClientInfo, hub: NodeStatus, changes: Changes, *, another_hub: bool, accept_single_operator: bool
+    info: ClientInfo, hub: NodeStatus, changes: Changes, *, accept_single_operator: bool
 ) -> ScheduleQuorumReplacement:
     """The message that lets a ledger's client of its hub begin anew with the validators that the hub has now.
 
-    Of ``changes`` the durations count. Raises Refused where it is another hub than before, unless that is meant.
+    Of ``changes`` the durations count. Raises Refused where it is another hub than before.
     """
     config = _of_our_own(info)
-    same = (hub.chain_id, hub.genesis_hash) == (config.chain, config.genesis_hash)
-    if not same and not another_hub:
+    if (hub.chain_id, hub.genesis_hash) != (config.chain, config.genesis_hash):
         raise Refused(
             f"{info.client} believes {config.chain} of genesis 0x{config.genesis_hash.hex()}, and that is "
-            f"{hub.chain_id} of 0x{hub.genesis_hash.hex()}: name the right one with --hub, or say --another-hub if the "
-            "ledger is to follow it",
+            f"{hub.chain_id} of 0x{hub.genesis_hash.hex()}: name the right one with --hub",
             reason="ANOTHER_HUB",
         )
-    if same and another_hub:
-        raise Misused(f"that is the hub which {info.client} believes already: leave out --another-hub")
     chosen = msgspec.structs.replace(
         config,
-        chain=hub.chain_id,
-        genesis_hash=hub.genesis_hash,
         validators=SignerSet(hub.epoch, hub.validators),
         accept_single_operator=config.accept_single_operator or accept_single_operator,
         **_given(trusting_period=_seconds(changes.trusting_period), max_clock_drift=_seconds(changes.max_clock_drift)),
     )
     return ScheduleQuorumReplacement(info.client, chosen)
-
-
-def domain_of_hub(info: ClientInfo, hub: NodeStatus) -> ScheduleDomainChange:
-    """The message after which a ledger's checkpoints are for this hub; raises Misused where they are."""
-    _of_our_own(info)
-    if info.salt == hub.genesis_hash:
-        raise Misused(f"checkpoints for {info.client} are for this very hub already: nothing is to be changed")
-    return ScheduleDomainChange(info.client, 0, Address(b""), hub.genesis_hash)
 
 
 def _of_our_own(info: ClientInfo) -> quorum.Config:

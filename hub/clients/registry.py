@@ -172,6 +172,7 @@ class Clients:
         if kind is not given:
             raise ClientKindMismatch(client, kind.value, given.value)
         self._refuse_spent_epoch(state, client, config)
+        self._refuse_another_chain(state, client, config)
         self._begin(state.branch(), client, config, now)
         ripe_at = UnixSeconds(now + delay)
         _REPLACEMENTS.put(state, text(client), _Replacement(ripe_at, config))
@@ -219,6 +220,19 @@ class Clients:
         if config.attestors.epoch <= before.attestors.epoch:
             raise InvalidClientConfig(
                 f"epoch {before.attestors.epoch} was used: begin anew in a later one, that nothing signed before counts"
+            )
+
+    def _refuse_another_chain(self, state: StateReader, client: ClientId, config: Config) -> None:
+        """Receipts and acknowledgements stay under the identifier: to a chain of our own that begins at sequence 1 they
+        would be answers to packets that it never sent.
+        """
+        before = self.config(state, client)
+        if not isinstance(config, quorum.Config) or not isinstance(before, quorum.Config):
+            return
+        if (config.chain, config.genesis_hash) != (before.chain, before.genesis_hash):
+            raise InvalidClientConfig(
+                f"{client} follows {before.chain} of genesis 0x{before.genesis_hash.hex()}: another chain gets a "
+                "client of its own"
             )
 
     def _begin(self, state: Branch, client: ClientId, config: Config, now: UnixSeconds) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hub.clients import attested_evm, quorum
 from hub.clients.base import Claims, ClientStatus
@@ -239,6 +240,16 @@ def test_a_replacement_that_is_not_safe_is_refused_when_it_is_announced(world: W
             world.state, ATTESTED, attested_chain.replace(NEW, router=Address(bytes(20))), NOW, DAY
         )
     assert dict(world.state.changes) == before
+
+
+@pytest.mark.parametrize("other", [{"chain": "another-1"}, {"genesis_hash": Hash(label("another genesis"))}])
+def test_a_client_of_a_chain_of_our_own_begins_anew_with_no_other_chain(world: World, other: dict[str, Any]) -> None:
+    """What stands acknowledged under its identifier would be shown to that chain as answers to its own packets."""
+    before = dict(world.state.changes)
+    with pytest.raises(InvalidClientConfig, match="another chain gets a client of its own"):
+        world.clients.schedule_replacement(world.state, QUORUM, replace(quorum_chain.CONFIG, **other), NOW, DAY)
+    assert dict(world.state.changes) == before
+    world.clients.schedule_replacement(world.state, QUORUM, replace(quorum_chain.CONFIG, trusting_period=DAY), NOW, DAY)
 
 
 def test_what_was_signed_before_a_replacement_counts_no_more(world: World) -> None:

@@ -13,7 +13,7 @@ from adapters.permissioned.ledger.answers import ProposalInfo
 from adapters.permissioned.ledger.contracts.installed import find_installed
 from adapters.permissioned.ledger.messages import Vote
 from console.amounts import moment
-from console.commands.ledger.hub_connection import change_domain, replace_client
+from console.commands.ledger.hub_connection import replace_client
 from console.commands.ledger.options import As, Home
 from console.commands.ledger.proposing import DAY, ValidFor, propose
 from console.consortium import read_authorities
@@ -226,7 +226,6 @@ def change_parameters(
 
 
 app.command("replace-client")(replace_client)
-app.command("change-domain")(change_domain)
 
 
 def _change(text: str) -> a.ParameterChange:

@@ -1,6 +1,6 @@
-"""``ichub ledger proposal replace-client`` and ``change-domain``: a ledger's client of its hub begins anew, by vote.
+"""``ichub ledger proposal replace-client``: a ledger's client of its hub begins anew, by vote.
 
-Each is announced by one vote and carried out by a second one, once the ledger's replacement delay is over.
+It is announced by one vote and carried out by a second one, once the ledger's replacement delay is over.
 """
 
 from pathlib import Path
@@ -18,10 +18,10 @@ from console.home import find_home
 from console.ledger_session import ledger_of
 from console.options import Hub, Json, MaxClockDrift, TrustingPeriod
 from console.output import Output
-from console.replacing import Changes, domain_of_hub, members_text, replacement_by_hub
+from console.replacing import Changes, members_text, replacement_by_hub
 from console.session import hub_of, run, status_of_now
 from hub.answers import ClientInfo, NodeStatus
-from hub.messages import ApplyClientReplacement, ApplyDomainChange, CancelClientReplacement, CancelDomainChange
+from hub.messages import ApplyClientReplacement, CancelClientReplacement
 from hub.quantities import UnixSeconds
 from hub.rpc.errors import HubUnreachable
 
@@ -46,13 +46,6 @@ def replace_client(
     client: Client = None,
     apply: Apply = False,
     cancel: Cancel = False,
-    another_hub: Annotated[
-        bool,
-        typer.Option(
-            "--another-hub",
-            help="Follow a hub of another genesis from then on; one whose packets go on above the used numbers.",
-        ),
-    ] = False,
     trusting_period: TrustingPeriod = None,
     max_clock_drift: MaxClockDrift = None,
     accept_single_operator: Annotated[
@@ -75,7 +68,7 @@ def replace_client(
     Example: ichub ledger proposal replace-client --hub hub.example:18500
     """
     changes = Changes(trusting_period=trusting_period, max_clock_drift=max_clock_drift)
-    if apply + cancel + (another_hub or accept_single_operator or changes != Changes()) > 1:
+    if apply + cancel + (accept_single_operator or changes != Changes()) > 1:
         raise Misused(_THREE_STEPS)
 
     async def work() -> None:
@@ -88,51 +81,10 @@ def replace_client(
                 await ask.to_cancel(a.Connect(CancelClientReplacement(info.client)), info.replaceable_from)
             else:
                 status = await _status(hub_home, hub)
-                message = replacement_by_hub(
-                    info, status, changes, another_hub=another_hub, accept_single_operator=accept_single_operator
-                )
+                message = replacement_by_hub(info, status, changes, accept_single_operator=accept_single_operator)
                 row = {"chain": status.chain_id, "genesis_hash": status.genesis_hash, "epoch": status.epoch,
                        "validators": members_text(message.config.validators)}  # fmt: skip
                 await ask.to_announce(a.Connect(message), client=info.client, **row)
-
-    run(work())
-
-
-def change_domain(
-    client: Client = None,
-    apply: Apply = False,
-    cancel: Cancel = False,
-    hub: Hub = None,
-    hub_home: HubHome = None,
-    valid_for: ValidFor = DAY,
-    home: Home = None,
-    member: As = None,
-    json: Json = False,
-) -> None:
-    """Propose that the ledger's checkpoints are for a hub of another genesis, whose hash is their domain. A hub that
-    only changed its validators does not need it.
-
-    It goes with `replace-client --another-hub`, which is announced and carried out first. One vote announces it; once
-    the ledger's replacement_delay is over, another, for --apply, carries it out. Until then no rotation of validators
-    takes effect.
-
-    Example: ichub ledger proposal change-domain --hub hub.example:18500
-    """
-    if apply and cancel:
-        raise Misused(_THREE_STEPS)
-
-    async def work() -> None:
-        async with ledger_of(home, member) as ledger:
-            info = await _client(ledger, client)
-            ask = _Asking(ledger, valid_for, Output(json), f"ichub ledger proposal change-domain {info.client}")
-            due = UnixSeconds(0) if info.scheduled_domain is None else info.scheduled_domain.applicable_from
-            if apply:
-                await ask.to_apply(a.Connect(ApplyDomainChange(info.client)), due)
-            elif cancel:
-                await ask.to_cancel(a.Connect(CancelDomainChange(info.client)), due)
-            else:
-                message = domain_of_hub(info, await _status(hub_home, hub))
-                await ask.to_announce(a.Connect(message), client=info.client, salt=message.salt)
 
     run(work())
 
