@@ -1,7 +1,7 @@
 """What ``ichub doctor`` looks at: each check is a function that says what it found and what to do."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +10,7 @@ from adapters.evm.endpoints import Endpoint, Endpoints
 from adapters.evm.finality import FinalityLag, block_header, final_height, finality_lag, finality_rule
 from adapters.evm.words import number_of
 from console import checks
+from console.attestor_diagnosis import attestor_checks
 from console.certificates import TlsFiles
 from console.chain_access import ledger_client
 from console.chains import ChainFile, LedgerFile, known_chains
@@ -20,6 +21,7 @@ from console.finality import proposed_finality_time
 from console.home import NodeHome
 from console.node import node_config
 from console.session import hub_of
+from hub.answers import ClientInfo
 from hub.errors import HubError
 from hub.genesis import Genesis
 from hub.node import replay_node
@@ -46,19 +48,24 @@ def local_checks(home: NodeHome) -> Iterator[Check]:
     yield checks.api_port(config.node.listen)
 
 
-async def remote_checks(home: NodeHome, hub: str | None) -> AsyncIterator[Check]:
-    """What must be asked: the hub, every EVM chain's endpoints, every ledger's node."""
+async def remote_checks(home: NodeHome, hub: str | None, relayers: Sequence[Path] = ()) -> AsyncIterator[Check]:
+    """What must be asked: the hub, every EVM chain's endpoints, every ledger's node; the attestors that ``relayers``'
+    configurations name.
+    """
     async for check in _hub(home, hub):
         yield check
-    reckoned = await _finality_times(home, hub)
+    clients = await _clients(home, hub)
     for chain in known_chains(home):
         if isinstance(chain, LedgerFile):
             yield await _ledger(chain)
             continue
         for url in chain.endpoints:
             yield await _endpoint(chain, url)
-        if chain.client_at_hub in reckoned and (lag := await _finality_lag(chain)) is not None:
-            yield finality(chain, reckoned[chain.client_at_hub], lag)
+        if chain.client_at_hub in clients and (lag := await _finality_lag(chain)) is not None:
+            yield finality(chain, clients[chain.client_at_hub].finality_time, lag)
+    for path in relayers:
+        async for check in attestor_checks(path, clients):
+            yield check
 
 
 def replay_check(home: NodeHome) -> Check:
@@ -139,11 +146,11 @@ def finality(chain: ChainFile, reckoned: Seconds, lag: FinalityLag) -> Check:
     return Check(f"finality of {chain.name}", lag.seconds <= reckoned + CLOCK_TOLERANCE_SECONDS, found, mend)
 
 
-async def _finality_times(home: NodeHome, hub: str | None) -> dict[str, Seconds]:
-    """What the hub reckons with, by its client of the chain; nothing where it does not answer, as is told already."""
+async def _clients(home: NodeHome, hub: str | None) -> dict[str, ClientInfo]:
+    """What the hub believes of the chains, by its clients; nothing where it does not answer, as is told already."""
     try:
         async with hub_of(home, hub) as connection:
-            return {info.client: info.finality_time for info in await connection.clients()}
+            return {info.client: info for info in await connection.clients()}
     except (HubError, ConsoleError, OSError):
         return {}
 

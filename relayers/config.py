@@ -40,6 +40,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from adapters.evm.attestation import AttestorTarget
 from hub.errors import HubError
 from hub.ibc.identifiers import ClientId, client_id
 from hub.quantities import Height
@@ -77,6 +78,13 @@ class EvmTarget:
     """The most that one delivery may ask for: a share of the chain's block."""
     attestor_identity: KeyPair | None = None
     """What attestors are shown of us."""
+
+    @property
+    def attestor_targets(self) -> list[AttestorTarget]:
+        """How each of them is asked."""
+        shown = self.attestor_identity
+        identity = None if shown is None else (shown.certificate, shown.key)
+        return [AttestorTarget(attestor, self.attestor_certificate, identity) for attestor in self.attestors]
 
 
 @dataclass(frozen=True, slots=True)

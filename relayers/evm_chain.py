@@ -3,7 +3,7 @@
 from eth_account.signers.local import LocalAccount
 
 from adapters.chain import Limits
-from adapters.evm.attestation import Attestors, AttestorTarget, Electorate
+from adapters.evm.attestation import Attestors, Electorate
 from adapters.evm.chain import EvmChain, EvmSettings
 from adapters.evm.endpoints import Endpoints
 from adapters.evm.fees import FeePolicy
@@ -31,9 +31,6 @@ async def evm_chain(hub: HubClient, target: EvmTarget, account: LocalAccount) ->
     endpoints = Endpoints(target.name, target.endpoints)
     scope = AttestationScope(Hash(status.genesis_hash), target.client, config.finality_rule, config.chain_id)
     electorate = Electorate(scope, config.attestors, config.threshold)
-    shown = target.attestor_identity
-    identity = None if shown is None else (shown.certificate, shown.key)
-    targets = [AttestorTarget(attestor, target.attestor_certificate, identity) for attestor in target.attestors]
     settings = EvmSettings(
         name=target.name,
         chain_id=config.chain_id,
@@ -48,4 +45,4 @@ async def evm_chain(hub: HubClient, target: EvmTarget, account: LocalAccount) ->
     fees = FeePolicy(ceiling_wei=target.fee_ceiling_gwei * 10**9)
     pace = Pace(poll_s=min(0.5, target.poll_s), stuck_s=target.stuck_s)
     sender = Sender(endpoints, account, config.chain_id, fees, pace)
-    return EvmChain(settings, endpoints, Attestors(target.name, electorate, targets), sender)
+    return EvmChain(settings, endpoints, Attestors(target.name, electorate, target.attestor_targets), sender)

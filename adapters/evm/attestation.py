@@ -3,7 +3,7 @@ trusted here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -22,6 +22,7 @@ from hub.proofs.quorum import SignerSet, encode_quorum_signature
 from hub.proofs.signatures import recover
 from hub.quantities import Address, Epoch, Hash, Height, UnixSeconds
 from hub.rpc.calling import answered
+from hub.rpc.errors import WrongLength
 
 if TYPE_CHECKING:
     from interchain.attestor.v1.attestor_service_pb2_grpc import AttestorServiceAsyncStub
@@ -64,6 +65,37 @@ class AttestorTarget:
     target: str
     root_certificate: Path | None = None
     identity: tuple[Path, Path] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What an attestor signs for one client of the hub: of which chain, final by which rule, in which epoch."""
+
+    chain_id: int
+    finality_rule: str
+    epoch: Epoch
+
+
+@dataclass(frozen=True, slots=True)
+class AttestorInfo:
+    """Who an attestor says it is, and what it watches, by the hub's client."""
+
+    attestor: Address
+    chains: Mapping[str, Watching]
+
+
+async def attestor_info(target: AttestorTarget, timeout_s: float = 10.0) -> AttestorInfo:
+    """Ask an attestor about itself. It signs nothing of this. Raises RpcError, OSError."""
+    channel = _channel(target)
+    try:
+        call = AttestorServiceStub(channel).GetInfo(pb.GetInfoRequest(), timeout=timeout_s)
+        told: pb.GetInfoResponse = await answered(target.target, call)
+    finally:
+        await channel.close()
+    if len(told.attestor) != 20:
+        raise WrongLength("attestor", 20, len(told.attestor))
+    chains = {one.client: Watching(one.chain_id, one.finality_rule, Epoch(one.epoch)) for one in told.chains}
+    return AttestorInfo(Address(told.attestor), chains)
 
 
 @dataclass(frozen=True, slots=True)

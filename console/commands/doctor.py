@@ -1,5 +1,7 @@
 """``ichub doctor``: look at everything that commonly goes wrong."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,22 +21,26 @@ def doctor(
     replay: Annotated[
         bool, typer.Option("--replay", help="Also execute all blocks again and compare; the node must be stopped.")
     ] = False,
+    relayer_file: Annotated[
+        list[Path] | None,
+        typer.Option(help="The configuration of a relayer on this machine: its attestors are asked, too."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Check the configuration, keys, certificates, ports, clocks, versions, the hub and the chains' endpoints.
-    Exit code 5 where something is not well.
+    """Check the configuration, keys, certificates, ports, clocks, versions, the hub and the chains' endpoints; also
+    whether a relayer's attestors sign as the hub's clients believe. Exit code 5 where something is not well.
 
-    Example: ichub doctor
+    Example: ichub doctor --relayer-file /srv/relayer/config.toml
     """
     output = Output(json)
     place = find_home(home)
     with output.progress("looking"):
-        checks = [*local_checks(place), *([] if offline else run(_asked(place, hub)))]
+        checks = [*local_checks(place), *([] if offline else run(_asked(place, hub, relayer_file or ())))]
     if replay:
         with output.progress("executing all blocks again"):
             checks.append(replay_check(place))
     told(checks, output)
 
 
-async def _asked(home: NodeHome, hub: str | None) -> list[Check]:
-    return [check async for check in remote_checks(home, hub)]
+async def _asked(home: NodeHome, hub: str | None, relayers: Sequence[Path]) -> list[Check]:
+    return [check async for check in remote_checks(home, hub, relayers)]
