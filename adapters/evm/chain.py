@@ -117,7 +117,8 @@ class EvmChain:
     async def scan(self, first: Height, last: Height) -> Sequence[Observed]:
         if self._doubted is not None:
             raise self._doubted
-        source = Source(self._settings.router, self._ends, await self._lanes.by_number(), self._counters)
+        lanes = await self._lanes.by_number()
+        source = Source(self._settings.router, self._ends, lanes, self._counters, self._prover.standing)
         logs = await self._scanner.scan(source, first, last)
         self._acknowledgements.add(log.appended for log in logs if log.appended is not None)
         return [log.observed for log in logs]

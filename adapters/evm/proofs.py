@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from adapters.errors import CallRefused, ClaimDisproved, EndpointFault
 from adapters.evm.endpoints import Endpoint, Endpoints
 from adapters.evm.events import AppendedAcknowledgement
+from adapters.evm.header import BlockHeader
 from adapters.evm.words import block_tag, bytes_of, hex_of
 from hub.clients.base import Claims
 from hub.clients.errors import (
@@ -17,9 +18,9 @@ from hub.clients.errors import (
     MembershipNotProven,
     NonMembershipNotProven,
 )
-from hub.clients.router_proof import AcknowledgementWindow, RouterProof, verify_router
+from hub.clients.router_proof import AcknowledgementWindow, RouterProof, router_words, verify_router
 from hub.clients.router_storage import WINDOW, acknowledgement_slot, slot_of
-from hub.ibc.commitment import PathKind
+from hub.ibc.commitment import Path, PathKind
 from hub.ibc.identifiers import ClientId
 from hub.proofs.errors import ProofError
 from hub.quantities import Address, Hash, Height
@@ -27,6 +28,9 @@ from hub.quantities import Sequence as PacketSequence
 
 _DISPROVED = (MembershipNotProven, NonMembershipNotProven, InvalidAcknowledgementWindow)
 """What a proof that holds under the state root may be refused for: it shows other words than are claimed."""
+
+_SLOTS_AT_ONCE = 256
+"""In one ``eth_getProof``; nodes allow some 1024."""
 
 _EMBEDDED_BELOW = 32
 """Bytes under which a trie node stands inside its parent and not by itself."""
@@ -118,6 +122,22 @@ class Prover:
             return proof
 
         return await self._endpoints.attempt(work)
+
+    async def standing(self, endpoint: Endpoint, header: BlockHeader, paths: Sequence[Path]) -> set[Path]:
+        """Which of these packet commitments stand in the state of a block; one endpoint shows it.
+
+        Raises EndpointFault where it does not.
+        """
+        found: set[Path] = set()
+        for place in range(0, len(paths), _SLOTS_AT_ONCE):
+            slots = {path: slot_of(path) for path in paths[place : place + _SLOTS_AT_ONCE]}
+            proof = await self._collect(endpoint, header.number, list(slots.values()), ())
+            try:
+                words = router_words(header.state_root, self._router, self._code_hash, proof, slots.values())
+            except (ProofError, ClientError) as error:
+                raise EndpointFault(endpoint.url, f"its proof at {header.number} does not hold: {error}") from error
+            found |= {path for path, slot in slots.items() if any(words[slot])}
+        return found
 
     async def _collect(
         self, endpoint: Endpoint, height: Height, slots: Sequence[Hash], windows: tuple[AcknowledgementWindow, ...]

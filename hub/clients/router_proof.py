@@ -64,6 +64,17 @@ def verify_router(state_root: Hash, router: Address, code_hash: Hash, proof: Rou
     acknowledged.refuse_unused()
 
 
+def router_words(
+    state_root: Hash, router: Address, code_hash: Hash, proof: RouterProof, slots: Iterable[Hash]
+) -> dict[Hash, bytes]:
+    """What these slots of just this router's storage hold under just this root, 32 bytes each: zeros where nothing
+    stands (Anvil keeps them in its trie). Raises ClientError, TrieError.
+    """
+    storage_root = _storage_root(state_root, router, code_hash, proof.account_nodes)
+    stored = proven_values(storage_root, slots, proof.storage_nodes)
+    return {Hash(slot): _word(value) or bytes(32) for slot, value in stored.items()}
+
+
 def narrow_proof(state_root: Hash, router: Address, proof: RouterProof, path: Path) -> RouterProof:
     """The part of a proof of many paths that is needed for one of them; raises RouterNotProven, TrieError."""
     windows: tuple[AcknowledgementWindow, ...] = ()

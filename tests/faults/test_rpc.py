@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 
-from adapters.chain import Receive
+from adapters.chain import Acknowledge, Receive
 from adapters.errors import CallRefused, EndpointsFailed, NotProvable, ReadingDoubted, Reorganised
+from adapters.evm import scan
 from adapters.evm.endpoints import Endpoints
+from adapters.evm.events import TOPICS
+from adapters.evm.words import hex_of
 from hub.clients.base import Claims
-from hub.events import AcknowledgementWritten, PacketSent
+from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketSent
 from hub.ibc.commitment import Path, PathKind
 from hub.quantities import Height
 from hub.quantities import Sequence as PacketSequence
+from relayers.flow import packet_of
 from tests.anvil_chain import AnvilChain, Proxy, running_anvil
 from tests.evm_hub import HERE, JoinedChain, joined_chain
 
@@ -106,6 +110,103 @@ async def test_logs_that_cannot_be_are_asked_of_another(
     proxies[0].lie = only_for(method, change)
     events = [entry.event for entry in await joined.chain.scan(Height(1), head)]
     assert [type(event) for event in events] == [PacketSent, PacketSent, AcknowledgementWritten]
+
+
+ACKNOWLEDGED, TIMED_OUT = map(hex_of, TOPICS[3:])
+
+
+def settling(kind: str, sequence: int) -> Any:
+    """Where a packet was sent, it was settled in the same block, too."""
+
+    def add(logs: Any) -> Any:
+        forged = {
+            **logs[-1],
+            "logIndex": hex(99),
+            "topics": [kind, logs[-1]["topics"][1]],
+            "data": hex_of(sequence.to_bytes(32, "big")),
+        }
+        return [*logs, forged]
+
+    return only_for("eth_getLogs", lambda logs: add(logs) if logs else logs)
+
+
+@pytest.mark.parametrize("kind", [ACKNOWLEDGED, TIMED_OUT], ids=["acknowledged", "timed out"])
+@pytest.mark.parametrize("sequence", [1, 2, 3, 2**64 - 1])
+async def test_what_is_said_to_be_settled_and_is_not_is_asked_of_another(
+    joined: JoinedChain, proxies: list[Proxy], kind: str, sequence: int
+) -> None:
+    """A packet that stands, or was never sent, would be carried by nobody if it counted as settled."""
+    await joined.send(b"first")
+    await joined.send(b"second")
+    head = (await joined.chain.latest()).height
+    proxies[0].lie = settling(kind, sequence)
+    assert [type(entry.event) for entry in await joined.chain.scan(Height(1), head)] == [PacketSent, PacketSent]
+    proxies[1].lie = proxies[0].lie
+    joined.chain.forget()
+    with pytest.raises(EndpointsFailed, match=rf"packet {sequence} is settled"):
+        await joined.chain.scan(Height(1), head)
+
+
+async def test_what_is_said_to_be_settled_is_proven_and_not_told(joined: JoinedChain, proxies: list[Proxy]) -> None:
+    """An endpoint that invents a log invents the storage to it, too."""
+    await joined.send(b"first")
+    head = (await joined.chain.latest()).height
+    says = settling(ACKNOWLEDGED, 1)
+
+    def lie(method: str, parameters: list[Any], result: Any) -> Any:
+        match method:
+            case "eth_getStorageAt":
+                return "0x" + "00" * 32
+            case "eth_getProof":
+                return {
+                    **result,
+                    "storageProof": [{**one, "value": "0x0", "proof": []} for one in result["storageProof"]],
+                }
+        return says(method, parameters, result)
+
+    proxies[0].lie = lie
+    assert [type(entry.event) for entry in await joined.chain.scan(Height(1), head)] == [PacketSent]
+    assert "eth_getProof" in proxies[0].calls
+
+
+async def settle_the_first(joined: JoinedChain) -> Height:
+    """Send two packets, have the first acknowledged; the block in which it was."""
+    await joined.send(b"first")
+    await joined.send(b"second")
+    sent = [event for event in await joined.everything() if isinstance(event, PacketSent)]
+    delivered = await joined.chain.deliver(joined.hub.by_state([Acknowledge(packet_of(sent[0]), b"done")]))
+    joined.chain.forget()
+    return delivered.height
+
+
+async def test_what_was_settled_is_looked_up_at_once_and_only_then(joined: JoinedChain, proxies: list[Proxy]) -> None:
+    height = await settle_the_first(joined)
+    await joined.chain.scan(Height(1), Height(height - 1))
+    assert "eth_getProof" not in proxies[0].calls
+    events = [entry.event for entry in await joined.chain.scan(height, height)]
+    assert [type(event) for event in events] == [PacketAcknowledged]
+    assert proxies[0].calls.count("eth_getProof") == 1
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["in one scan", "behind a newer one"])
+async def test_old_blocks_are_held_against_the_newest_state_that_is_known(
+    joined: JoinedChain, proxies: list[Proxy], monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """Few endpoints keep the states of old blocks; what is settled once is settled in all later ones."""
+    height = await settle_the_first(joined)
+    await joined.anvil.mine(20)
+    head = Height(height + 20)
+    monkeypatch.setattr(scan, "LONGEST_RANGE", 5)
+
+    def pruned(method: str, parameters: list[Any], result: Any) -> Any:
+        return None if method == "eth_getProof" and int(parameters[2], 16) < head else result
+
+    for proxy in proxies:
+        proxy.lie = pruned
+    if not whole:
+        await joined.chain.scan(head, head)
+    events = [entry.event for entry in await joined.chain.scan(Height(1), head if whole else height)]
+    assert [type(event) for event in events] == [PacketSent, PacketSent, PacketAcknowledged]
 
 
 async def test_a_false_proof_is_asked_of_another(joined: JoinedChain, proxies: list[Proxy]) -> None:
