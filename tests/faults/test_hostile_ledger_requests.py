@@ -11,6 +11,7 @@ from interchain.ledger.v1 import (
     checkpoint_service_pb2,
     private_data_service_pb2,
     query_service_pb2,
+    revocation_service_pb2,
     transaction_service_pb2,
 )
 
@@ -28,6 +29,7 @@ METHODS = [
         checkpoint_service_pb2,
         query_service_pb2,
         private_data_service_pb2,
+        revocation_service_pb2,
     )
     for service in module.DESCRIPTOR.services_by_name.values()
     for method in service.methods

@@ -48,6 +48,7 @@ def inside(statement: str) -> str:
         ("import", "from . import *"),
         ("import", "from hub.state.branch import Branch"),
         ("import", "from adapters.permissioned.ledger.contracts.runtime import Runtime"),
+        ("import", "from adapters.permissioned.ledger.documents.contract import DocumentsContract"),
         ("import", f"from {INTERFACE} import msgspec"),
         ("import", f"from {INTERFACE} import Ground"),
         ("import", f"from {INTERFACE} import *"),

@@ -77,6 +77,17 @@ class Taken(Record, frozen=True):
     meter: str
 
 
+class Whom(Record, frozen=True):
+    client: str
+    caller: bytes
+
+
+class Mirror(Contract, name="mirror", version=1):
+    @service("who", "Who asks.")
+    def who(self, ctx: ServiceContext, _ask: Ask) -> Whom:
+        return Whom(ctx.caller.client, ctx.caller.caller)
+
+
 class Meters(Contract, name="meters", version=1):
     readings = Collection("readings", Reading, key=("meter",))
     taken = Collection("taken", Taken, key=("id",))
@@ -215,6 +226,12 @@ class TestServices:
         in_abi = trial.serve("meters", "meter-reading", asked, encoding=InputEncoding.ABI)
         assert in_abi is not None
         assert convert(schema.output, in_abi.output, InputEncoding.ABI, InputEncoding.JSON) == in_json.output
+
+    def test_a_contract_is_told_who_asks(self) -> None:
+        trial = UnlintedTrial(Mirror)
+        result = trial.serve("mirror", "who", b'{"meter":"x"}', client="attested-7", caller=b"\x22" * 20)
+        assert result is not None
+        assert read_json(Whom, result.output) == Whom("attested-7", b"\x22" * 20)
 
     @pytest.mark.parametrize(
         ("contract", "name", "data", "code"),

@@ -259,6 +259,12 @@ async def test_a_member_that_is_revoked_is_refused_from_the_next_call_on(world: 
         assert authority.revocations is not None
         assert (authority.revocations.number, authority.revocations.revoked) == ("1", 1)
         assert not authority.revocations.stale
+        world.later(DAY)
+        await ben.request_block()
+        (authority,) = await ben.authorities("bank-a")
+        assert authority.revocations is not None
+        assert authority.revocations.stale
+        await ben.status()
 
 
 async def test_a_certificate_that_ends_is_refused_from_the_next_call_on(world: LedgerNodeWorld, node: Node) -> None:
@@ -266,6 +272,7 @@ async def test_a_certificate_that_ends_is_refused_from_the_next_call_on(world: L
     async with await world.connect(node, "bank-a/ann", "member") as ann:
         world.issue("bank-b/ben", not_after=int(world.clock.now()) + 100)
         async with await world.connect(node, "bank-b/ben") as ben:
+            await ben.enrol()
             await ben.status()
             world.later(101)
             await ann.request_block()

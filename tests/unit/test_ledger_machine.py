@@ -32,6 +32,7 @@ from adapters.permissioned.ledger.genesis import LedgerGenesis
 from adapters.permissioned.ledger.governance import proposals
 from adapters.permissioned.ledger.identities import ContractName, fingerprint
 from adapters.permissioned.ledger.machine import LedgerMachine
+from adapters.permissioned.ledger.membership.errors import CertificateExpired
 from adapters.permissioned.ledger.messages import SignedTransaction
 from adapters.permissioned.ledger.refusals import InvalidLedgerGenesis, NotTheAuthor, SignedTwice
 from adapters.permissioned.ledger.rooms import LedgerRoom
@@ -95,6 +96,11 @@ class Desk(Contract, name="desk", version=1):
     @query
     def read(self, ctx: View, note: Note) -> Kept:
         return self.notes.get(note.text)
+
+    @transaction
+    def relent(self, _ctx: Context, note: Note) -> Nothing:
+        self.notes.delete(note.text)
+        return Nothing()
 
     @transaction
     def ask(self, ctx: Context, note: Note) -> Nothing:
@@ -218,6 +224,20 @@ class TestTransactions:
             ledger.invoke(ANN, "desk", "write", Note("x"))
         assert refused.value.reason() == "CERTIFICATE_REVOKED"
         assert ledger.do(BEN, m.UpdateRevocations(crl)).code is ResultCode.NO_OP
+
+    def test_a_member_whose_certificate_has_ended_acts_no_more(self, ledger: MemberLedger) -> None:
+        """Neither as an author nor as an endorser, from the very second on, whatever was signed before."""
+        ends = UnixSeconds(ledger.now + 100)
+        ledger.enrol("customs/cy", not_after=ends)
+        write = m.InvokeContract("desk", "write", b'{"text":"x"}')
+        alone, endorsed = ledger.sign("customs/cy", write), ledger.sign(ANN, write, endorsers=["customs/cy"])
+        before = dict(ledger.state.scan(b"", b"\xff" * 40))
+        for signed in (alone, endorsed):
+            with pytest.raises(CertificateExpired):
+                ledger.block(signed, advance=ends - ledger.now)
+            assert dict(ledger.state.scan(b"", b"\xff" * 40)) == before
+        (result,) = ledger.block(alone, advance=ends - ledger.now - 1).results
+        assert result.code is ResultCode.OK
 
     def test_replay_gives_the_same_blocks(self, ledger: MemberLedger) -> None:
         ledger.invoke(ANN, "desk", "write", Note("hello"))
@@ -378,7 +398,8 @@ class TestAcrossChains:
         self.offer(connected)
         sent = self.call(connected, text)
         taken = connected.take_in(sent)
-        assert one(taken.events, RequestServed).code == code
+        served = one(taken.events, RequestServed)
+        assert (served.code, served.caller_client, served.caller) == (code, "", ADDRESSES[CONSUMER])
         answer = one(taken.events, AcknowledgementWritten).acknowledgement
         resulted = one(connected.answer_to_hub(sent, answer).events, ServiceResulted)
         assert (resulted.code, resulted.output) == (code, output)
@@ -502,6 +523,11 @@ class TestAcrossChains:
         assert one(learnt.events, CallbackFailed).reason == "not now"
         assert connected.try_(BEN, m.RetryCallback(called.call_id)).code is ResultCode.REFUSED
         assert calls.call(connected.state, called.call_id) is not None
+        connected.invoke(ANN, "desk", "relent", Note("stubborn"))
+        assert connected.try_(BEN, m.RetryCallback(called.call_id)).code is ResultCode.OK
+        assert note(connected, "answered 200")
+        assert calls.call(connected.state, called.call_id) is None
+        assert connected.try_(BEN, m.RetryCallback(called.call_id)).reason == "CALL_NOT_FOUND"
 
     def test_a_contract_is_told_the_result(self, connected: MemberLedger) -> None:
         self._serve_echo(connected)
