@@ -17,7 +17,7 @@ from console.ledger_node import ledger_node_config
 from console.node import node_config
 from tests.e2e.command import Done, ichub
 from tests.e2e.terminal import Terminal
-from tests.invariants import hold_at_hub, hold_at_ledger, hold_between
+from tests.invariants import Past, hold_at_hub, hold_at_ledger, hold_between
 
 ICHUB = ROOT / "ichub"
 
@@ -50,8 +50,12 @@ def left_behind(base: int) -> list[str]:
 
 def hold_at_the_end(folder: Path) -> None:
     """Of a devnet that has stopped, however it was."""
-    hub, ledger = NodeHome(folder / "hub"), LedgerHome(folder / "ledger")
-    hold_between(hold_at_hub(node_config(hub)), hold_at_ledger(ledger_node_config(ledger), find_installed()))
+    hold_between(hold_at_hub(node_config(NodeHome(folder / "hub"))), hold_at_ledger_home(folder / "ledger"))
+
+
+def hold_at_ledger_home(home: Path) -> Past:
+    """Of a ledger's node that has stopped, with the contracts that Python finds here."""
+    return hold_at_ledger(ledger_node_config(LedgerHome(home)), find_installed())
 
 
 class Devnet:

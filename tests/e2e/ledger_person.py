@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.command import Done, ichub
-from tests.e2e.devnet_world import ICHUB, wait_for
+from tests.e2e.devnet_world import ICHUB, hold_at_ledger_home, wait_for
 
 
 class Typing:
@@ -29,6 +31,24 @@ class Typing:
         done = self.run(*arguments, "--json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+    @contextmanager
+    def running(self, packages: Path | None = None) -> Iterator[None]:
+        """The home's node; at its end is looked at what must always hold. ``packages``: a folder where its Python finds
+        more.
+        """
+        environment = os.environ | self.environment | ({"PYTHONPATH": str(packages)} if packages else {})
+        with subprocess.Popen([str(ICHUB), "ledger", "start"], env=environment, stderr=subprocess.PIPE) as node:
+            try:
+                wait_for(lambda: self.run("query", "status").returncode == 0 or node.poll() is not None, seconds=180)
+                assert node.poll() is None, node.stderr and node.stderr.read()
+                yield
+            finally:
+                node.send_signal(signal.SIGTERM)
+        with pytest.MonkeyPatch.context() as patch:
+            if packages:
+                patch.syspath_prepend(packages)
+            hold_at_ledger_home(self.home)
 
 
 def free_port() -> int:
@@ -48,14 +68,9 @@ def running_ledger(home: Path, packages: Path | None = None) -> Iterator[Typing]
     assert refused.returncode == 1
     assert "could halt the ledger" in refused.stderr
     listen, open_listen = (f"127.0.0.1:{free_port()}" for _ in range(2))
-    typing.type("init", *names, "--devnet", "--listen", listen, "--open-listen", open_listen)
-    environment = os.environ | typing.environment | ({"PYTHONPATH": str(packages)} if packages else {})
-    with subprocess.Popen([str(ICHUB), "ledger", "start"], env=environment, stderr=subprocess.PIPE) as node:
-        wait_for(lambda: typing.run("query", "status").returncode == 0 or node.poll() is not None, seconds=180)
-        assert node.poll() is None, node.stderr and node.stderr.read()
-        try:
-            for name in ("bank-a", "bank-b", "customs"):
-                typing.type("enrol", f"{name}/admin")
-            yield typing
-        finally:
-            node.send_signal(signal.SIGTERM)
+    made = typing.run("init", *names, "--devnet", "--listen", listen, "--open-listen", open_listen)
+    assert (made.returncode, "warning: bank-a alone could halt the ledger" in made.stderr) == (0, True), made.stderr
+    with typing.running(packages):
+        for name in ("bank-a", "bank-b", "customs"):
+            typing.type("enrol", f"{name}/admin")
+        yield typing

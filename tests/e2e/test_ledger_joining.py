@@ -86,6 +86,22 @@ async def test_a_vote_that_is_lost_is_put_anew(trade: Trade) -> None:
         await join(replace(plan, admins=[]))
 
 
+async def test_a_ledger_of_one_operator_is_believed_off_a_devnet_only_knowingly(tmp_path: Path) -> None:
+    async with (
+        devnet_node(tmp_path / "hub") as node,
+        trade_with(node, tmp_path / "ledger", joined=False, devnet=False) as trade,
+    ):
+        plan = NewLedger("trade", trade.ann, trade.chiefs, *TRUST)
+        with pytest.raises(Misused, match="with --accept-single-operator") as refused:
+            await add_ledger(plan, trade.hub, trade.operator, report=lambda _: None)
+        assert refused.value.reason == "SINGLE_OPERATOR"
+        assert (await trade.hub.clients(), await trade.ann.proposals()) == ((), ())
+        knowingly = replace(plan, accept_single_operator=True)
+        joined = await add_ledger(knowingly, trade.hub, trade.operator, report=lambda _: None)
+        assert (await trade.hub.client(joined.client_at_hub)).counterparty_client == joined.client_of_hub
+        assert (await trade.ann.client(joined.client_of_hub)).counterparty_client == joined.client_at_hub
+
+
 @pytest.fixture
 def person(tmp_path: Path) -> Iterator[Typing]:
     with running_ledger(tmp_path / "ledger") as typing:

@@ -1,18 +1,12 @@
 """A ledger node's doctor, backup and restore, with a real node, as its operator types them."""
 
 import json
-import os
 import shutil
-import signal
 import stat
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.devnet_world import ICHUB, wait_for
 from tests.e2e.ledger_person import Typing, free_port
 
 ORGANISATIONS = ("bank-a", "bank-b", "customs", "port")
@@ -20,22 +14,6 @@ ORGANISATIONS = ("bank-a", "bank-b", "customs", "port")
 
 class Operator(Typing):
     """Who runs the node of a home."""
-
-    def __init__(self, home: Path) -> None:
-        super().__init__(home)
-        self.home = home
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        command = [str(ICHUB), "ledger", "start"]
-        environment = {**os.environ, **self.environment}
-        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as node:
-            try:
-                wait_for(lambda: self.run("query", "status").returncode == 0 or node.poll() is not None, seconds=180)
-                assert node.poll() is None, node.stderr and node.stderr.read()
-                yield
-            finally:
-                node.send_signal(signal.SIGTERM)
 
     def ill(self, *options: str) -> dict[str, str]:
         """What the doctor finds not well, and what it says to do."""

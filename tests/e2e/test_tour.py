@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from console.devnet.ports import Ports, is_free
+from console.devnet.table import ONE_NODE
 from console.tour.run import STEPS
 from tests.e2e.devnet_world import ICHUB, free_base, hold_at_the_end, left_behind, wait_for
 
@@ -76,5 +77,6 @@ def test_the_tour_shows_what_it_promises_where_others_were_killed(place: tuple[P
     assert run.returncode == 0, told
     for name in ALL:
         assert name in run.stdout
+    assert ONE_NODE in run.stderr
     assert left_behind(place[1]) == []
     hold_at_the_end(folder)

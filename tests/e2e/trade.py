@@ -239,13 +239,20 @@ async def running_trade(
 
 @asynccontextmanager
 async def trade_with(
-    node: RunningNode, folder: Path, signers: Sequence[Signer] = SIGNERS[:1], *, joined: bool = True
+    node: RunningNode,
+    folder: Path,
+    signers: Sequence[Signer] = SIGNERS[:1],
+    *,
+    joined: bool = True,
+    devnet: bool = True,
 ) -> AsyncIterator[Trade]:
-    """A ledger in ``folder`` beside a hub that runs, connected to it unless ``joined`` is false."""
+    """A ledger in ``folder`` beside a hub that runs, connected to it unless ``joined`` is false; ``devnet``: what its
+    genesis says it is.
+    """
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(await HubClient.connect(node.target, insecure=True))
-        world = LedgerNodeWorld(folder, Desk, RunningClock(int(time.time() - time.monotonic())))
+        world = LedgerNodeWorld(folder, Desk, RunningClock(int(time.time() - time.monotonic())), devnet=devnet)
         trade = Trade(world, hub, KeySigner(OPERATOR_KEY), list(signers))
         await trade.start_ledger()
         stack.push_async_callback(trade.stop_ledger)

@@ -147,6 +147,7 @@ class LedgerNodeWorld:
     clock: StillClock = field(default_factory=lambda: StillClock(int(time.time())))
     members: dict[str, Certified] = field(default_factory=dict)
     above: dict[str, tuple[Certified, ...]] = field(default_factory=dict)
+    devnet: bool = True
     past: Past = field(default_factory=Past, init=False)
     """Of the node that stopped last."""
 
@@ -173,7 +174,7 @@ class LedgerNodeWorld:
         return LedgerGenesis(
             chain_id="ledger-test",
             time=self.clock.now(),
-            devnet=True,
+            devnet=self.devnet,
             parameters=Parameters(),
             organisations=founders,
             validators=(founding("ledger-test", self.server, SIGNERS[0]),),
