@@ -223,7 +223,7 @@ class Model:
         return ""
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(plans)
 def test_whatever_is_tried_in_whatever_blocks_nothing_is_financed_twice(
     ledger: MemberLedger, plan: list[list[Any]]

@@ -52,7 +52,7 @@ def message(hub: HubChain, deed: Any) -> m.AnyMessage:
             return deed  # type: ignore[no-any-return]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(blocks)
 def test_money_is_conserved(plan: list[Any]) -> None:
     hub = market()

@@ -5,6 +5,4 @@ from hypothesis import HealthCheck, settings
 from tests.properties.hub_machine import HubMachine
 
 TestHub = HubMachine.TestCase
-TestHub.settings = settings(
-    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestHub.settings = settings(max_examples=40, stateful_step_count=40, suppress_health_check=list(HealthCheck))

@@ -205,4 +205,4 @@ class Race(RuleBasedStateMachine):
 
 
 TestRace = Race.TestCase
-TestRace.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
+TestRace.settings = settings(max_examples=25, stateful_step_count=40)

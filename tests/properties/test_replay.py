@@ -23,7 +23,7 @@ def distract(hub: HubChain, signed: Any) -> None:
     abandoned.finish()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(blocks)
 def test_replaying_the_blocks_gives_the_same_roots_and_events(plan: list[Any]) -> None:
     hub = market()

@@ -30,7 +30,7 @@ CLAIMED = st.lists(SEQUENCES, max_size=4)
 
 
 @given(stored=st.tuples(SOME, SOME, SOME), claimed=st.tuples(CLAIMED, CLAIMED, CLAIMED, CLAIMED), lie=st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_batch_is_accepted_just_where_all_of_it_is_true(
     stored: tuple[set[int], ...], claimed: tuple[list[int], ...], lie: bool
 ) -> None:

@@ -80,7 +80,7 @@ TYPED_VALUES = COMPONENTS.flatmap(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(TYPED_VALUES)
 def test_a_value_goes_there_and_back(typed: tuple[list[Component], tuple[Any, ...]]) -> None:
     components, values = typed
@@ -118,7 +118,7 @@ MUTATIONS = st.tuples(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TYPED_VALUES, MUTATIONS)
 def test_only_what_eth_abi_would_write_is_read(
     typed: tuple[list[Component], tuple[Any, ...]], mutation: tuple[list[tuple[int, int]], int, bytes]
@@ -147,7 +147,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JSON_VALUES)
 def test_canonical_json_is_its_own(value: Any) -> None:
     written = canonical(value)
@@ -155,7 +155,7 @@ def test_canonical_json_is_its_own(value: Any) -> None:
     assert canonical(parse(written, 16)) == written
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(TYPED_VALUES, st.data())
 def test_json_that_is_near_a_value_is_refused_or_is_a_value(
     typed: tuple[list[Component], tuple[Any, ...]], choices: st.DataObject
@@ -178,7 +178,7 @@ def test_json_that_is_near_a_value_is_refused_or_is_a_value(
     assert canonical(parse(changed, 16)) == convert(schema, data, ABI, JSON)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=120).map(lambda data: b"\x01" + data) | st.binary(max_size=40))
 def test_any_payload_is_refused_or_written_back_as_it_was(data: bytes) -> None:
     for kind in (Call, Request, Result):

@@ -36,7 +36,7 @@ def check(branch: Branch, model: dict[bytes, bytes]) -> None:
     st.dictionaries(keys, st.binary(min_size=1, max_size=3)),
     st.lists(st.tuples(writes, writes, st.booleans()), max_size=5),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_a_branch_is_a_dict(
     below: dict[bytes, bytes],
     steps: list[tuple[list[tuple[bytes, bytes | None]], list[tuple[bytes, bytes | None]], bool]],

@@ -94,7 +94,7 @@ def test_record_roots_are_those_of_rfc_6962() -> None:
 
 
 @given(st.integers(1, 256), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_entry_of_every_batch_is_proven_at_its_place_only(count: int, data: st.DataObject) -> None:
     entries = ENTRIES[:count]
     root = batch_root(entries)

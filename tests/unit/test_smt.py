@@ -100,14 +100,14 @@ ends = st.one_of(
 
 
 @given(siblings, ends)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_encoding_and_decoding(ways: tuple[bytes, ...], end: tuple[EndKind, OtherLeaf | None]) -> None:
     proof = DirectProof(ways, *end)
     assert decode_proof(proof.encode()) == proof
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_whatever_decodes_encodes_to_itself(data: bytes) -> None:
     try:
         proof = decode_proof(data)

@@ -67,7 +67,7 @@ blocks = st.lists(st.dictionaries(keys, st.one_of(st.none(), leaves), min_size=1
 
 
 @given(blocks, st.sampled_from([0, 600, 10**6]), st.randoms(use_true_random=False))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_any_blocks_lead_to_the_naive_root_and_to_canonical_cells(
     changes: list[dict[bytes, bytes | None]], cache_bytes: int, random: Random
 ) -> None:
@@ -87,7 +87,7 @@ def test_any_blocks_lead_to_the_naive_root_and_to_canonical_cells(
 
 
 @given(st.dictionaries(keys, leaves, min_size=1, max_size=80), st.lists(keys, max_size=10), st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_ways_and_neighbours(content: dict[bytes, bytes], others: list[bytes], data: st.DataObject) -> None:
     tree = Tree()
     tree.change(dict(content))

@@ -86,7 +86,6 @@ def again(message: Proto) -> Proto:
 
 FEW = settings(
     max_examples=12,
-    deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.generate],
