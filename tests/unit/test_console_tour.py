@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from console.exits import TimedOut
+from console.devnet.run import Wish, require_all
+from console.exits import CheckFailed, TimedOut
 from console.tour import run
 from console.tour.outcome import Outcome, StepFailed
 from hub.rpc.errors import HubUnreachable
@@ -81,3 +82,10 @@ def test_the_outcomes_are_written_as_they_are_promised(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "build" / "tour.json").read_text()) == [
         {"name": "one", "ok": True, "seconds": 1.5, "detail": "fine"}
     ]
+
+
+def test_one_failed_step_is_no_success(tmp_path: Path) -> None:
+    wish = Wish(20000, once=True, tour=True, stop_with_parent=False, folder=tmp_path / "devnet")
+    require_all([Outcome("one", True, 1.0, "")], wish)
+    with pytest.raises(CheckFailed, match=r"1 of 2 steps failed: two; look into"):
+        require_all([Outcome("one", True, 1.0, ""), Outcome("two", False, 1.0, "no")], wish)
