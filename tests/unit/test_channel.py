@@ -171,6 +171,14 @@ def test_a_value_over_the_limit_is_refused(world: World) -> None:
     assert world.a.send(b"x" * MAX_VALUE_BYTES) == 1
 
 
+def test_a_packet_longer_than_its_chain_may_send_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = world.a.receive_message(world.a.send(b"x" * 17))
+    monkeypatch.setattr("hub.clients.registry.MAX_VALUE_BYTES", 16)
+    assert refused(world.hub, message) == "INVALID_PACKET"
+    monkeypatch.setattr("hub.clients.registry.MAX_VALUE_BYTES", 17)
+    assert world.hub.do(RELAYER, message).code is ResultCode.OK
+
+
 def test_service_accepts_only_service(world: World) -> None:
     lane = Lane(world.a.hub_client, world.a.client, PortId("transfer"), PORT, VERSION, ENCODING)
     unbound = Lane(world.a.hub_client, world.a.client, PORT, PortId("nothing"), VERSION, ENCODING)
@@ -217,6 +225,13 @@ def test_a_message_has_room_for_a_full_batch_and_no_more(world: World, monkeypat
     sequences = [world.a.send(b"packet %d" % number) for number in range(3)]
     assert refused(world.hub, world.a.receive_message(*sequences)) == "TOO_MANY_PACKETS"
     assert world.hub.do(RELAYER, world.a.receive_message(*sequences[:2])).code is ResultCode.OK
+
+
+def test_256_packets_are_a_message_and_257_are_none(world: World) -> None:
+    message = world.a.receive_message(world.a.send(b"a packet"))
+    records = decode_records(message.records)
+    assert refused(world.hub, replace(message, records=encode_records(records * 257))) == "TOO_MANY_PACKETS"
+    assert world.hub.try_(RELAYER, replace(message, records=encode_records(records * 256))).reason != "TOO_MANY_PACKETS"
 
 
 # --- acknowledge ---

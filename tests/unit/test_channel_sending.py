@@ -145,6 +145,13 @@ def test_send_refuses_what_the_counterparty_could_not_receive_in_time(world: Wor
         ledger.channel.send(ctx, ledger.gateway, route(ledger), world.hub.now, b"x")
 
 
+def test_nothing_longer_is_sent_than_the_chain_it_goes_to_takes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.clients.registry.MAX_VALUE_BYTES", 16)
+    with pytest.raises(InvalidPacket, match="17 bytes, 16 are allowed"):
+        world.a.send(b"x" * 17)
+    assert world.a.send(b"x" * 16) == 1
+
+
 def test_a_frozen_or_expired_client_neither_sends_nor_receives(world: World) -> None:
     ledger = world.a
     sequence = ledger.send(b"a packet", timeout=20_000)

@@ -280,6 +280,16 @@ def test_an_input_too_large_for_the_providers_chain_is_refused(world: World) -> 
     world.hub.do(CONSUMER, hub_call(service="big", input=b'"' + b"x" * 65_000 + b'"'))
 
 
+def test_a_request_is_as_long_as_the_providers_chain_takes_and_no_longer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    length = len(one(world.hub.do(CONSUMER, hub_call()).events, PacketSent).value)
+    monkeypatch.setattr("hub.clients.registry.MAX_VALUE_BYTES", length - 1)
+    assert world.hub.try_(CONSUMER, hub_call()).reason == "INPUT_REFUSED"
+    monkeypatch.setattr("hub.clients.registry.MAX_VALUE_BYTES", length)
+    world.hub.do(CONSUMER, hub_call())
+
+
 def test_an_output_that_fits_no_result_is_refused(world: World) -> None:
     schema = '{"type":"string","maxLength":65535}'
     world.hub.do(
