@@ -88,7 +88,7 @@ async def add_chain(
     Raises Misused for what cannot be meant, ChainError, DeliveryRefused and HubError for what was refused.
     """
     status = await hub.status()
-    _require_operators(chain, status)
+    require_operators(chain, status)
     endpoints = Endpoints(chain.name, chain.endpoints)
     try:
         chain_id = number_of(await endpoints.call("eth_chainId"))
@@ -179,7 +179,8 @@ def _lanes(client: ClientId) -> tuple[RegisterLane, RegisterLane]:
     return RegisterLane(CLIENT_OF_HUB, client, *strings), RegisterLane(client, CLIENT_OF_HUB, *strings)
 
 
-def _require_operators(chain: NewChain, status: NodeStatus) -> None:
+def require_operators(chain: NewChain, status: NodeStatus) -> None:
+    """Raises Misused for a hub that one operator runs alone, unless that is accepted, and for no attestors."""
     if len(status.validators) == 1 and not (status.devnet or chain.accept_single_operator):
         raise Misused(
             f"{status.chain_id} has one validator, so one operator can sign anything to this chain; "

@@ -2,11 +2,13 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
 from console.devnet.ports import DEFAULT_PORT_BASE, Ports, holder, is_free, port_base, require_free
 from console.exits import Misused
+from tests.e2e.command import ichub
 
 
 def _free_base() -> int:
@@ -36,6 +38,18 @@ def test_a_taken_port_is_named_with_its_purpose_and_holder() -> None:
         assert f"port {base + 1} (chain_a) is taken by " in str(caught.value)
         assert f"PORT_BASE={base + 100}" in str(caught.value)
         assert f"process {os.getpid()}" in holder(base + 1)
+
+
+def test_a_devnet_whose_port_is_taken_touches_nothing(tmp_path: Path) -> None:
+    base, kept = _free_base(), tmp_path / "devnet" / "kept"
+    kept.parent.mkdir()
+    kept.touch()
+    with socket.create_server(("127.0.0.1", base + 1)):
+        words = ("devnet", "up", "--once", "--folder", str(kept.parent))
+        done = ichub(*words, environment={"PORT_BASE": str(base)})
+    assert done.returncode == 2
+    assert f"port {base + 1} (chain_a) is taken by " in done.stderr
+    assert kept.exists()
 
 
 def test_the_base_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
