@@ -9,6 +9,8 @@ from adapters.permissioned.ledger.node import NodeConfig, PrivateConfig, run_led
 from console.admin import serve_owner
 from console.ledger_home import LedgerHome
 from console.node import GUARD_FILE
+from console.output import Output
+from console.session import open_key
 from hub.chain_node import NodeConfigOf
 from hub.engine.embedded import EngineOptions
 from hub.rpc.serving import TlsFiles
@@ -29,10 +31,11 @@ def ledger_node_config(home: LedgerHome) -> NodeConfig:
     )
 
 
-def ledger_signers(home: LedgerHome, password_file: Path | None) -> list[Signer]:
+def ledger_signers(output: Output, home: LedgerHome, password_file: Path | None) -> list[Signer]:
     """The validator's checkpoint key, and the one that it hands over to; raises Misused."""
     config, password = home.config(), home.password(password_file)
-    return [KeySigner(home.keystore.open(name, password)) for name in (config.validator, config.next_validator) if name]
+    names = [name for name in (config.validator, config.next_validator) if name]
+    return [KeySigner(open_key(output, home.keystore, name, password)) for name in names]
 
 
 async def run_ledger_home(home: LedgerHome, signers: Sequence[Signer]) -> None:

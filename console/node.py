@@ -5,6 +5,8 @@ from pathlib import Path
 from console.admin import serve_owner
 from console.exits import Misused
 from console.home import NodeHome, read_genesis, read_password
+from console.output import Output
+from console.session import open_key
 from hub.engine.embedded import EngineOptions
 from hub.genesis import Genesis
 from hub.node import NodeConfig, run_node
@@ -38,11 +40,13 @@ def node_config(home: NodeHome) -> NodeConfig:
     )
 
 
-def validator_signers(home: NodeHome, password_file: Path | None) -> tuple[Signer, Signer | None]:
+def validator_signers(output: Output, home: NodeHome, password_file: Path | None) -> tuple[Signer, Signer | None]:
     """The validator's key, and the one that it hands over to if the configuration names one; raises Misused."""
     keys, password = home.config().keys, read_password(home, password_file)
-    present = KeySigner(home.keystore.open(keys.validator, password))
-    return present, KeySigner(home.keystore.open(keys.next_validator, password)) if keys.next_validator else None
+    present = KeySigner(open_key(output, home.keystore, keys.validator, password))
+    if not keys.next_validator:
+        return present, None
+    return present, KeySigner(open_key(output, home.keystore, keys.next_validator, password))
 
 
 async def run_home(home: NodeHome, signer: Signer, next_signer: Signer | None) -> None:

@@ -10,6 +10,8 @@ import msgspec
 
 from console.config import Config
 from console.home import NodeHome, read_password
+from console.keystore import Keystore
+from console.output import Output
 from hub.answers import NodeStatus
 from hub.chain_client import ChainClient
 from hub.client import HubClient
@@ -50,8 +52,14 @@ async def hub_of(home: NodeHome, target: str | None = None) -> AsyncIterator[Hub
         yield client
 
 
-def signer_of(home: NodeHome, key: str | None, password_file: Path | None) -> KeySigner:
+def signer_of(output: Output, home: NodeHome, key: str | None, password_file: Path | None) -> KeySigner:
     """The key that signs: the one named, else the configuration's; raises Misused."""
     name = key or (home.config().client.key if home.config_file.exists() else "operator")
     entry = home.keystore.entry(name)
-    return KeySigner(home.keystore.open(entry.name, read_password(home, password_file)))
+    return KeySigner(open_key(output, home.keystore, entry.name, read_password(home, password_file)))
+
+
+def open_key(output: Output, keystore: Keystore, name: str, password: str) -> bytes:
+    """A private key, with a word about the second that it takes; raises Misused."""
+    with output.progress("opening the key"):
+        return keystore.open(name, password)

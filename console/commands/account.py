@@ -82,7 +82,7 @@ def transfer(
     place = find_home(home)
     address = _identity(place, client, recipient)
     money = parse_amount(amount)
-    signer = signer_of(place, key, password_file)
+    signer = signer_of(output, place, key, password_file)
 
     async def work() -> tuple[Address, int]:
         async with hub_of(place, hub) as connection:
@@ -107,10 +107,10 @@ def grant(
 
     Example: ichub account grant 0x5FbD… member
     """
-    place = find_home(home)
+    output, place = Output(json), find_home(home)
     message = GrantRole(_address(place, who), _role(role))
-    height = _submit(place, hub, key, password_file, message)
-    Output(json).done(f"{who} is {role} from block {height} on", height=height)
+    height = _submit(output, place, hub, key, password_file, message)
+    output.done(f"{who} is {role} from block {height} on", height=height)
 
 
 @app.command()
@@ -127,14 +127,16 @@ def revoke(
 
     Example: ichub account revoke 0x5FbD… member
     """
-    place = find_home(home)
+    output, place = Output(json), find_home(home)
     message = RevokeRole(_address(place, who), _role(role))
-    height = _submit(place, hub, key, password_file, message)
-    Output(json).done(f"{who} is {role} no more from block {height} on", height=height)
+    height = _submit(output, place, hub, key, password_file, message)
+    output.done(f"{who} is {role} no more from block {height} on", height=height)
 
 
-def _submit(place: NodeHome, hub: Hub, key: Key, password_file: PasswordFile, message: AnyMessage) -> int:
-    signer = signer_of(place, key, password_file)
+def _submit(
+    output: Output, place: NodeHome, hub: Hub, key: Key, password_file: PasswordFile, message: AnyMessage
+) -> int:
+    signer = signer_of(output, place, key, password_file)
 
     async def work() -> int:
         async with hub_of(place, hub) as connection:

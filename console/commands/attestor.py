@@ -36,9 +36,11 @@ def init(
     genesis_hash = parse_hex(genesis, "a genesis hash")
     if len(genesis_hash) != 32:
         raise Misused("a genesis hash is 0x and 64 hex digits: `ichub doctor` at the hub prints it")
-    made = make_attestor(folder, listen, monitor, Hash(genesis_hash), devnet=False)
+    output = Output(json)
+    with output.progress("encrypting the key"):
+        made = make_attestor(folder, listen, monitor, Hash(genesis_hash), devnet=False)
     address = address_text(made.attestor.address)
-    Output(json).done(f"made {folder}, attestor {address}: `ichub attestor start {folder}` runs it", address=address)
+    output.done(f"made {folder}, attestor {address}: `ichub attestor start {folder}` runs it", address=address)
 
 
 @app.command()

@@ -54,7 +54,7 @@ def call(
     require_input(text)
     wanted = parse_identity(client, provider) if provider else b""
     most = parse_amount(fee_cap)
-    signer = signer_of(place, key, password_file)
+    signer = signer_of(output, place, key, password_file)
 
     async def work() -> tuple[ServiceRequest, CallData] | None:
         async with hub_of(place, hub) as connection:

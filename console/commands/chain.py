@@ -12,7 +12,7 @@ from console.home import find_home, read_password
 from console.ledger_home import find_ledger_home
 from console.options import Home, Hub, Json, Key, PasswordFile
 from console.output import Output
-from console.session import hub_of, run, signer_of
+from console.session import hub_of, open_key, run, signer_of
 from hub.answers import ClientInfo
 from hub.clients import attested_evm
 from hub.clients.attested_evm import MAX_FINALITY_TIME
@@ -99,7 +99,7 @@ def add(
     place = find_home(home)
     if chain_path(place, name).exists():
         raise Misused(f"there is a chain {name!r} already in {place.path}/chains: choose another name")
-    operator = signer_of(place, key, password_file)
+    operator = signer_of(output, place, key, password_file)
     if ledger is not None:
         if rpc or payer or attestor or attestor_file or finality_time is not None:
             raise Misused(
@@ -141,7 +141,7 @@ def add(
         accept_single_operator=accept_single_operator,
         finality_time=finality_time,
     )
-    private_key = place.keystore.open(payer, read_password(place, password_file))
+    private_key = open_key(output, place.keystore, payer, read_password(place, password_file))
     chain = run(carry_out(order, place, hub, operator=operator, payer=private_key, report=output.note))
     output.done(f"connected {name} as {chain.client_at_hub}; gateway {chain.gateway}", **_file_row(chain))
 

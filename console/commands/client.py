@@ -12,7 +12,7 @@ from console.home import find_home, read_password
 from console.options import Home, Hub, Json, Key, MaxClockDrift, PasswordFile, TrustingPeriod
 from console.output import Output
 from console.replacing import Changes, members_text, replacement
-from console.session import hub_of, run, signer_of
+from console.session import hub_of, open_key, run, signer_of
 from hub.answers import ClientInfo
 from hub.clients import attested_evm, quorum
 from hub.clients.attested_evm import MAX_FINALITY_TIME
@@ -113,7 +113,7 @@ def replace(
     )
     if apply + cancel + (changes != Changes()) > 1:
         raise Misused("announce, --apply and --cancel are three steps: give one of them alone")
-    signer = signer_of(place, key, password_file)
+    signer = signer_of(output, place, key, password_file)
 
     async def work() -> ClientInfo:
         async with hub_of(place, hub) as connection:
@@ -173,8 +173,8 @@ def replace_at_chain(
         None if trusting_period is None else Seconds(trusting_period),
         None if max_clock_drift is None else Seconds(max_clock_drift),
     )
-    operator = signer_of(place, key, password_file)
-    private_key = place.keystore.open(payer, read_password(place, password_file))
+    operator = signer_of(output, place, key, password_file)
+    private_key = open_key(output, place.keystore, payer, read_password(place, password_file))
 
     async def work() -> dict[str, object]:
         async with (

@@ -143,7 +143,8 @@ def fund(
             accounts = {"the hub itself": owner}
             for chain in chains:
                 accounts[chain.name] = (await hub.caller_account(chain.client_at_hub, owner)).address
-            await hub.submit([Faucet(account, money) for account in accounts.values()], signer_of(home, None, None))
+            operator = signer_of(output, home, None, None)
+            await hub.submit([Faucet(account, money) for account in accounts.values()], operator)
         return {name: address_text(account) for name, account in accounts.items()}
 
     for chain in chains:

@@ -11,6 +11,7 @@ from console.home import ask_password, find_home, read_password
 from console.keystore import KeyEntry
 from console.options import Home, Json, PasswordFile
 from console.output import Output
+from console.session import open_key
 
 app = typer.Typer(
     help="Keys of the home: encrypted V3 keystores, for hub accounts, validators, attestors and EVM chains.",
@@ -58,11 +59,11 @@ def show(
 
     Example: ichub keys show operator
     """
-    place = find_home(home)
+    output, place = Output(json), find_home(home)
     row = _row(place.keystore.entry(name))
     if private:
-        row["private_key"] = "0x" + place.keystore.open(name, read_password(place, password_file)).hex()
-    Output(json).record("", row)
+        row["private_key"] = "0x" + open_key(output, place.keystore, name, read_password(place, password_file)).hex()
+    output.record("", row)
 
 
 @app.command("import")
@@ -88,7 +89,9 @@ def import_(
         raise Misused("the private key is not hex: give 64 hex digits") from error
     if len(private_key) != 32 or not 0 < int.from_bytes(private_key, "big") < _CURVE_ORDER:
         raise Misused("that is no private key: give 64 hex digits, above zero and below the curve's order")
-    entry = find_home(home).keystore.add(name, private_key, _new_password(home, password_file))
+    password = _new_password(home, password_file)
+    with output.progress("encrypting the key"):
+        entry = find_home(home).keystore.add(name, private_key, password)
     output.done(f"took in {entry.name}: {entry.address} ({entry.path})", **_row(entry))
 
 

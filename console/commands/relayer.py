@@ -34,8 +34,10 @@ def init(
     place = find_home(home)
     config = place.config()
     authority = place.resolve(config.tls.authority)
-    path = make_relayer(folder, monitor, config.client.hub, authority if config.tls.enabled else None)
-    Output(json).done(f"made {path}: `ichub relayer start {folder}` runs it", config=str(path))
+    output = Output(json)
+    with output.progress("encrypting the key"):
+        path = make_relayer(folder, monitor, config.client.hub, authority if config.tls.enabled else None)
+    output.done(f"made {path}: `ichub relayer start {folder}` runs it", config=str(path))
 
 
 @app.command()

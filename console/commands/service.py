@@ -72,7 +72,7 @@ def define(
 
     async def work() -> None:
         place = find_home(home)
-        signer = signer_of(place, key, password_file)
+        signer = signer_of(output, place, key, password_file)
         async with hub_of(place, hub) as connection:
             receipt = await connection.submit([message], signer)
         output.done(f"defined {service} in block {receipt.height}", service=service, height=receipt.height)
@@ -115,7 +115,7 @@ def bind(
 
     async def work() -> None:
         place = find_home(home)
-        signer = signer_of(place, key, password_file)
+        signer = signer_of(output, place, key, password_file)
         if bool(client) != bool(provider):
             raise Misused("a contract is named by --client and --provider together; a hub account by neither")
         identity, cost = parse_identity(client, provider) if provider else signer.address, parse_amount(price)
@@ -240,7 +240,7 @@ def respond(
     text = read_input(answer).strip()
     data = parse_hex(text, "ABI bytes") if text.startswith("0x") else text.encode()
     response = RespondService(parse_hex(request, "a request's identifier"), code, data, message)
-    signer = signer_of(place, key, password_file)
+    signer = signer_of(output, place, key, password_file)
 
     async def work() -> int:
         async with hub_of(place, hub) as connection:

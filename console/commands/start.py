@@ -6,6 +6,7 @@ from console.home import find_home
 from console.logs import JsonLogs, log_to_stderr
 from console.node import run_home, validator_signers
 from console.options import Home, PasswordFile
+from console.output import Output
 
 
 def start(home: Home = None, password_file: PasswordFile = None, json: JsonLogs = False) -> None:
@@ -15,4 +16,4 @@ def start(home: Home = None, password_file: PasswordFile = None, json: JsonLogs 
     """
     place = find_home(home)
     log_to_stderr(as_json=json)
-    uvloop.run(run_home(place, *validator_signers(place, password_file)))
+    uvloop.run(run_home(place, *validator_signers(Output(json), place, password_file)))

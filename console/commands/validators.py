@@ -66,7 +66,7 @@ def propose(
     output = Output(json)
     place = find_home(home)
     members = next_members(place.keystore, member)
-    signer = signer_of(place, key, password_file)
+    signer = signer_of(output, place, key, password_file)
 
     async def work() -> Rotation:
         async with hub_of(place, hub) as connection:
@@ -96,15 +96,15 @@ def withdraw(
 
     Example: ichub validators withdraw
     """
-    place = find_home(home)
-    signer = signer_of(place, key, password_file)
+    output, place = Output(json), find_home(home)
+    signer = signer_of(output, place, key, password_file)
 
     async def work() -> int:
         async with hub_of(place, hub) as connection:
             return (await connection.submit([WithdrawValidatorSet()], signer)).height
 
     height = run(work())
-    Output(json).done(f"withdrawn in block {height}: the present validators go on", height=height)
+    output.done(f"withdrawn in block {height}: the present validators go on", height=height)
 
 
 @app.command()
@@ -117,7 +117,7 @@ def store(
     """
     output = Output(json)
     place = find_home(home)
-    signer = signer_of(place, key, password_file)
+    signer = signer_of(output, place, key, password_file)
 
     async def work() -> Rotation:
         async with hub_of(place, hub) as connection:

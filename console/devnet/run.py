@@ -96,7 +96,7 @@ async def _start(network: Network) -> None:
 @asynccontextmanager
 async def _stage(network: Network, output: Output) -> AsyncIterator[Stage]:
     home = find_home(network.layout.hub.path)
-    operator = signer_of(home, None, None)
+    operator = signer_of(output, home, None, None)
     async with hub_of(home) as hub:
         with output.progress("deploying contracts, having the ledger's organisations vote, registering all"):
             chains, ledger, _ = await asyncio.gather(

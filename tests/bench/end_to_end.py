@@ -25,6 +25,7 @@ from console.devnet.ports import Ports, require_free
 from console.devnet.wiring import connect, connect_ledger
 from console.exits import ConsoleError, Misused
 from console.home import find_home
+from console.output import Output
 from console.session import hub_of, signer_of
 from console.tour.document_verify import ISSUER
 from console.tour.market import FEE, Call, Site, kept_of, open_site
@@ -217,7 +218,7 @@ class Watch:
 @asynccontextmanager
 async def _askers(network: Network, screen: Screen) -> AsyncIterator[tuple[Asker, Asker]]:
     home = find_home(network.layout.hub.path)
-    operator = signer_of(home, None, None)
+    operator = signer_of(Output(False), home, None, None)
     async with hub_of(home) as hub:
         with screen.step("e2e: contracts on both chains, members on the ledger, all registered at the hub"):
             chains = [await connect(network, name, hub, operator) for name in _CHAINS]

@@ -18,6 +18,7 @@ from console.devnet.processes import ROOT, Supervisor
 from console.diagnosis import replay_check
 from console.exits import Misused
 from console.home import NodeHome
+from console.output import Output
 from console.session import hub_of, signer_of
 from hub.answers import NodeStatus
 from hub.errors import HubError
@@ -61,7 +62,7 @@ class World:
     def give(self, amount: int) -> None:
         async def ask() -> None:
             async with hub_of(self.home) as hub:
-                await hub.submit([Faucet(RICH, Amount(amount))], signer_of(self.home, None, None))
+                await hub.submit([Faucet(RICH, Amount(amount))], signer_of(Output(False), self.home, None, None))
 
         asyncio.run(ask())
 

@@ -13,6 +13,7 @@ from eth_abi.abi import encode
 
 from console.devnet.processes import ROOT
 from console.home import NodeHome
+from console.output import Output
 from console.session import hub_of, signer_of
 from hub.clients.quorum import Config
 from hub.messages import CreateQuorumClient, RegisterCounterparty
@@ -78,7 +79,9 @@ class Operator:
         """A ledger that has joined, so that a rotation has someone to wait for."""
         async with hub_of(self.home) as hub:
             register = RegisterCounterparty("quorum-0", "quorum-8", 0, b"", SALT)
-            await hub.submit([CreateQuorumClient(LEDGER), register], signer_of(self.home, "operator", None))
+            await hub.submit(
+                [CreateQuorumClient(LEDGER), register], signer_of(Output(False), self.home, "operator", None)
+            )
 
     async def input_of(self, request_id: str) -> bytes:
         async with hub_of(self.home) as hub:

@@ -2,13 +2,17 @@
 
 import json
 import stat
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from eth_account import Account
 
+from console import members, output
 from console.exits import Misused
 from console.keystore import DEVNET_SCRYPT_ROUNDS, Keystore
+from tests.e2e.command import ichub
 
 KEY = bytes(range(1, 33))
 
@@ -68,3 +72,23 @@ def test_a_file_that_is_no_keystore_is_named(keystore: Keystore, content: str) -
     (keystore.directory / "bad.json").write_text(content)
     with pytest.raises(Misused, match=r"bad\.json is not a V3 keystore"):
         keystore.entries()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("keys show operator --private", "opening the key"),
+        ("account transfer 0x5FbDB2315678afecb367f032d93F642f64180aa3 1 --hub localhost:9", "opening the key"),
+        ("relayer init {}/relayer", "encrypting the key"),
+        (f"attestor init {{}}/attestor --genesis 0x{'12' * 32}", "encrypting the key"),
+    ],
+)
+def test_a_command_says_what_a_key_s_seconds_go_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, told: str
+) -> None:
+    home = {"ICHUB_HOME": str(tmp_path / "home")}
+    assert ichub("init", "--devnet", environment=home).returncode == 0
+    monkeypatch.setattr(members, "SCRYPT_ROUNDS", DEVNET_SCRYPT_ROUNDS)
+    monkeypatch.setattr(output, "time", SimpleNamespace(monotonic=count(0.0, 2.0).__next__))
+    done = ichub(*(word.format(tmp_path) for word in words.split()), environment=home)
+    assert f"{told} (2.0 s)\n" in done.stderr

@@ -1,6 +1,7 @@
 """What is printed on a terminal of 80 columns: a hash is never broken, for it is there to be copied."""
 
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -41,6 +42,21 @@ def test_a_record_gives_up_a_blank_for_a_hash(screen: StringIO) -> None:
     screen.truncate(0)
     Output(False).record("", {"certificate": HASH})
     assert f"certificate  {DIGITS}" in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "as_json", "told"),
+    [(1.5, False, "opening the key (1.5 s)\n"), (0.9, False, ""), (1.5, True, "")],
+)
+def test_what_takes_over_a_second_is_told_where_no_terminal_shows_it(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, as_json: bool, told: str
+) -> None:
+    shown, clock = StringIO(), iter((7.0, 7.0 + seconds))
+    monkeypatch.setattr(output, "_stderr", Console(width=80, file=shown, highlight=False))
+    monkeypatch.setattr(output, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with Output(as_json).progress("opening the key"):
+        assert shown.getvalue() == ""
+    assert shown.getvalue() == told
 
 
 HOSTILE = "done\x1b[2K\x1b[1A\r\u202eknab\x9b2J"

@@ -152,7 +152,7 @@ def start(home: Home = None, password_file: PasswordFile = None, json: JsonLogs 
 
     place = find_ledger_home(home)
     log_to_stderr(as_json=json)
-    uvloop.run(run_ledger_home(place, ledger_signers(place, password_file)))
+    uvloop.run(run_ledger_home(place, ledger_signers(Output(json), place, password_file)))
 
 
 def make_ledger_home(

@@ -21,7 +21,7 @@ from console.ledger_session import ledger_of
 from console.options import Json, PasswordFile
 from console.output import Output
 from console.replacing import next_members, rotation_summary
-from console.session import run
+from console.session import open_key, run
 from hub.accounts.errors import NoRotationPending
 from hub.messages import WithdrawValidatorSet
 from hub.signer import KeySigner
@@ -178,4 +178,4 @@ def _signer(output: Output, place: LedgerHome, key: str, password: str) -> KeySi
     if all(one.name != key for one in place.keystore.entries()):
         with output.progress("making the key"):
             place.keystore.create(key, password)
-    return KeySigner(place.keystore.open(key, password))
+    return KeySigner(open_key(output, place.keystore, key, password))
