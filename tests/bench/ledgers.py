@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import rocksdict
@@ -91,6 +91,9 @@ class Took:
     decoding: float
     tree: float
     writing: float
+
+    def __add__(self, other: Self) -> "Took":
+        return Took(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
 
     @property
     def executing(self) -> float:

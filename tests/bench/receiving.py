@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count, islice
 from pathlib import Path
+from typing import Self
 
 from hub import messages as m
 from hub.ibc.identifiers import PortId
@@ -35,6 +36,8 @@ BATCH = 50
 BATCHES_A_BLOCK = 5
 WARMING, COUNTED = 10, 40
 """Blocks."""
+ROUNDS = 3
+"""Of all kinds in turns: the speed of a shared machine changes by the second, and one beside another is what counts."""
 VALUE_BYTES = 100
 
 
@@ -45,6 +48,9 @@ class Run:
     packets: int
     took: Took
     resident_mb: float
+
+    def __add__(self, other: Self) -> "Run":
+        return Run(self.packets + other.packets, self.took + other.took, max(self.resident_mb, other.resident_mb))
 
     def rate(self) -> Measured:
         """Packets a second."""
@@ -60,10 +66,13 @@ def run(screen: Screen, states: States) -> dict[str, Measured]:
     with screen.step("hub.recv: proving packets in batches"):
         in_own_process(write_ledger_load, ledger)
     runs: dict[str, Run] = {}
-    for name, (load, size) in {"10k": (evm, "10k"), "1m": (evm, "1m"), "ledger, 1m": (ledger, "1m")}.items():
-        path = states.of(SIZES[size], screen)
-        with screen.step(f"hub.recv: receiving at {SIZES[size]:,} keys"):
-            runs[name] = in_own_process(receive, path, load)
+    kinds = {"10k": (evm, "10k"), "1m": (evm, "1m"), "ledger, 1m": (ledger, "1m")}
+    paths = {size: states.of(SIZES[size], screen) for size in ("10k", "1m")}
+    for turn in range(1, ROUNDS + 1):
+        for name, (load, size) in kinds.items():
+            with screen.step(f"hub.recv: receiving at {name} keys, {turn} of {ROUNDS}"):
+                one = in_own_process(receive, paths[size], load)
+            runs[name] = runs[name] + one if name in runs else one
     screen.took("us a packet", {name: (one.packets, one.took) for name, one in runs.items()})
     return {
         "hub.recv.packets_per_s.10k": runs["10k"].rate(),
