@@ -41,7 +41,7 @@ from hub.state.branch import MemoryState
 from hub.state.collections import Room
 from hub.state.context import Context
 from tests.properties.hub_knowledge import Knowledge
-from tests.unit.hub_chain import CONSUMER, MEMBER, PARAMETERS, PROVIDER, RELAYER, genesis, tree_of
+from tests.unit.hub_chain import CONSUMER, MEMBER, PARAMETERS, PROVIDER, RELAYER, genesis, kept, tree_of
 from tests.unit.hub_world import World, abi_text, bind, call, hub_call
 from tests.unit.ledger_chain import echo
 from tests.vectors.generate_quorum import ADDRESSES
@@ -355,16 +355,13 @@ class HubMachine(RuleBasedStateMachine, Knowledge):
 
     def _try(self, who: int, message: AnyMessage) -> TransactionResult:
         """One transaction in a block of its own; a refusal or a no-op must leave everything but the nonce as it was."""
-        before = self._kept()
+        before = kept(self.hub.state)
         result = self.hub.try_(who, message, advance=0)
         self.each_thing_happens_at_most_once()
         if result.code is not ResultCode.OK:
             assert not result.events
-            assert self._kept() == before
+            assert kept(self.hub.state) == before
         return result
-
-    def _kept(self) -> dict[bytes, bytes]:
-        return {key: value for key, value in self.hub.state.scan(b"\x05", b"\xff") if key[0] != 0x08}
 
     def _take_in(self, sent: list[PacketSent]) -> None:
         try:

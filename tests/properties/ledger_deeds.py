@@ -24,16 +24,11 @@ from hub.services.payload import Request, Result, packet_request_id
 from hub.validators import hand_over, proposed_validators, validators
 from tests.properties.ledger_flows import Flows
 from tests.properties.ledger_world import LedgerWorld, Told
-from tests.unit.hub_chain import RELAYER, genesis
+from tests.unit.hub_chain import RELAYER, genesis, kept
 from tests.unit.member_ledger import ORGANISATIONS
 
 CARRIERS = tuple(f"{name}/chief" for name in ORGANISATIONS)
 LATE = {"TIMEOUT_ELAPSED"}
-
-
-def kept(state: Any) -> dict[bytes, bytes]:
-    """All but the blocks' own records and nonces: what a refusal must leave as it was."""
-    return {key: value for key, value in state.scan(b"\x05", b"\xff") if key[0] != 0x08}
 
 
 class Deeds:

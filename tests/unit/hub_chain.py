@@ -22,6 +22,7 @@ from hub.proofs.smt import stands_in_tree, tree_entry
 from hub.quantities import Amount, Epoch, Gas, Height, Seconds, UnixSeconds
 from hub.services import requests
 from hub.state.branch import MemoryState
+from hub.state.collections import Room
 from tests.unit.quorum_chain import ReferenceTree
 from tests.vectors.generate_quorum import ADDRESSES, KEYS
 
@@ -58,6 +59,12 @@ def genesis(**changes: Any) -> Genesis:
 def tree_of(state: MemoryState) -> ReferenceTree:
     entries = state.scan(b"\x00", b"\xff")
     return ReferenceTree(dict(tree_entry(key, value) for key, value in entries if stands_in_tree(key)))
+
+
+def kept(state: MemoryState) -> dict[bytes, bytes]:
+    """All that a refused or repeated message must leave alone: everything but accounts and the blocks' own records."""
+    entries = state.scan(bytes((Room.INDEXES,)), b"\xff")
+    return {key: value for key, value in entries if key[0] != Room.ACCOUNTS}
 
 
 class HubChain:
@@ -152,7 +159,7 @@ class HubChain:
         """The latest block as its validators sign it for one counterparty."""
         shown = self.shown(client, **changes)
         domain = self.app.clients.counterparty(self.state, client).domain
-        signing = signers or SignerSet.of_equals(1, [ADDRESSES[VALIDATOR]])
+        signing = signers or self.app.genesis.validators
         keys = {one.address: KEYS[ADDRESSES.index(one.address)] for one in signing.members}
         return SignedCheckpoint(shown, sign_quorum(signing, keys, shown.digest(domain)))
 

@@ -44,7 +44,7 @@ from hub.state.branch import MemoryState
 from hub.validators import validators_of
 from tests.unit import certificate_workshop as workshop
 from tests.unit.certificate_workshop import Certified
-from tests.unit.hub_chain import OPERATOR, RELAYER, VALIDATOR, HubChain, tree_of
+from tests.unit.hub_chain import OPERATOR, RELAYER, HubChain, tree_of
 from tests.unit.unlinted import unlinted
 from tests.vectors.generate_quorum import ADDRESSES, KEYS
 
@@ -217,7 +217,7 @@ class MemberLedger:
         ours = Config(self.machine.chain_id, self.machine.genesis_hash, self.signers, *hours)
         hub.do(OPERATOR, hub_messages.CreateQuorumClient(ours))
         self.client = hub.app.clients.all(hub.state)[-1]
-        theirs = Config("hub-test", hub.app.genesis_hash, SignerSet.of_equals(1, [ADDRESSES[VALIDATOR]]), *hours)
+        theirs = Config("hub-test", hub.app.genesis_hash, hub.app.genesis.validators, *hours)
         self.decide(a.Connect(hub_messages.CreateQuorumClient(theirs)))
         (self.hub_client,) = self.machine.clients.all(self.state)
         ends = (PORT, PORT, VERSION, ENCODING)

@@ -37,7 +37,7 @@ from hub.quantities import Hash, UnixSeconds
 from hub.quantities import Sequence as Number
 from hub.services.application import ENCODING, PORT, VERSION
 from hub.state.context import Context
-from tests.unit.hub_chain import OPERATOR, RELAYER, START, HubChain
+from tests.unit.hub_chain import OPERATOR, RELAYER, START, HubChain, kept
 from tests.unit.hub_world import World, one
 from tests.unit.ledger_chain import echo
 from tests.vectors.writing import label
@@ -45,18 +45,13 @@ from tests.vectors.writing import label
 replace = msgspec.structs.replace
 
 
-def state_of(hub: HubChain) -> dict[bytes, bytes]:
-    """All that a refused or repeated message must leave alone: everything but accounts, head and block hashes."""
-    return {key: value for key, value in hub.state.scan(b"\x05", b"\xff") if key[0] != 0x08}
-
-
 def refused(hub: HubChain, message: Any) -> str:
     """The reason for which the hub refuses a message; nothing has changed."""
-    before = state_of(hub)
+    before = kept(hub.state)
     result = hub.try_(RELAYER, message)
     assert result.code is ResultCode.REFUSED
     assert not result.events
-    assert state_of(hub) == before
+    assert kept(hub.state) == before
     return result.reason
 
 
@@ -78,11 +73,11 @@ def test_receive_writes_a_receipt_and_the_application_acts(world: World) -> None
 
 def test_receive_twice_is_a_no_op_even_with_a_broken_proof(world: World) -> None:
     sequence, _ = world.accept()
-    before = state_of(world.hub)
+    before = kept(world.hub.state)
     message = world.a.receive_message(sequence)
     assert world.hub.do(RELAYER, message).code is ResultCode.NO_OP
     assert world.hub.do(RELAYER, replace(message, proof=world.a.proof([]))).code is ResultCode.NO_OP
-    assert state_of(world.hub) == before
+    assert kept(world.hub.state) == before
 
 
 def test_one_packet_named_twice_in_a_batch_takes_effect_once(world: World) -> None:
@@ -286,10 +281,10 @@ def test_an_acknowledged_packet_is_gone_and_a_repeat_is_a_no_op(world: World) ->
     message = world.b.acknowledge_message([sent], [world.answer(sent)])
     world.hub.do(RELAYER, message)
     assert world.hub.state.get(commitment_path(world.b.client, sent.sequence)) is None
-    before = state_of(world.hub)
+    before = kept(world.hub.state)
     assert world.hub.do(RELAYER, message).code is ResultCode.NO_OP
     assert world.hub.do(RELAYER, with_record(message, value=b"another")).code is ResultCode.NO_OP
-    assert state_of(world.hub) == before
+    assert kept(world.hub.state) == before
 
 
 # --- timeout ---
