@@ -57,6 +57,11 @@ async def test_a_burst_is_carried_in_few_transactions(network: Network) -> None:
         assert carried(
             "relayer_gas_total", {"path": "b", "source": network.b.client, "lane": "4", "hop": "receive_at_chain"}
         )
+        assert carried("relayer_hop_seconds_count", {"path": "a", "hop": "receive_at_hub"}) == 24
+        assert (carried("relayer_hop_seconds_sum", {"path": "a", "hop": "receive_at_hub"}) or 0) > 0
+        sent = {"path": "a", "source": "chain"}
+        await until(lambda: _is_true(carried("relayer_backlog_packets", sent) == 0))
+        assert carried("relayer_oldest_packet_seconds", sent) == 0
         assert relayer.health() == {}
 
 
@@ -111,6 +116,9 @@ async def test_an_application_that_fails_waits_and_costs_nothing(network: Networ
         refusals = {"path": "a", "reason": "APPLICATION_REFUSED"}
         await until(lambda: _is_true((count("relayer_errors_total", refusals) or 0) >= 4))
         assert not await _all(site, calls)
+        sent = {"path": "a", "source": "chain"}
+        assert (count("relayer_backlog_packets", sent) or 0) >= len(calls)
+        assert (count("relayer_oldest_packet_seconds", sent) or 0) > 0
         assert not count("relayer_transactions_total", {"path": "a"})
         assert not count("relayer_tasks_carried_total", {"path": "a", "hop": "acknowledge_at_chain"})
         await site.anvil.rpc("anvil_setCode", site.chain.gateway, code)
