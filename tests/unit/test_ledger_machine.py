@@ -371,32 +371,29 @@ def connected(ledger: MemberLedger) -> MemberLedger:
     return ledger
 
 
+def offer(ledger: MemberLedger) -> None:
+    """The desk's service at the hub, for hub accounts to call."""
+    ledger.hub.do(MEMBER, define("desk-note"))
+    bound = ("desk-note", ledger.client, b"desk", InputEncoding.JSON, Amount(5), Gas(1), 10, 60)
+    ledger.hub.do(MEMBER, hub_messages.BindService(*bound))
+
+
+def call_desk(ledger: MemberLedger, text: str) -> PacketSent:
+    """A hub account calls; the packet that goes on to the ledger."""
+    data = b'{"text":"%s"}' % text.encode()
+    deadline = UnixSeconds(ledger.hub.now + 300)
+    message = hub_messages.CallService("desk-note", "", b"", InputEncoding.JSON, data, Amount(50), deadline)
+    return one(ledger.hub.do(CONSUMER, message).events, PacketSent)
+
+
 class TestAcrossChains:
-    def offer(self, ledger: MemberLedger) -> None:
-        """The desk's service at the hub, for hub accounts to call."""
-        schema = define("desk-note")
-        ledger.hub.do(MEMBER, schema)
-        ledger.hub.do(
-            MEMBER,
-            hub_messages.BindService(
-                "desk-note", ledger.client, b"desk", InputEncoding.JSON, Amount(5), Gas(1), 10, 60
-            ),
-        )
-
-    def call(self, ledger: MemberLedger, text: str, service: str = "desk-note") -> PacketSent:
-        """A hub account calls; the packet that goes on to the ledger."""
-        data = b'{"text":"%s"}' % text.encode()
-        deadline = UnixSeconds(ledger.hub.now + 300)
-        message = hub_messages.CallService(service, "", b"", InputEncoding.JSON, data, Amount(50), deadline)
-        return one(ledger.hub.do(CONSUMER, message).events, PacketSent)
-
     @pytest.mark.parametrize(
         ("text", "code", "output"),
         [("hi", 200, b'{"text":"hi!"}'), ("never", 400, b"")],
     )
     def test_a_contract_answers_at_once(self, connected: MemberLedger, text: str, code: int, output: bytes) -> None:
-        self.offer(connected)
-        sent = self.call(connected, text)
+        offer(connected)
+        sent = call_desk(connected, text)
         taken = connected.take_in(sent)
         served = one(taken.events, RequestServed)
         assert (served.code, served.caller_client, served.caller) == (code, "", ADDRESSES[CONSUMER])
@@ -405,8 +402,8 @@ class TestAcrossChains:
         assert (resulted.code, resulted.output) == (code, output)
 
     def test_a_contract_answers_later(self, connected: MemberLedger) -> None:
-        self.offer(connected)
-        sent = self.call(connected, "later")
+        offer(connected)
+        sent = call_desk(connected, "later")
         taken = connected.take_in(sent)
         assert not [event for event in taken.events if isinstance(event, AcknowledgementWritten)]
         (waiting,) = calls.requests(connected.state)
@@ -418,8 +415,8 @@ class TestAcrossChains:
         assert connected.invoke(ANN, "desk", "release", Held(waiting.request_id)).code is ResultCode.REFUSED
 
     def test_what_is_answered_late_is_answered(self, connected: MemberLedger) -> None:
-        self.offer(connected)
-        connected.take_in(self.call(connected, "later"))
+        offer(connected)
+        connected.take_in(call_desk(connected, "later"))
         (waiting,) = calls.requests(connected.state)
         connected.block(advance=waiting.due - connected.now - 1)
         result = connected.invoke(ANN, "desk", "release", Held(waiting.request_id))
@@ -427,8 +424,8 @@ class TestAcrossChains:
         assert connected.machine.next_due(connected.state) is None
 
     def test_what_is_never_answered_is_closed_and_leaves_nothing(self, connected: MemberLedger) -> None:
-        self.offer(connected)
-        sent = self.call(connected, "later")
+        offer(connected)
+        sent = call_desk(connected, "later")
         before = of_calls(connected)
         connected.take_in(sent)
         (waiting,) = calls.requests(connected.state)
@@ -447,8 +444,8 @@ class TestAcrossChains:
 
     def test_a_hub_that_gives_two_requests_one_name_is_refused_the_second(self, connected: MemberLedger) -> None:
         """Each would be kept in the other's place: one packet never acknowledged, and blocks made for it for ever."""
-        self.offer(connected)
-        sent = self.call(connected, "later")
+        offer(connected)
+        sent = call_desk(connected, "later")
         connected.take_in(sent)
         (waiting,) = calls.requests(connected.state)
         request = dataclasses.replace(Request.decode(sent.value), deadline=UnixSeconds(waiting.deadline + 1))
@@ -462,7 +459,7 @@ class TestAcrossChains:
         assert not [key for key in ctx.changes() if key[0] == LedgerRoom.CONTRACT_CALLS]
 
     def test_a_block_closes_so_many_and_the_next_goes_on(self, connected: MemberLedger) -> None:
-        self.offer(connected)
+        offer(connected)
         connected.hub.do(CONSUMER, *[hub_call_later(connected.hub.now + 300)] * 64)
         connected.hub.do(CONSUMER, *[hub_call_later(connected.hub.now + 200)] * 2)
         sent = [event for event in connected.hub.events if isinstance(event, PacketSent)]
@@ -479,9 +476,9 @@ class TestAcrossChains:
         assert list(calls.requests(connected.state)) == []
 
     def test_no_such_contract(self, connected: MemberLedger) -> None:
-        self.offer(connected)
+        offer(connected)
         connected.decide(a.RetireContract("desk"))
-        taken = connected.take_in(self.call(connected, "hi"))
+        taken = connected.take_in(call_desk(connected, "hi"))
         assert one(taken.events, RequestServed).code == Code.NOT_AVAILABLE
 
     def _serve_echo(self, ledger: MemberLedger) -> None:
