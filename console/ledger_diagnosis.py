@@ -1,15 +1,18 @@
 """What ``ichub ledger doctor`` looks at, beside what all homes have in common (``console.checks``)."""
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from adapters.permissioned.ledger.answers import AuthorityInfo
+from adapters.permissioned.ledger.answers import AuthorityInfo, OrganisationInfo, ValidatorInfo
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.contracts.activation import pinned_package
 from adapters.permissioned.ledger.contracts.installed import find_installed
+from adapters.permissioned.ledger.identities import OrganisationId
 from adapters.permissioned.ledger.membership.records import Standing
+from adapters.permissioned.ledger.membership.validator_keys import too_powerful
 from adapters.permissioned.ledger.node import replay_ledger
 from console import checks
 from console.amounts import moment
@@ -18,6 +21,7 @@ from console.exits import ConsoleError
 from console.ledger_home import LedgerHome
 from console.ledger_node import ledger_node_config
 from console.ledger_session import connect, who
+from console.replacing import could_halt
 from hub.answers import NodeStatus
 from hub.errors import HubError
 from hub.version import VERSION
@@ -52,6 +56,7 @@ async def remote_checks(home: LedgerHome, member: str | None) -> AsyncIterator[C
                 yield check
             yield await _enrolment(ledger)
             yield await _contracts(ledger)
+            yield _validators(await ledger.validators(), await ledger.organisations())
             yield _revocations(await ledger.authorities())
     except (HubError, ConsoleError, OSError) as error:
         yield Check("ledger", False, str(error), "start it with `ichub ledger start`, or name another in config.toml")
@@ -119,6 +124,16 @@ async def _contracts(ledger: LedgerClient) -> Check:
     except HubError as error:
         return Check("contracts", False, str(error), "install the version that was voted for: a node stops without it")
     return Check("contracts", True, ", ".join(f"{one.contract} {one.version}" for one in active) or "none")
+
+
+def _validators(signers: Sequence[ValidatorInfo], organisations: Sequence[OrganisationInfo]) -> Check:
+    """Well in any case: one node may have to hold most of the power."""
+    powers: Counter[OrganisationId] = Counter()
+    for one in signers:
+        powers[OrganisationId(one.organisation)] += one.power
+    alone = too_powerful(powers, sum(not one.removed for one in organisations))
+    found = ", ".join(f"{name}: {power} of {powers.total()}" for name, power in sorted(powers.items()))
+    return Check("validators", True, f"{found}; {could_halt(alone)}" if alone else found)
 
 
 def _revocations(authorities: Sequence[AuthorityInfo]) -> Check:

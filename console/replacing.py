@@ -1,8 +1,8 @@
 """What a client shall begin anew with: its present configuration, but for what the operator names, or what the hub says
-of itself. And who shall sign next, as the operator names them.
+of itself. And who shall sign next, as the operator names them; with how much power.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -126,6 +126,11 @@ def rotation_summary(rotation: Rotation) -> dict[str, object]:
         "proposed_epoch": proposed.epoch if proposed else "",
         "proposed_validators": members_text(proposed) if proposed else [],
     }
+
+
+def could_halt(organisations: Iterable[str]) -> str:
+    """What a person reads of organisations that have too much of a ledger's power."""
+    return f"{', '.join(organisations)} alone could halt the ledger: with four organisations none should have a third"
 
 
 def members_text(signers: SignerSet) -> list[str]:

@@ -1,5 +1,6 @@
 """The commands of a ledger against a real node, as a newcomer types them."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -306,14 +307,17 @@ def test_validators_hand_over(person: Typing) -> None:
     before = person.type("validators", "show")
     assert (before["epoch"], [one.partition(":")[0] for one in before["keys"]]) == (1, ["bank-a/node"])
     nobody_s = person.run("validators", "propose", "0x" + "11" * 20)
-    assert nobody_s.returncode == 0  # it is the vote that carries it out
+    assert (nobody_s.returncode, "halt" in nobody_s.stderr) == (0, False)  # it is the vote that carries it out
     assert "before" in person.type("enrol", "bank-a/node")["done"]
     wrong = person.run("validators", "bind", "validator-2", "--as", "bank-a/admin")
     assert wrong.returncode == 1
     assert "admin" in wrong.stderr
     address = person.type("validators", "bind", "validator-2", "--as", "bank-a/node")["address"]
     assert person.type("validators", "bind", "validator-2", "--as", "bank-a/node")["address"] == address
-    number = person.type("validators", "propose", "validator-2=3")["number"]
+    proposed = person.run("validators", "propose", "validator-2=3", "--json")
+    number = json.loads(proposed.stdout)["number"]
+    for said in (proposed, person.run("proposal", "show", str(number), "--json")):
+        assert "warning: bank-a alone could halt the ledger" in said.stderr
     for name in ("bank-a", "bank-b", "customs"):
         person.type("proposal", "vote", str(number), "--yes", "--as", f"{name}/admin")
     after = person.type("validators", "show")

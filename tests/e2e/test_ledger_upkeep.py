@@ -92,8 +92,19 @@ def test_the_doctor_finds_a_sound_node_well_and_names_what_is_not(operator: Oper
         found = operator.type("doctor")
         assert all(one["ok"] for one in found)
         names = {"python", "disk", "configuration", "genesis", "keys", "certificates", "signer's guard", "API port"}
-        asked = {"ledger", "same genesis", "ledger's clock", "versions", "member", "contracts", "revocation lists"}
-        assert {one["check"] for one in found} == names | asked
+        asked = {
+            "ledger",
+            "same genesis",
+            "ledger's clock",
+            "versions",
+            "member",
+            "contracts",
+            "validators",
+            "revocation lists",
+        }
+        said = {one["check"]: one["found"] for one in found}
+        assert said.keys() == names | asked
+        assert said["validators"].startswith("bank-a: 1 of 1; bank-a alone could halt the ledger")
         operator.type("org", "list")
     key = operator.home / "organisations" / "bank-a" / "ca.key"
     key.chmod(0o644)

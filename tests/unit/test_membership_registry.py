@@ -308,6 +308,15 @@ def test_nobody_has_a_third_alone(
     assert v.too_powerful(powers, organisations_there) == expected
 
 
+def test_a_set_s_power_is_of_the_organisations_whose_keys_it_has(world: MembershipWorld) -> None:
+    keys = [Address(bytes([number]) * 20) for number in range(1, 5)]
+    for address, organisation in zip(keys, ("bank-a", "bank-b", "bank-a"), strict=False):
+        v.put_validator_key(world.ctx, OrganisationId(organisation), MemberName("node"), address)
+    powers = list(zip(keys, (1, 2, 4, 8), strict=True))
+    assert v.powers_of(world.state, powers[:3]) == {"bank-a": 5, "bank-b": 2}
+    assert v.powers_of(world.state, powers) is None
+
+
 def test_a_fingerprint_of_any_length_is_unknown(world: MembershipWorld) -> None:
     for given in (b"", b"\x00", b"\x00" * 33):
         with refused(world, e.CertificateUnknown):

@@ -108,7 +108,8 @@ class BallotInfo(msgspec.Struct, frozen=True):
 
 class ProposalInfo(msgspec.Struct, frozen=True):
     """A proposal with all that became of it; ``approving`` and ``against`` are the votes that count now, of so many
-    ``organisations``. ``reason`` and ``message``: why its action was refused.
+    ``organisations``. ``reason`` and ``message``: why its action was refused. ``too_powerful``: the organisations that
+    could halt the ledger alone, were the validators that it proposes to sign.
     """
 
     number: int
@@ -126,6 +127,7 @@ class ProposalInfo(msgspec.Struct, frozen=True):
     closed_at: UnixSeconds
     reason: str
     message: str
+    too_powerful: tuple[str, ...]
 
 
 class ContractInfo(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from adapters.permissioned.ledger.messages import Vote
 from console.amounts import moment
 from console.commands.ledger.hub_connection import replace_client
 from console.commands.ledger.options import As, Home
-from console.commands.ledger.proposing import DAY, ValidFor, propose
+from console.commands.ledger.proposing import DAY, ValidFor, propose, warn_of_power
 from console.consortium import read_authorities
 from console.exits import Misused
 from console.ledger_session import ledger_of
@@ -53,8 +53,10 @@ def show(number: Annotated[int, typer.Argument()], home: Home = None, member: As
     async def work() -> None:
         async with ledger_of(home, member) as ledger:
             found = await ledger.proposal(number)
+        output = Output(json)
         votes = [f"{one.organisation}/{one.name}: {'yes' if one.approve else 'no'}" for one in found.ballots]
-        Output(json).record(f"Proposal {number}", {**_row(found), "fields": _fields(found.action), "votes": votes})
+        output.record(f"Proposal {number}", {**_row(found), "fields": _fields(found.action), "votes": votes})
+        warn_of_power(output, found)
 
     run(work())
 
@@ -73,14 +75,16 @@ def vote(
     """
     if approve is None:
         raise Misused(f"say how: --yes or --no; `ichub ledger proposal show {number}` tells what it is about")
+    output = Output(json)
 
     async def work() -> None:
         async with ledger_of(home, member) as ledger:
             await ledger.submit([Vote(number, approve)])
             found = await ledger.proposal(number)
+        warn_of_power(output, found)
         outcome, yes = found.outcome.name.lower(), f"{found.approving} of {found.organisations}"
         text = f"voted; proposal {number} is {outcome}, {yes} for it"
-        Output(json).done(text, **_row(found))
+        output.done(text, **_row(found))
 
     run(work())
 

@@ -40,6 +40,7 @@ from console.ledger_home import DEFAULT_LEDGER_LISTEN, LedgerHome, find_ledger_h
 from console.logs import JsonLogs, log_to_stderr
 from console.options import Json, PasswordFile
 from console.output import Output
+from console.replacing import could_halt
 from hub.errors import HubError
 from hub.quantities import UnixSeconds
 from hub.signer import KeySigner
@@ -116,7 +117,7 @@ def init(
         organisation_of = one.subject.organisation
         powers[organisation_of] = powers.get(organisation_of, 0) + one.power
     if alone := too_powerful(powers, len(given)):
-        text = f"{', '.join(alone)} alone could halt the ledger: with four organisations none should have a third"
+        text = could_halt(alone)
         if strict:
             raise Refused(f"{text}; give --validator for other organisations", reason="TOO_POWERFUL")
         output.warn(text)

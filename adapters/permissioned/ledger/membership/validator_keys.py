@@ -5,7 +5,7 @@ Checkpoints are signed with secp256k1 (docs/protocol.md, section 5), members act
 (docs/protocol.md, section 12).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -95,6 +95,17 @@ def put_validator_key(ctx: Context, organisation: OrganisationId, name: MemberNa
 def validator_key(state: StateReader, address: Address) -> ValidatorKey | None:
     """Whose a checkpoint key is; None for one that is nobody's."""
     return _KEYS.get(state, address)
+
+
+def powers_of(state: StateReader, validators: Iterable[tuple[Address, int]]) -> dict[OrganisationId, int] | None:
+    """Of the organisations whose keys these are; None where one is nobody's: nobody can vote such a set in."""
+    powers: dict[OrganisationId, int] = {}
+    for address, power in validators:
+        key = validator_key(state, address)
+        if key is None:
+            return None
+        powers[key.organisation] = powers.get(key.organisation, 0) + power
+    return powers
 
 
 def too_powerful(powers: Mapping[OrganisationId, int], organisations: int) -> tuple[OrganisationId, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from adapters.permissioned.ledger import answers
-from adapters.permissioned.ledger.actions import decode_action
+from adapters.permissioned.ledger.actions import Action, ProposeValidators, decode_action
 from adapters.permissioned.ledger.contracts.activation import statuses
 from adapters.permissioned.ledger.governance import proposals
 from adapters.permissioned.ledger.governance.errors import ProposalUnknown
@@ -137,14 +137,14 @@ def proposal_infos(state: StateReader, after: int) -> Iterator[answers.ProposalI
 
 
 def _proposal(state: StateReader, record: proposals.Proposal) -> answers.ProposalInfo:
-    now = head(state).time
+    now, action = head(state).time, decode_action(record.action)
     standing, tally = proposals.standing_ballots(state, record, now), proposals.tally(state, record, now)
     return answers.ProposalInfo(
         number=record.number,
         organisation=record.organisation,
         name=record.name,
         fingerprint=record.fingerprint,
-        action=decode_action(record.action),
+        action=action,
         made_at=record.made_at,
         expiry=record.expiry,
         outcome=proposals.outcome_at(record, now),
@@ -160,7 +160,15 @@ def _proposal(state: StateReader, record: proposals.Proposal) -> answers.Proposa
         closed_at=record.closed_at,
         reason=record.reason,
         message=record.message,
+        too_powerful=_too_powerful(state, action),
     )
+
+
+def _too_powerful(state: StateReader, action: Action) -> tuple[OrganisationId, ...]:
+    if not isinstance(action, ProposeValidators):
+        return ()
+    powers = validator_keys.powers_of(state, action.validators)
+    return validator_keys.too_powerful(powers or {}, len(organisations.live_organisations(state)))
 
 
 def parameter_answers(state: StateReader) -> tuple[Parameter, ...]:

@@ -581,6 +581,7 @@ class ProposalInfo(_message.Message):
     CLOSED_AT_UNIX_SECONDS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
+    TOO_POWERFUL_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     organisation: _builtins.str
     name: _builtins.str
@@ -599,6 +600,12 @@ class ProposalInfo(_message.Message):
     def action(self) -> _tx_pb2.Action: ...
     @_builtins.property
     def ballots(self) -> _containers.RepeatedCompositeFieldContainer[Global___BallotInfo]: ...
+    @_builtins.property
+    def too_powerful(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Who could halt the ledger alone, were the validators that it proposes to sign: organisations with a third of the
+        power or more, where there are four or more.
+        """
+
     def __init__(
         self,
         *,
@@ -617,10 +624,11 @@ class ProposalInfo(_message.Message):
         closed_at_unix_seconds: _builtins.int = ...,
         reason: _builtins.str = ...,
         message: _builtins.str = ...,
+        too_powerful: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "against", b"against", "approving", b"approving", "ballots", b"ballots", "closed_at_unix_seconds", b"closed_at_unix_seconds", "expiry_unix_seconds", b"expiry_unix_seconds", "fingerprint", b"fingerprint", "made_at_unix_seconds", b"made_at_unix_seconds", "message", b"message", "name", b"name", "number", b"number", "organisation", b"organisation", "organisations", b"organisations", "outcome", b"outcome", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "against", b"against", "approving", b"approving", "ballots", b"ballots", "closed_at_unix_seconds", b"closed_at_unix_seconds", "expiry_unix_seconds", b"expiry_unix_seconds", "fingerprint", b"fingerprint", "made_at_unix_seconds", b"made_at_unix_seconds", "message", b"message", "name", b"name", "number", b"number", "organisation", b"organisation", "organisations", b"organisations", "outcome", b"outcome", "reason", b"reason", "too_powerful", b"too_powerful"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
