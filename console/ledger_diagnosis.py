@@ -57,7 +57,7 @@ async def remote_checks(home: LedgerHome, member: str | None) -> AsyncIterator[C
             yield await _enrolment(ledger)
             yield await _contracts(ledger)
             yield _validators(await ledger.validators(), await ledger.organisations())
-            yield _revocations(await ledger.authorities())
+            yield revocation_check(await ledger.authorities())
     except (HubError, ConsoleError, OSError) as error:
         yield Check("ledger", False, str(error), "start it with `ichub ledger start`, or name another in config.toml")
 
@@ -136,14 +136,14 @@ def _validators(signers: Sequence[ValidatorInfo], organisations: Sequence[Organi
     return Check("validators", True, f"{found}; {could_halt(alone)}" if alone else found)
 
 
-def _revocations(authorities: Sequence[AuthorityInfo]) -> Check:
+def revocation_check(authorities: Sequence[AuthorityInfo]) -> Check:
     """A stale list locks nobody out; who was revoked since is not known, though."""
-    lists = {
-        one.organisation: one.revocations
+    lists = [
+        (one.organisation, one.revocations)
         for one in authorities
         if one.standing is Standing.REGISTERED and one.revocations is not None
-    }
-    stale = [f"{name}'s since {moment(one.next_update)}" for name, one in lists.items() if one.stale]
+    ]
+    stale = [f"{name}'s since {moment(one.next_update)}" for name, one in lists if one.stale]
     found = f"stale: {', '.join(stale)}" if stale else f"{len(lists)} published, none is stale"
     return Check(
         "revocation lists", not stale, found, "bring the authority's newer one: `ichub ledger ca publish-crl CRL`"
