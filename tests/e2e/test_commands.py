@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from hashlib import sha256
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,29 @@ def test_a_call_from_a_hub_account_is_answered_by_a_contract_and_traced(devnet: 
     (packet,) = life["packets"]
     assert devnet.json("packet", "trace", packet)["steps"] == life["steps"]
     assert packet in {line["packet"] for line in devnet.json("packet", "list", "--all")}
+
+
+def test_what_the_relayer_does_is_measured_and_told(devnet: Devnet) -> None:
+    """What the calls above made of it."""
+    wait_for(lambda: _asked(devnet, "/health") == (200, '{"healthy": true, "faults": {}}'), 30)
+    status, metrics = _asked(devnet, "/metrics")
+    measured = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if not line.startswith("#"))
+    assert status == 200
+    assert {
+        f'{name}{{path="{path}",source="{source}"}}'
+        for name in ("relayer_backlog_packets", "relayer_oldest_packet_seconds")
+        for path in ("a", "b", "trade")
+        for source in ("chain", "hub")
+    } <= set(measured)
+    assert float(measured['relayer_hop_seconds_count{hop="receive_at_chain",path="b"}']) >= 1
+
+
+def _asked(devnet: Devnet, path: str) -> tuple[int, str]:
+    """What the relayer answers to whoever watches it: the status and the text."""
+    with closing(HTTPConnection("127.0.0.1", devnet.ports.relayer, timeout=10)) as connection:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
 
 def test_a_bill_of_lading_is_asked_about_from_the_hub(devnet: Devnet, tmp_path: Path) -> None:
@@ -253,6 +278,22 @@ def test_a_chain_is_added_by_one_command_and_called(devnet: Devnet, tmp_path: Pa
         rpc(url, "eth_sendTransaction", {"from": dev_account(Holder.VISITOR).address, "to": mine, "data": go})
         total = {"to": mine, "data": "0x" + keccak256(b"total()")[:4].hex()}
         wait_for(lambda: int(rpc(url, "eth_call", total, "latest"), 16) == 28, 90)
+        steps = devnet.json("packet", "trace", f"{shown['client']}/in/1")["steps"]
+        assert [step["after"] for step in steps] == sorted(step["after"] for step in steps)
+        assert {place: [step["what"] for step in steps if step["place"] == place] for place in ("c", "hub", "a")} == {
+            "c": ["packet sent", "acknowledgement learned"],
+            "hub": [
+                "packet received",
+                "packet sent",
+                "call of quote-a accepted, 100 into escrow",
+                "request forwarded to attested-0",
+                "acknowledgement learned",
+                "result 200",
+                "acknowledgement written",
+                "100 paid to the provider",
+            ],
+            "a": ["acknowledgement written"],
+        }
         there = ("--client", shown["client"], "--provider", mine)
         devnet.run("service", "bind", "quote-b", *there, "--price", "1000")
         offers = devnet.json("service", "show", "quote-b")["bindings"]
@@ -261,6 +302,8 @@ def test_a_chain_is_added_by_one_command_and_called(devnet: Devnet, tmp_path: Pa
         assert "makes a block final after 3 s, and 3 s are left for the way" in refused
     finally:
         supervisor.stop_all()
+    wait_for(lambda: '"c: chain"' in _asked(devnet, "/health")[1], 60)
+    assert _asked(devnet, "/health")[0] == 503
 
 
 def test_the_terminal_shows_chains_clients_packets_on_their_way_and_latencies(devnet: Devnet) -> None:
