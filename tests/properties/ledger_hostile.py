@@ -1,5 +1,8 @@
 """What hostile relayers, revoked members and forgers try: none of it is believed, and none of it changes anything."""
 
+import dataclasses
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,7 +17,6 @@ from hub.clients.quorum import SignedCheckpoint
 from hub.errors import HubError
 from hub.ibc.commitment import ERROR_ACKNOWLEDGEMENT
 from hub.ibc.lanes import decode_records, encode_records
-from hub.proofs.quorum import sign_quorum
 from hub.validators import validators, validators_of
 from tests.properties.ledger_deeds import CARRIERS
 from tests.properties.ledger_ending import Ending
@@ -22,7 +24,16 @@ from tests.properties.ledger_world import MEMBERS
 from tests.unit import certificate_workshop as workshop
 from tests.unit.hub_chain import RELAYER
 from tests.unit.member_ledger import ORGANISATIONS
-from tests.vectors.generate_quorum import ADDRESSES, KEYS
+from tests.unit.proof_forgery import (
+    ABSENCE,
+    CHECKPOINTS,
+    PRESENCE,
+    Source,
+    the_hub,
+    the_ledger,
+    with_checkpoint,
+    with_proof,
+)
 
 CHANGES = ("value", "sequence", "timeout", "lane", "proof", "client")
 replace = msgspec.structs.replace
@@ -95,16 +106,40 @@ class Hostile(Ending):
         sent = data.draw(st.sampled_from(self.outward.undelivered(self.hub.now)))
         self.never_here(self.ledger.time_out_here(replace(sent, timeout=self.hub.now) if shortened else sent))
 
-    @rule(lie=st.sampled_from(("one too few", "another root", "old validators", "another destination")))
-    def forge_a_checkpoint(self, lie: str) -> None:
-        """Too few of the validators, or those of yesterday, show the hub nothing."""
+    @precondition(lambda self: self.shown_to_the_hub())
+    @rule(data=st.data())
+    def forge_what_the_ledger_shows(self, data: st.DataObject) -> None:
+        """Nothing is believed of a checkpoint or a proof that is not the one; the hub says what is wrong with it."""
         self.follow()
-        signed = self.lying(lie)
-        if signed is None or not (calls_out := self.outward.undelivered(self.hub.now)):
-            return
-        honest = self.ledger.receive_at_hub(calls_out[0])
-        message = replace(honest, proof=replace(honest.proof, signed=signed))
-        assert self.at_hub(RELAYER, message).code is ResultCode.REFUSED
+        self.ledger.block(advance=0)
+        self.note()
+        honest = data.draw(st.sampled_from(self.shown_to_the_hub()))()
+        for forged, reason in forgeries(the_ledger(self.ledger), honest):
+            assert self.at_hub(RELAYER, forged).reason == reason
+
+    @precondition(lambda self: self.shown_here())
+    @rule(data=st.data())
+    def forge_what_the_hub_shows(self, data: st.DataObject) -> None:
+        """And so does the ledger."""
+        self.hub.block(advance=0)
+        self.note()
+        honest = data.draw(st.sampled_from(self.shown_here()))()
+        for forged, reason in forgeries(the_hub(self.ledger), honest):
+            result = self.at_ledger(CARRIERS[2], forged)
+            assert result is not None
+            assert result.reason == reason
+
+    @precondition(lambda self: validators(self.ledger.state).epoch > 1 and self.shown_to_the_hub())
+    @rule(data=st.data())
+    def forge_with_the_keys_of_former_validators(self, data: st.DataObject) -> None:
+        """Those of yesterday show the hub nothing."""
+        self.follow()
+        honest = the_ledger(self.ledger)
+        former = validators_of(self.ledger.state, honest.shown.epoch - 1)  # type: ignore[arg-type]
+        assert former is not None
+        signed = dataclasses.replace(honest, signers=former).signed(epoch=former.epoch)
+        message = data.draw(st.sampled_from(self.shown_to_the_hub()))()
+        assert self.at_hub(RELAYER, with_checkpoint(message, signed)).reason == "WRONG_EPOCH"
 
     @rule(member=members, other=members)
     def act_in_anothers_name(self, member: str, other: str) -> None:
@@ -178,30 +213,29 @@ class Hostile(Ending):
                 message = replace(message, proof=replace(message.proof, signed=forged))
         return replace(message, records=encode_records([record]))
 
-    def lying(self, lie: str) -> SignedCheckpoint | None:
-        """The newest block as it is not signed; None where that lie cannot be told now."""
-        honest = self.ledger.checkpoint()
-        shown = honest.checkpoint
-        current = validators(self.ledger.state)
-        match lie:
-            case "another root":
-                return replace(honest, checkpoint=replace(shown, app_root=b"\x01" * 32))
-            case "another destination":
-                return self.ledger.checkpoint(destination_client=self.a.client)
-            case "old validators":
-                before = validators_of(self.ledger.state, current.epoch - 1) if current.epoch > 1 else None  # type: ignore[arg-type]
-                if before is None or before.members == current.members:
-                    return None
-                signing, shown = before, replace(shown, epoch=before.epoch)
-            case _:
-                signing = current
-        ours = {one.address: KEYS[ADDRESSES.index(one.address)] for one in signing.members}
-        if lie == "one too few":
-            powers_left = signing.total_power()
-            while powers_left * 3 > signing.total_power() * 2:
-                address, _ = ours.popitem()
-                powers_left -= next(one.power for one in signing.members if one.address == address)  # type: ignore[assignment]
-        digest = shown.digest(
-            self.ledger.machine.clients.counterparty(self.ledger.state, self.ledger.hub_client).domain
-        )
-        return SignedCheckpoint(shown, sign_quorum(signing, ours, digest))
+    def shown_to_the_hub(self) -> list[Callable[[], Any]]:
+        """What the ledger could honestly show it now: each makes the message."""
+        here, answered = self.ledger, self.inward.unlearned()[:1]
+        return [
+            *(partial(here.receive_at_hub, one) for one in self.outward.undelivered(self.hub.now)[:1]),
+            *(partial(here.acknowledge_at_hub, [one], self.inward.answers_to([one])) for one in answered),
+            *(partial(here.time_out_at_hub, one) for one in self.inward.late(here.now)[:1]),
+        ]
+
+    def shown_here(self) -> list[Callable[[], Any]]:
+        """What the hub could honestly show the ledger now."""
+        here, answered = self.ledger, self.outward.unlearned()[:1]
+        return [
+            *(partial(here.receive_here, one) for one in self.inward.undelivered(max(here.now, self.hub.now))[:1]),
+            *(partial(here.acknowledge_here, [one], self.outward.answers_to([one])) for one in answered),
+            *(partial(here.time_out_here, one) for one in self.outward.late(self.hub.now)[:1]),
+        ]
+
+
+def forgeries(source: Source, honest: Any) -> Iterator[tuple[Any, str]]:
+    """The message with one thing wrong at a time, and why it must be refused."""
+    absent = isinstance(honest, m.TimeOutPackets)
+    for checkpoint, reason in CHECKPOINTS.values():
+        yield with_checkpoint(honest, checkpoint(source)), reason
+    for proof, reason in (ABSENCE if absent else PRESENCE).values():
+        yield with_proof(honest, proof(source)), reason

@@ -6,5 +6,5 @@ from tests.properties.ledger_machine import LedgerMachine
 
 TestLedgerInTheLoop = LedgerMachine.TestCase
 TestLedgerInTheLoop.settings = settings(
-    max_examples=15, stateful_step_count=40, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=40, suppress_health_check=list(HealthCheck)
 )
