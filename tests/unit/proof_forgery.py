@@ -15,7 +15,7 @@ from hub.clients.quorum import BatchPath, BatchPaths, SignedCheckpoint, StatePro
 from hub.ibc.commitment import Path, PathKind
 from hub.ibc.identifiers import ClientId
 from hub.proofs.eip712 import Domain, SaltDomain
-from hub.proofs.quorum import SignerSet, is_quorum, sign_quorum
+from hub.proofs.quorum import SignerSet, sign_quorum
 from hub.proofs.smt import tree_key
 from hub.quantities import Address, Hash, Sequence
 from hub.state.collections import Room, text
@@ -69,12 +69,12 @@ def the_hub(ledger: MemberLedger) -> Source:
 
 
 def one_too_few(source: Source) -> SignedCheckpoint:
-    """With the most signatures that are no quorum, the weakest members' first."""
+    """With the most signatures that are no quorum, the weakest members' first; reckoned without the code's own rule."""
     keys: dict[Address, bytes] = {}
-    power = 0
+    power, total = 0, sum(member.power for member in source.signers.members)
     for member in sorted(source.signers.members, key=lambda one: one.power):
         power += member.power
-        if not is_quorum(power, source.signers.total_power()):
+        if power * 3 <= total * 2:
             keys[member.address] = KEYS[ADDRESSES.index(member.address)]
     return source.signed_by(keys, source.shown, source.domain)
 
