@@ -5,10 +5,13 @@ from typing import Any
 
 from hub.events import (
     AcknowledgementWritten,
+    EscrowSettled,
     PacketAcknowledged,
     PacketReceived,
     PacketSent,
     PacketTimedOut,
+    ServiceCalled,
+    ServiceResulted,
 )
 from hub.services import requests
 from tests.unit.hub_world import World
@@ -24,6 +27,19 @@ class Knowledge:
         self.seen_events = 0
         self.counts: Counter[tuple[Any, ...]] = Counter()
         self.codes: dict[bytes, int] = {}
+
+    def _take_note(self) -> None:
+        """Of what has happened since the last time; each thing happens at most once."""
+        for event in self.hub.events[self.seen_events :]:
+            match event:
+                case PacketReceived() | PacketAcknowledged() | PacketTimedOut() | AcknowledgementWritten():
+                    self.counts[type(event), event.source_client, event.sequence] += 1
+                case ServiceCalled() | ServiceResulted() | EscrowSettled():
+                    self.counts[type(event), event.request_id] += 1
+            if isinstance(event, ServiceResulted):
+                self.codes[event.request_id] = event.code
+        self.seen_events = len(self.hub.events)
+        assert not [key for key, count in self.counts.items() if count > 1]
 
     def _packet_keys(self, kind: type[Any]) -> list[tuple[Any, ...]]:
         return [key for key in self.counts if key[0] is kind]

@@ -1,7 +1,7 @@
 """A hub between two ledgers, driven by honest and hostile relayers in any order; what must hold after every step.
 
 Every step is something that anyone can do. Whatever is forged must be refused and change nothing; whatever is repeated
-must be a no-op; and at the end one honest relayer must be able to bring everything to its end.
+must be a no-op; and at the end, clients begun anew, one honest relayer must be able to bring everything to its end.
 """
 
 from collections import Counter
@@ -14,18 +14,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from hub import messages as m
 from hub.accounts import money
 from hub.app import App
-from hub.block import ResultCode, TransactionResult
+from hub.block import ResultCode
 from hub.clients.quorum import Update
 from hub.errors import HubError
 from hub.events import (
     AcknowledgementWritten,
     EscrowSettled,
     PacketAcknowledged,
-    PacketReceived,
     PacketSent,
     PacketTimedOut,
-    ServiceCalled,
-    ServiceResulted,
 )
 from hub.ibc.commitment import ERROR_ACKNOWLEDGEMENT
 from hub.ibc.identifiers import ClientId
@@ -40,8 +37,8 @@ from hub.services.payload import ResultCode as Code
 from hub.state.branch import MemoryState
 from hub.state.collections import Room
 from hub.state.context import Context
-from tests.properties.hub_knowledge import Knowledge
-from tests.unit.hub_chain import CONSUMER, MEMBER, PARAMETERS, PROVIDER, RELAYER, genesis, kept, tree_of
+from tests.properties.hub_succession import Succession
+from tests.unit.hub_chain import CONSUMER, MEMBER, PARAMETERS, PROVIDER, RELAYER, genesis, tree_of
 from tests.unit.hub_world import World, abi_text, bind, call, hub_call
 from tests.unit.ledger_chain import echo
 from tests.vectors.generate_quorum import ADDRESSES
@@ -51,7 +48,7 @@ BEHAVIOURS = ("echo", "fails", "lies", "panics", "later")
 replace = msgspec.structs.replace
 
 
-class HubMachine(RuleBasedStateMachine, Knowledge):
+class HubMachine(Succession, RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.know(World())
@@ -65,7 +62,7 @@ class HubMachine(RuleBasedStateMachine, Knowledge):
 
     @rule(
         deadline=st.sampled_from((45, 60, 200, 2000)),
-        timeout=st.sampled_from((20, 60, 300)),
+        timeout=st.sampled_from((20, 60, 300, 3000)),
         fee_cap=st.sampled_from((2, 5, 100)),
         text=st.sampled_from(("hello", "", "x" * 65)),
         service=st.sampled_from(("echo", "echo", "nothing")),
@@ -79,9 +76,9 @@ class HubMachine(RuleBasedStateMachine, Knowledge):
         )
         self.a.call(wanted, timeout)
 
-    @rule(value=st.binary(min_size=1, max_size=40))
-    def contract_sends_what_is_no_call(self, value: bytes) -> None:
-        self.a.send(value)
+    @rule(value=st.binary(min_size=1, max_size=40), timeout=st.sampled_from((60, 3000)))
+    def contract_sends_what_is_no_call(self, value: bytes, timeout: int) -> None:
+        self.a.send(value, timeout)
 
     @rule(deadline=st.sampled_from((45, 200)), wanted=st.booleans())
     def account_calls(self, deadline: int, wanted: bool) -> None:
@@ -226,16 +223,7 @@ class HubMachine(RuleBasedStateMachine, Knowledge):
 
     @invariant()
     def each_thing_happens_at_most_once(self) -> None:
-        for event in self.hub.events[self.seen_events :]:
-            match event:
-                case PacketReceived() | PacketAcknowledged() | PacketTimedOut() | AcknowledgementWritten():
-                    self.counts[type(event), event.source_client, event.sequence] += 1
-                case ServiceCalled() | ServiceResulted() | EscrowSettled():
-                    self.counts[type(event), event.request_id] += 1
-            if isinstance(event, ServiceResulted):
-                self.codes[event.request_id] = event.code
-        self.seen_events = len(self.hub.events)
-        assert not [key for key, count in self.counts.items() if count > 1]
+        self._take_note()
         assert self.b.state.get(PANIC) is None
         received = Counter(packet.sequence for packet in self.b.gateway.received)
         assert not [sequence for sequence, count in received.items() if count > 1]
@@ -276,6 +264,7 @@ class HubMachine(RuleBasedStateMachine, Knowledge):
             super().teardown()
 
     def _finish(self) -> None:
+        self._begin_anew()
         for _ in range(3):
             self._carry_all()
             self.hub.block(advance=400)
@@ -302,6 +291,7 @@ class HubMachine(RuleBasedStateMachine, Knowledge):
             self.a.give_up(*late_calls)
 
     def _check_finished(self) -> None:
+        self.each_thing_happens_at_most_once()
         assert money.escrowed(self.hub.state) == 0
         assert all(record.is_finished for record in requests.requests(self.hub.state))
         assert self.a.gateway.results.keys() | self.a.gateway.timeouts == self.a.sent.keys()
@@ -345,23 +335,6 @@ class HubMachine(RuleBasedStateMachine, Knowledge):
             case _:
                 self.later.append(packet.sequence)
                 return None
-
-    def _send(self, message: AnyMessage, honest: bool = False) -> TransactionResult:
-        self.sent_messages.append(message)
-        result = self._try(RELAYER, message)
-        if honest:
-            assert result.code is not ResultCode.REFUSED or result.reason == "TIMEOUT_ELAPSED", result.text
-        return result
-
-    def _try(self, who: int, message: AnyMessage) -> TransactionResult:
-        """One transaction in a block of its own; a refusal or a no-op must leave everything but the nonce as it was."""
-        before = kept(self.hub.state)
-        result = self.hub.try_(who, message, advance=0)
-        self.each_thing_happens_at_most_once()
-        if result.code is not ResultCode.OK:
-            assert not result.events
-            assert kept(self.hub.state) == before
-        return result
 
     def _take_in(self, sent: list[PacketSent]) -> None:
         try:
