@@ -233,11 +233,26 @@ class LedgerMachine(Hostile, RuleBasedStateMachine):
     @rule(answered=st.booleans())
     def relay_everything(self, answered: bool) -> None:
         """And the provider that is a hub account may answer at once."""
-        self.carry_all()
         if answered:
-            for request_id in self.open_for_account():
-                self.account_answers_with(request_id, 200)
+            self.carry_and_answer()
+        else:
             self.carry_all()
+
+    @precondition(lambda self: "clerk" in self.active)
+    @rule(member=members)
+    def a_contract_refuses_a_result(self, member: str) -> None:
+        """Which anyone may have it told again, and the honest relayer does at the end."""
+        self.invoke(member, "clerk", "be_stubborn", Mood("stubborn"))
+        self.invoke(member, "clerk", "ask", Ask("out", 400))
+        self.carry_and_answer()
+
+    @rule(member=members, seconds=st.sampled_from((61, 400)))
+    def nobody_carries_for_a_while(self, member: str, seconds: int) -> None:
+        """What was called on either side is late, and shown to be."""
+        asked = hub_call(service="clerk-note", input=b'{"text":"hello"}', deadline=UnixSeconds(self.hub.now + 60))
+        self.at_hub(CONSUMER, asked)
+        self.invoke(member, "clerk", "ask", Ask("out", 60))
+        self.pass_time(seconds, seconds)
 
     @rule()
     def consumers_are_told(self) -> None:
@@ -260,6 +275,12 @@ class LedgerMachine(Hostile, RuleBasedStateMachine):
             super().teardown()
 
     # --- how ---
+
+    def carry_and_answer(self) -> None:
+        self.carry_all()
+        for request_id in self.open_for_account():
+            self.account_answers_with(request_id, 200)
+        self.carry_all()
 
     def open_for_account(self) -> list[bytes]:
         return [r.request_id for r in requests.requests(self.hub.state) if r.is_open and not r.client]
