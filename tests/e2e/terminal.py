@@ -28,7 +28,7 @@ class Terminal:
         opened = ["sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(theirs), *command]
         self.process = subprocess.Popen(opened, env={**environment, "TERM": "xterm"}, start_new_session=True)
         os.close(theirs)
-        self._drawn = bytearray()
+        self._drawn = b""
         self._closed = Event()
         self._reading = Thread(target=self._read, daemon=True)
         self._reading.start()
@@ -53,4 +53,4 @@ class Terminal:
                 if select([self._ours], [], [], _LOOK_AGAIN_S)[0]:
                     if not (some := os.read(self._ours, 65536)):
                         return
-                    self._drawn += some
+                    self._drawn += some  # bytes: a bytearray cannot grow while another thread decodes it (BufferError)
