@@ -1,7 +1,7 @@
 """An EVM chain as a relayer sees it: ``adapters.chain.Chain`` over JSON-RPC endpoints, a router, and its attestors."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from eth_abi.exceptions import DecodingError
@@ -133,18 +133,18 @@ class EvmChain:
         self._headers.forget()
 
     async def committed(self, sequences: Collection[PacketSequence]) -> set[PacketSequence]:
-        async def stands(sequence: PacketSequence) -> bool:
-            return await self._word(commitment_slot(commitment_path(self._settings.client, sequence))) != 0
-
-        ordered = sorted(sequences)
-        answers = await asyncio.gather(*map(stands, ordered))
-        return {sequence for sequence, answer in zip(ordered, answers, strict=True) if answer}
+        """Those that any endpoint says stand: whoever hides some would hold them up, who invents some wastes gas."""
+        slots = {n: commitment_slot(commitment_path(self._settings.client, n)) for n in sequences}
+        told = await self._words(slots.values())
+        return {sequence for sequence, slot in slots.items() if any(words[slot] for words in told)}
 
     async def received(self, sequences: Collection[PacketSequence]) -> set[PacketSequence]:
+        """Those that all endpoints which answer say were received, likewise."""
         slots = {sequence: receipt_slot(self._settings.client, sequence) for sequence in sequences}
-        distinct = sorted(set(slots.values()))
-        words = dict(zip(distinct, await asyncio.gather(*map(self._word, distinct)), strict=True))
-        return {sequence for sequence, slot in slots.items() if words[slot] & receipt_bit(sequence)}
+        told = await self._words(slots.values())
+        return {
+            sequence for sequence, slot in slots.items() if all(words[slot] & receipt_bit(sequence) for words in told)
+        }
 
     async def prove(self, height: Height, claims: Claims) -> Proof:
         acknowledged = [path.sequence for path, _ in claims.present if path.kind is PathKind.ACKNOWLEDGEMENT]
@@ -244,9 +244,16 @@ class EvmChain:
             raise ChainError()
         return self._sender
 
-    async def _word(self, slot: Hash) -> int:
-        answer = await self._endpoints.data("eth_getStorageAt", hex_of(self._settings.router), hex_of(slot), "latest")
-        return int.from_bytes(answer, "big")
+    async def _words(self, slots: Iterable[Hash]) -> list[dict[Hash, int]]:
+        """What stands in some of the router's slots at the newest block, by each endpoint."""
+        router, distinct = hex_of(self._settings.router), sorted(set(slots))
+
+        async def by(endpoint: Endpoint) -> dict[Hash, int]:
+            calls = (endpoint.data("eth_getStorageAt", router, hex_of(slot), "latest") for slot in distinct)
+            words = await asyncio.gather(*calls)
+            return {slot: int.from_bytes(word, "big") for slot, word in zip(distinct, words, strict=True)}
+
+        return await self._endpoints.of_each(by)
 
     async def _client(self) -> tuple[int, Contract]:
         """The router's number of our client, and the light client behind it, which a replacement may change."""

@@ -141,6 +141,26 @@ class Endpoints(AsyncJSONBaseProvider):
                 return result
         raise EndpointsFailed(self.chain, tuple(faults))
 
+    async def of_each(self, work: Callable[[Endpoint], Awaitable[T]]) -> list[T]:
+        """What every endpoint that does not rest says to ``work``, all at once: for what one alone is not believed.
+
+        One that raises EndpointFault rests; where none of them answers, all others are asked as by ``attempt``.
+        """
+        now = monotonic()
+        awake = [endpoint for endpoint in self.all if self._rests_until[endpoint] <= now]
+        results: list[T] = []
+        for endpoint, answer in zip(
+            awake, await asyncio.gather(*map(work, awake), return_exceptions=True), strict=True
+        ):
+            if isinstance(answer, EndpointFault):
+                self._rest(endpoint, answer)
+            elif isinstance(answer, BaseException):
+                if not isinstance(answer, CallRefused):  # one that says no has said nothing
+                    raise answer
+            else:
+                results.append(answer)
+        return results or [await self.attempt(work)]
+
     def doubt_first(self) -> bool:
         """Ask the endpoint that is asked first only after all others for a long time: what it told was false. False
         where all have been doubted.

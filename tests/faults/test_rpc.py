@@ -224,6 +224,38 @@ async def test_a_false_proof_is_asked_of_another(joined: JoinedChain, proxies: l
         await joined.chain.prove(head, Claims(absent=[Path(PathKind.RECEIPT, HERE, PacketSequence(1))]))
 
 
+@pytest.mark.parametrize("liar", [0, 1])
+async def test_what_one_endpoint_says_is_done_is_not_left_undone(
+    joined: JoinedChain, proxies: list[Proxy], liar: int
+) -> None:
+    """It would hold packets up, for ever where nothing else happens that gives it away."""
+    await joined.send()
+    await joined.send()
+    await joined.chain.deliver(joined.hub.by_batch([Receive(joined.hub.packet(1))]))
+    ones = {PacketSequence(1), PacketSequence(2)}
+    for word in ("0x" + "00" * 32, "0x" + "ff" * 32):
+        proxies[liar].lie = only_for("eth_getStorageAt", lambda _, word=word: word)
+        assert await joined.chain.committed(ones) == ones
+    assert await joined.chain.received(ones) == {1}
+    proxies[liar].lie = None
+    proxies[liar].silent = True
+    assert await joined.chain.received(ones) == {1}
+
+
+@pytest.mark.parametrize("silent", [0, 1])
+async def test_an_endpoint_that_refuses_or_is_silent_leaves_the_others_word(proxies: list[Proxy], silent: int) -> None:
+    endpoints = Endpoints("chain", [proxy.url for proxy in proxies], timeout_s=0.3)
+    assert await endpoints.of_each(lambda one: one.quantity("eth_chainId")) == [31337] * 2
+    with pytest.raises(CallRefused):
+        await endpoints.of_each(lambda one: one.call("eth_nothing"))
+    proxies[silent].silent = True
+    assert await endpoints.of_each(lambda one: one.quantity("eth_chainId")) == [31337]
+    proxies[1 - silent].silent = True
+    with pytest.raises(EndpointsFailed):
+        await endpoints.of_each(lambda one: one.quantity("eth_chainId"))
+    await endpoints.close()
+
+
 async def test_a_transaction_goes_out_by_whoever_takes_it(joined: JoinedChain, proxies: list[Proxy]) -> None:
     proxies[0].silent = True
     delivered = await joined.chain.deliver(joined.hub.by_batch([Receive(joined.hub.packet(1))]))
