@@ -74,6 +74,8 @@ class Devnet:
         except BaseException:
             self.process.kill()
             self.process.wait()
+            self.terminal.close()
+            print(self.terminal.text)  # shown with the failure
             raise
 
     def stop(self) -> int:

@@ -22,12 +22,12 @@ class Terminal:
     """``process`` leads the terminal's session; ``close`` is to hang up, or to clean up after it."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        self._ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
+        self._ours, self._theirs = pty.openpty()
+        fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
         # The terminal that a session's leader opens first is the session's own: Ctrl-C goes to it.
-        opened = ["sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(theirs), *command]
+        opened = ["sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(self._theirs), *command]
         self.process = subprocess.Popen(opened, env={**environment, "TERM": "xterm"}, start_new_session=True)
-        os.close(theirs)
+        # Ours of their end stays open: while nobody has it open, as before the process does, reading ends (EIO).
         self._drawn = b""
         self._closed = Event()
         self._reading = Thread(target=self._read, daemon=True)
@@ -46,6 +46,7 @@ class Terminal:
         self._closed.set()
         self._reading.join()
         os.close(self._ours)
+        os.close(self._theirs)
 
     def _read(self) -> None:
         with suppress(OSError):  # the other end is closed
