@@ -164,7 +164,7 @@ async def joined_chain(
     await workshop.call(contract, "registerApplication", PORT, hex_checksum(address), 0)
     for direction in Direction:
         await workshop.call(contract, "registerLane", int(direction), 1, PORT, PORT, "1", "bytes")
-    endpoints = Endpoints("chain", list(urls) or [anvil.url], timeout_s=1.0)
+    endpoints = Endpoints("chain", list(urls) or [anvil.url], timeout_s=2.0)
     scope = AttestationScope(GENESIS, AT_HUB, "depth:0", anvil.chain_id)
     settings = EvmSettings(
         "chain", anvil.chain_id, router.address, router.code_hash, HERE, AT_HUB, Depth(0), Height(1),

@@ -59,7 +59,7 @@ def an_attestor(folder: Path, urls: list[str], key: bytes = KEYS[0], **more: obj
         AttestorGuard(folder / "guard"),
         folder / "chains.toml",
         devnet=True,
-        endpoint_timeout_s=0.7,
+        endpoint_timeout_s=2.0,
         fresh_s=0.0,
     )
 
@@ -296,7 +296,7 @@ async def four_attestors(anvil: AnvilChain, folder: Path) -> AsyncIterator[tuple
         ]
         electorate = Electorate(SCOPE, SignerSet.of_equals(1, [address_of(key) for key in KEYS[:4]]), 3)
         targets = [AttestorTarget(f"127.0.0.1:{one.port}") for one in running]
-        attestors = Attestors("chain", electorate, targets, timeout_s=1.0)
+        attestors = Attestors("chain", electorate, targets, timeout_s=3.0)
         stack.push_async_callback(attestors.close)
         yield running, attestors
 

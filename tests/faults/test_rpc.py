@@ -43,7 +43,7 @@ async def joined(anvil: AnvilChain, proxies: list[Proxy]) -> AsyncIterator[Joine
 @pytest.mark.parametrize("fault", ["silent", "garbage"])
 async def test_a_broken_endpoint_is_passed_over_and_rests(anvil: AnvilChain, proxies: list[Proxy], fault: str) -> None:
     setattr(proxies[0], fault, True)
-    endpoints = Endpoints("chain", [proxy.url for proxy in proxies], timeout_s=0.3)
+    endpoints = Endpoints("chain", [proxy.url for proxy in proxies], timeout_s=2.0)
     for _ in range(3):
         assert await endpoints.call("eth_chainId") == "0x7a69"
     assert (len(proxies[0].calls), len(proxies[1].calls)) == (1, 3)
@@ -52,12 +52,10 @@ async def test_a_broken_endpoint_is_passed_over_and_rests(anvil: AnvilChain, pro
 
 async def test_when_nobody_answers_all_faults_are_told(proxies: list[Proxy]) -> None:
     proxies[0].silent = proxies[1].garbage = True
-    endpoints = Endpoints("chain", [proxy.url for proxy in proxies], timeout_s=0.3)
+    endpoints = Endpoints("chain", [proxy.url for proxy in proxies], timeout_s=2.0)
     with pytest.raises(EndpointsFailed) as failed:
         await endpoints.call("eth_chainId")
-    assert [str(number) in fault for number, fault in zip((0.3, "failed"), failed.value.faults, strict=True)] == [
-        True
-    ] * 2
+    assert [word in fault for word, fault in zip(("2 s", "failed"), failed.value.faults, strict=True)] == [True] * 2
     proxies[0].silent = False  # who rests is asked last, but asked
     assert await endpoints.call("eth_chainId") == "0x7a69"
     await endpoints.close()
@@ -244,7 +242,7 @@ async def test_what_one_endpoint_says_is_done_is_not_left_undone(
 
 @pytest.mark.parametrize("silent", [0, 1])
 async def test_an_endpoint_that_refuses_or_is_silent_leaves_the_others_word(proxies: list[Proxy], silent: int) -> None:
-    endpoints = Endpoints("chain", [proxy.url for proxy in proxies], timeout_s=0.3)
+    endpoints = Endpoints("chain", [proxy.url for proxy in proxies], timeout_s=2.0)
     assert await endpoints.of_each(lambda one: one.quantity("eth_chainId")) == [31337] * 2
     with pytest.raises(CallRefused):
         await endpoints.of_each(lambda one: one.call("eth_nothing"))
