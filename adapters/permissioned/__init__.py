@@ -1,4 +1,1 @@
-"""The native permissioned ledger and its adapter: their place.
-
-It will be built from the hub's kit (docs/architecture.md).
-"""
+"""The native permissioned ledger, built from the hub's kit (docs/architecture.md), and what a relayer needs of it."""

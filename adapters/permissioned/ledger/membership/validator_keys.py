@@ -1,6 +1,6 @@
 """Which member, and so which organisation, a validator's checkpoint key belongs to.
 
-Checkpoints are signed with secp256k1 (docs/protocol.md, section 5), members act with P-256 or P-384: a member of role
+Checkpoints are signed with secp256k1 (docs/protocol.md, section 4), members act with P-256 or P-384: a member of role
 ``validator`` binds the one to the other, with a proof that it holds both. The first validators do so in the genesis
 (docs/protocol.md, section 12).
 """
