@@ -337,6 +337,9 @@ def test_arguments_and_results_are_bounded() -> None:
     trial = UnlintedTrial(Meters, bounds=Bounds(argument_bytes=100))
     refusal = trial.refusal("meters", "record", Reading("x" * 200, 40), caller=ANNA)
     assert str(refusal) == "contract meters exceeded its bound of 100 argument_bytes: ask for less at once"
+    trial = UnlintedTrial(Meters, bounds=Bounds(result_bytes=10))
+    refusal = trial.refusal("meters", "record", Reading("cellar", 40), caller=ANNA)
+    assert str(refusal) == "contract meters exceeded its bound of 10 result_bytes: ask for less at once"
 
 
 CONCRETE = [
