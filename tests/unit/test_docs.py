@@ -3,10 +3,15 @@
 import ast
 import inspect
 import re
+import shlex
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from adapters.permissioned.ledger.client import LedgerClient
 from adapters.permissioned.ledger.contracts import private
@@ -14,6 +19,7 @@ from adapters.permissioned.ledger.governance.proposals import MAX_EXPIRING
 from adapters.permissioned.ledger.service import gateway
 from adapters.permissioned.ledger.service.calls import ANSWER_TIME_LIMIT
 from adapters.permissioned.ledger.transactions import MAX_SIGNATURES
+from console.main import app
 from hub.accounts import transactions
 from hub.ibc import packet
 from hub.proofs import merkle, quorum
@@ -69,6 +75,28 @@ def test_targets_of_make_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
     named = re.findall(r"(?:^|`)make ([a-z][a-z-]*)\b", page.read_text(encoding="utf-8"), re.MULTILINE)
     assert not set(named) - targets
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    """The words of every ``ichub`` line in a page's blocks of shell, but for lines that leave some out (``…``)."""
+    blocks = re.findall(r"^```(?:sh|console)\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    for line in "".join(blocks).replace("&&", "\n").splitlines():
+        if found := re.match(r"\s*(?:\$ )?(?:\./)?ichub (.*)", line):
+            words = shlex.split(found[1], comments=True)
+            if "…" not in words:
+                yield words
+
+
+def test_every_line_of_shell_is_a_command_that_could_be_run() -> None:
+    lines = [words for page in PAGES for words in commands(page)]
+    assert len(lines) > 50
+    whole: Any = get_command(app)
+    for words in lines:
+        command, left = whole, list(words)
+        while isinstance(command, TyperGroup):
+            command = command.get_command(None, left.pop(0))  # type: ignore[arg-type]  # they ask nothing of a context
+            assert command is not None, words
+        command.make_context(" ".join(words), left)
 
 
 def test_every_room_of_the_hub_is_on_the_map() -> None:

@@ -1,17 +1,13 @@
-"""docs/services.md says what is so: its schemas, data and commands are taken, and what it calls refused is refused."""
+"""docs/services.md says what is so: its schemas and data are taken, and what it calls refused is refused."""
 
 import json
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 import eth_abi
 import pytest
-from typer.core import TyperGroup
-from typer.main import get_command
 
-from console.main import app
 from hub.services.errors import ServiceError
 from hub.services.payload import InputEncoding
 from hub.services.schema import ServiceSchema, validate_definition, validate_schema
@@ -61,17 +57,6 @@ def test_inputs_that_are_refused(written: str, reason: str) -> None:
     with pytest.raises(ServiceError) as refusal:
         check(INPUT, JSON, written.encode())
     assert refusal.value.reason() == reason
-
-
-@pytest.mark.parametrize("line", re.findall(r"^\$ ichub (.*)$", PAGE, re.MULTILINE))
-def test_commands_parse(line: str) -> None:
-    words = shlex.split(line)
-    command: Any = get_command(app)
-    while isinstance(command, TyperGroup):
-        name = words.pop(0)
-        command = command.get_command(None, name)  # type: ignore[arg-type]  # they ask nothing of a context
-        assert command is not None, f"there is no command {name}"
-    command.make_context(line, words)
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", PAGE))
