@@ -259,6 +259,14 @@ class TestLists:
                 break
         assert names == expected
 
+    def test_what_goes_on_with_a_nul_is_another_part(self, ships: Records[Ship]) -> None:
+        ships.add(Ship("no\x00rway", 1, ("oslo\x00", "oslo\x00fjord")))
+        assert [ship.flag for ship in ships.range("no").records] == ["no"] * 3
+        assert [ship.flag for ship in ships.range(last="no").records] == ["n", "no", "no", "no"]
+        assert len(ships.range().records) == 6
+        assert "no\x00rway" not in [ship.flag for ship in ships.by("port", "oslo").records]
+        assert [ship.number for ship in ships.range("no\x00rway").records] == [1]
+
     def test_a_page_goes_on_where_it_stopped_whatever_was_written(self, ships: Records[Ship]) -> None:
         token = ships.range("no", page=Page(2)).next_token
         ships.delete("no", 8)

@@ -26,10 +26,10 @@ def key_text(parts: Iterable[KeyPart]) -> str:
     return "/".join(map(_text, parts))
 
 
-def beyond(prefix: bytes) -> bytes:
-    """The first key beyond all that begin with ``prefix``, which is not of 0xff alone."""
-    stripped = prefix.rstrip(b"\xff")
-    return stripped[:-1] + bytes((stripped[-1] + 1,))
+def beyond(parts: bytes) -> bytes:
+    """The first key beyond all that begin with these encoded parts. Behind them stands the kind of the next part; 0xff
+    stands there only where the last of them is longer, by a NUL: ``a`` is not the beginning of ``a\\0b``."""
+    return parts + b"\xff"
 
 
 def _encode(collection: str, part: KeyPart) -> bytes:
