@@ -106,6 +106,11 @@ def inside(statement: str) -> str:
         ("mutable-state", "def f(x=[]):\n    pass"),
         ("mutable-state", "def f(*, x={}):\n    pass"),
         ("mutable-state", "f = lambda x=[]: x"),
+        ("mutable-state", "seen = [[]][0]"),
+        ("mutable-state", "seen = {'x': []}['x']"),
+        ("mutable-state", "remember = {}.setdefault"),
+        ("mutable-state", "class Meters:\n    remember = [].append"),
+        ("mutable-state", "def f(x={}.setdefault):\n    pass"),
         ("mutable-state", inside("global seen")),
         ("mutable-state", "def f():\n    x = 1\n    def g():\n        nonlocal x\n    return g"),
         ("mutable-state", inside("Meters.seen = 1")),
@@ -136,6 +141,10 @@ def inside(statement: str) -> str:
         ("dunder", "class A:\n    def __del__(self):\n        pass"),
         ("dunder", "class A:\n    def __exit__(self, *x):\n        return True"),
         ("dunder", inside("return a @ b")),
+        ("dunder", "from .records import __builtins__ as names"),
+        ("dunder", "from .records import __dict__ as names"),
+        ("dunder", "from .records import names as __builtins__"),
+        ("dunder", "class __builtins__:\n    pass"),
         ("private-access", inside("return ctx._world")),
         ("private-access", inside("return self.ground")),
         ("private-access", inside("return self.readings._ground")),
@@ -198,6 +207,8 @@ def inside(statement: str) -> str:
         ("broad-except", inside("try: pass\n        except errors.HubError: pass")),
         ("broad-except", inside("try: pass\n        except RecursionError: pass")),
         ("broad-except", inside("try: pass\n        except* ValueError: pass")),
+        ("broad-except", inside("try: pass\n        except IOError: pass")),
+        ("broad-except", inside("try: pass\n        except (KeyError, AttributeError) as error: pass")),
         ("broad-except", inside("for x in (): \n            try: pass\n            finally: continue")),
         ("broad-except", inside("try: pass\n        finally: return 1")),
         ("broad-except", inside("raise SystemExit")),
@@ -255,6 +266,8 @@ LIMIT = 10 * 2**16
 Short = Annotated[str, Meta(min_length=1)]
 Names = tuple[Short, ...] | None
 NAMES = ("a", "b", -1)
+FIRST_NAME = NAMES[0]
+JOIN = ", ".join
 FIRST = Page(size=10)
 _PRIVATE = 7
 
@@ -277,6 +290,7 @@ class Point(Record, frozen=True):
 
 
 ORIGIN = Point(0, 0)
+OPEN = State.OPEN.value
 
 
 @dataclass(eq=False)

@@ -1,5 +1,6 @@
 """What contracts may not use, under which rule, and what they use instead: the tables of the linter."""
 
+import builtins
 from typing import NamedTuple, TypeAlias
 
 
@@ -50,6 +51,11 @@ BUILTIN_ERRORS = frozenset(
     | {"UnicodeEncodeError", "UnicodeError", "ValueError", "ZeroDivisionError"}
 )
 """Errors of Python that say exactly what was wrong, and that a contract may await."""
+
+BROAD_ERRORS = frozenset(
+    name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)
+).difference(BUILTIN_ERRORS)
+"""All others of Python's, by each of their names (``IOError`` is ``OSError``): what they tell may be the node's own."""
 
 _DYNAMIC = Rule("dynamic", "write what is meant, so that it can be read")
 _OUTSIDE = Rule("input-output", "a contract knows its arguments, its context and its collections")

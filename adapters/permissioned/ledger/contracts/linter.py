@@ -22,6 +22,7 @@ from adapters.permissioned.ledger.contracts.packages import Sources
 INTERFACE = "adapters.permissioned.ledger.contracts.interface"
 MAX_TOLD = 5
 """Findings that an error lists."""
+_NOT_THE_CONTRACTS = ("Exceeded", "Failed", "HubError", "LedgerError")
 
 _RUNTIME = [each for each in map(vars(interface).get, interface.__all__) if isinstance(each, type)]
 _RUNTIMES_OWN = frozenset(
@@ -134,8 +135,10 @@ class _Linter(ast.NodeVisitor):
     def _is_frozen(self, value: ast.expr) -> bool:
         is_frozen = False
         match value:
-            case ast.Constant() | ast.Name() | ast.Attribute() | ast.Subscript() | ast.Lambda():
+            case ast.Constant() | ast.Name() | ast.Lambda():
                 is_frozen = True
+            case ast.Attribute(value=part) | ast.Subscript(value=part):
+                is_frozen = self._is_frozen(part)
             case ast.Tuple(elts=parts):
                 is_frozen = all(map(self._is_frozen, parts))
             case ast.UnaryOp(operand=part) | ast.Starred(value=ast.Tuple() as part):
@@ -163,6 +166,8 @@ class _Linter(ast.NodeVisitor):
             is_false = isinstance(keyword.value, ast.Constant) and keyword.value.value is False
             if keyword.arg not in rules.CLASS_KEYWORDS or (keyword.arg == "frozen" and is_false):
                 self._find(node, "dynamic", f"{keyword.arg} is no keyword of a contract's classes")
+        if _is_dunder(node.name):
+            self._find(node, "dunder", f"{node.name} is Python's own")
         self._decorators(node)
         self.generic_visit(node)
 
@@ -195,6 +200,7 @@ class _Linter(ast.NodeVisitor):
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         module = node.module or ""
+        self.generic_visit(node)
         if node.level:
             is_beyond = node.level > 1 + self._path.count("/")
             if is_beyond or any(alias.name == "*" for alias in node.names):
@@ -207,6 +213,11 @@ class _Linter(ast.NodeVisitor):
         for alias in node.names:
             if alias.name not in known:
                 self._find(node, "import", f"{alias.name} of {module} is not for contracts")
+
+    def visit_alias(self, node: ast.alias) -> None:
+        for name in (node.name, node.asname or ""):
+            if _is_dunder(name):
+                self._find(node, "dunder", f"{name} is Python's own")
 
     # --- names and attributes ---
 
@@ -364,9 +375,7 @@ class _Linter(ast.NodeVisitor):
             if name in rules.BUILTIN_ERRORS:
                 if node.name is not None:
                     self._find(node, "identity", f"what {name} says differs between versions of Python")
-            elif (
-                name is None or name in rules.NAMES or name.endswith(("Exceeded", "Failed", "HubError", "LedgerError"))
-            ):
+            elif name is None or name in rules.BROAD_ERRORS or name.endswith(_NOT_THE_CONTRACTS):
                 self._find(node, "broad-except", "name the errors that are meant: others must not be swallowed")
         self.generic_visit(node)
 
