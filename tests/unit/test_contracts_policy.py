@@ -100,6 +100,7 @@ def test_what_is_no_policy(text: str, offset: int, rule: str) -> None:
         ("(" * 9 + "x" + ")" * 9, "levels of parentheses"),
         (" or ".join(f"a{n}" for n in range(65)), "organisations"),
         ("(" * 500, "levels of parentheses"),
+        (f"16 of({','.join(f'bank-{n:027}' for n in range(30))})", "characters in its canonical form"),
     ],
 )
 def test_what_is_too_large(text: str, measure: str) -> None:

@@ -75,6 +75,8 @@ def parse_policy(text: str) -> Policy:
     policy = _Parser(text).policy()
     if sum(1 for _ in _leaves(policy)) > MAX_OPERANDS:
         raise PolicyTooLarge("organisations", MAX_OPERANDS)
+    if len(str(policy)) > MAX_TEXT_CHARACTERS:  # which is what is kept, and read again
+        raise PolicyTooLarge("characters in its canonical form", MAX_TEXT_CHARACTERS)
     return policy
 
 
