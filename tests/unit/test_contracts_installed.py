@@ -383,7 +383,8 @@ class TestUpgrade:
         newer = packages.load(VERSION_2)
         ledger.install(newer)
         ctx = ledger.vote("upgrade", pin(newer, "bank-a"))
-        assert [type(event).__name__ for event in ctx.events] == ["RecordWritten", "ContractEvent", "ContractUpgraded"]
+        told = ["RecordWritten", "ContractEvent", "ContractInvoked", "ContractUpgraded"]
+        assert [type(event).__name__ for event in ctx.events] == told
         assert ledger.count() == b'{"count":"7","name":"a","unit":"m3"}'
         assert ledger.count("in_cubic_metres") == b'{"count":"1","name":""}'
         verify_installed(ledger.state, ledger.installed)

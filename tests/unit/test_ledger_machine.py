@@ -9,6 +9,7 @@ import pytest
 
 from adapters.permissioned.ledger import actions as a
 from adapters.permissioned.ledger import messages as m
+from adapters.permissioned.ledger.contracts.events import ContractInvoked, RecordWritten
 from adapters.permissioned.ledger.contracts.interface import (
     LATER,
     Amount,
@@ -124,6 +125,8 @@ class Desk(Contract, name="desk", version=1):
     def on_result(self, ctx: Context, call_id: bytes, answer: Answer) -> None:
         if self.notes.has("stubborn"):
             raise Refused("not now")
+        if self.notes.has("mute"):
+            raise Refused("")
         self.notes.put(Kept(f"answered {answer.code}"))
 
     def on_timeout(self, ctx: Context, call_id: bytes) -> None:
@@ -525,6 +528,28 @@ class TestAcrossChains:
         assert note(connected, "answered 200")
         assert calls.call(connected.state, called.call_id) is None
         assert connected.try_(BEN, m.RetryCallback(called.call_id)).reason == "CALL_NOT_FOUND"
+
+    def test_an_outcome_that_is_refused_without_a_word_can_be_tried_again_too(self, connected: MemberLedger) -> None:
+        self._serve_echo(connected)
+        connected.invoke(ANN, "desk", "write", Note("mute"))
+        events = connected.invoke(ANN, "desk", "ask", Note("out")).events
+        called, sent = one(events, CallSent), one(events, PacketSent)
+        learnt = connected.learn(sent, self._answered(connected, sent, called.call_id))
+        assert one(learnt.events, CallbackFailed).reason == "REFUSED"
+        connected.invoke(ANN, "desk", "relent", Note("mute"))
+        assert connected.try_(BEN, m.RetryCallback(called.call_id)).code is ResultCode.OK
+
+    def test_what_a_callback_writes_is_put_down_to_no_caller(self, connected: MemberLedger) -> None:
+        """A record's history goes by the invocation that is told after the change."""
+        self._serve_echo(connected)
+        events = connected.invoke(ANN, "desk", "ask", Note("out")).events
+        called, sent = one(events, CallSent), one(events, PacketSent)
+        learning = connected.acknowledge_here([sent], [self._answered(connected, sent, called.call_id)])
+        events = connected.do(BEN, learning, m.InvokeContract("desk", "write", b'{"text":"mine"}')).events
+        told = [event for event in events if isinstance(event, RecordWritten | ContractInvoked)]
+        assert [type(event) for event in told] == [RecordWritten, ContractInvoked] * 2
+        callers = [(event.method, event.caller, event.writes) for event in told if isinstance(event, ContractInvoked)]
+        assert callers == [("on_result", "", 1), ("write", BEN, 1)]
 
     def test_a_contract_is_told_the_result(self, connected: MemberLedger) -> None:
         self._serve_echo(connected)

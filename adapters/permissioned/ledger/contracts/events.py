@@ -4,9 +4,10 @@ from hub.events import Event
 
 
 class ContractInvoked(Event, frozen=True):
-    """A transaction's invocation took effect. The transaction, with which it stands, says who sent and endorsed it.
+    """A contract's code took effect. The transaction, with which it stands, says who sent and endorsed it.
 
-    ``caller`` is ``organisation/name`` or, for the request of another chain, ``client:0x…``.
+    ``caller`` is ``organisation/name`` or, for the request of another chain, ``client:0x…``; empty where nobody called:
+    in ``on_result``, ``on_timeout`` and ``migrate``.
     """
 
     contract: str

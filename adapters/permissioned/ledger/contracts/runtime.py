@@ -249,6 +249,7 @@ class Runtime:
         run = Run(self.services, code, "migrate", self._meter(code, ctx), inner)
         context, version = run.context(None, ()), before.version
         run.guard(lambda instance: instance.migrate(context, version))
+        inner.emit(run.invoked("migrate", "", ()))
         inner.keep()
 
     def _serve(self, ctx: Context, request: Request) -> Result | None:
@@ -284,6 +285,7 @@ class Runtime:
         run = Run(self.services, code, name, self._meter(code, ctx), inner)
         context = run.context(None, ())
         run.guard(lambda instance: callback(instance, context))
+        inner.emit(run.invoked(name, "", ()))
         inner.keep()
 
 

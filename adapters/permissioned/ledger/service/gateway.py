@@ -248,8 +248,9 @@ class ServiceGateway:
         try:
             self._tell(inner, record)
         except HubError as error:
-            ctx.emit(CallbackFailed(record.call_id, record.caller, str(error)))
-            calls.put_call(ctx.state, replace(record, callback_failed=str(error)))
+            reason = str(error) or error.reason()  # a contract may refuse without a word
+            ctx.emit(CallbackFailed(record.call_id, record.caller, reason))
+            calls.put_call(ctx.state, replace(record, callback_failed=reason))
         else:
             inner.keep()
             calls.forget_call(ctx.state, record)

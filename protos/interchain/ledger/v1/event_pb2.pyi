@@ -618,7 +618,7 @@ class ContractInvoked(_message.Message):
     version: _builtins.int
     method: _builtins.str
     caller: _builtins.str
-    """`organisation/name`, or `client:0x…` for the request of another chain."""
+    """`organisation/name`, or `client:0x…` for the request of another chain; empty in callbacks and migrations."""
     reads: _builtins.int
     read_bytes: _builtins.int
     scanned: _builtins.int
