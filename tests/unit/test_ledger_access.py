@@ -15,7 +15,7 @@ from interchain.ledger.v1 import (
 )
 
 from adapters.permissioned.ledger import actions as a
-from adapters.permissioned.ledger.identities import MemberRole
+from adapters.permissioned.ledger.identities import MemberRole, OrganisationId
 from adapters.permissioned.ledger.membership.errors import (
     AuthorityRemoved,
     CertificateExpired,
@@ -24,8 +24,8 @@ from adapters.permissioned.ledger.membership.errors import (
     SubjectUnreadable,
     WrongAuthority,
 )
-from adapters.permissioned.ledger.messages import InvokeContract, UpdateRevocations, Vote
-from adapters.permissioned.ledger.rpc.access import ANYONE, CLOSED, KEEP, OWN, READ, TABLE, WRITE, Rule
+from adapters.permissioned.ledger.messages import EnrolMember, InvokeContract, UpdateRevocations, Vote
+from adapters.permissioned.ledger.rpc.access import ANYONE, CLOSED, KEEP, OWN, READ, TABLE, WRITE, Rule, identify
 from adapters.permissioned.ledger.rpc.errors import AccessRefused, TlsRequired
 from hub.chain_node import Node
 from hub.errors import HubError
@@ -34,7 +34,8 @@ from hub.rpc.calling import answered, open_channel
 from hub.rpc.errors import HubUnreachable
 from tests.unit import certificate_workshop as workshop
 from tests.unit.certificate_workshop import DAY
-from tests.unit.ledger_node_world import ROLES, LedgerNodeWorld, chiefs, decide, fresh, key_pem, pem
+from tests.unit.ledger_node_world import ROLES, Board, LedgerNodeWorld, chiefs, decide, fresh, key_pem, pem
+from tests.unit.member_ledger import MemberLedger
 
 SERVICES = {
     service.full_name: service
@@ -149,6 +150,24 @@ async def test_a_rule_that_lets_too_many_in_would_be_seen(
         "adapters.permissioned.ledger.rpc.access.TABLE", {**TABLE, "BlockService/RequestBlock": open_to_all}
     )
     assert await asked(world, node, "port/aud", "BlockService/RequestBlock") is None
+
+
+def test_who_was_enrolled_under_a_root_that_was_renewed_since_is_let_in_to_enrol_again() -> None:
+    """The record ends with the root of then; the certificate does not."""
+    ledger = MemberLedger(Board)
+    short = workshop.root("port second", not_after=workshop.NOW + DAY).signed()
+    ledger.decide(a.AddAuthority("port", short.der))
+    ledger.roots[OrganisationId("port")] = short
+    ledger.enrol("port/pat")
+    pat = ledger.members["port/pat"].der
+    assert identify(ledger.state, pat, []).member == "port/pat"
+    ledger.block(advance=2 * DAY)
+    with pytest.raises(CertificateExpired):
+        identify(ledger.state, pat, [])
+    ledger.decide(a.AddAuthority("port", workshop.root("port second").signed().der))
+    assert identify(ledger.state, pat, []).member == "port/pat"
+    ledger.do("port/pat", EnrolMember(pat, ()))
+    ledger.do("port/pat", InvokeContract("board", "pin", b'{"name":"tide","text":"back"}'))
 
 
 # --- who connects ---

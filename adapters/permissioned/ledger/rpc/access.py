@@ -2,16 +2,19 @@
 
 No field and no header says who calls. The certificate is judged as the ledger itself judges it, at the time of its
 newest block: what was revoked, has ended, or lost its authority is refused from the next call on, on connections that
-are open already, too. One that is valid and not enrolled is known as well, or nobody could enrol.
+are open already, too. One that is valid and not enrolled is known as well, or nobody could enrol; nor again
+after an authority above it was renewed.
 """
 
 import ssl
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.permissioned.ledger.identities import Identity, MemberRole, fingerprint
 from adapters.permissioned.ledger.membership import registry
+from adapters.permissioned.ledger.membership.errors import CertificateError, MembershipError
 from adapters.permissioned.ledger.rpc.errors import AccessRefused
 from hub import history
 from hub.engine.ledger import Ledger
@@ -149,10 +152,17 @@ def identify(state: StateReader, certificate: bytes, chain: list[bytes]) -> Iden
     """
     now = history.head(state)
     known = fingerprint(certificate)
-    if registry.certificate(state, known) is not None:
-        return registry.authenticate(state, known, now.time)
     dropped = Context(Branch(state), now.height, now.time)
-    return registry.enrol(dropped, certificate, [one for one in chain if one != certificate])
+    above = [one for one in chain if one != certificate]
+    if registry.certificate(state, known) is None:
+        return registry.enrol(dropped, certificate, above)
+    try:
+        return registry.authenticate(state, known, now.time)
+    except (CertificateError, MembershipError):
+        # An authority above may have been renewed since: then this is let in to enrol again.
+        with suppress(CertificateError, MembershipError):
+            return registry.enrol(dropped, certificate, above)
+        raise
 
 
 def _ders(pem: bytes) -> list[bytes]:
