@@ -104,6 +104,7 @@ def test_once_and_never_again(trial: Trial) -> None:
         ({"parties": ("",)}, ArgumentsRefused),
         ({"number": "1\x1b[2J"}, Refused),  # would wipe the screen of who reads it
         ({"number": "A-17\u202e"}, Refused),  # would show what follows backwards
+        ({"number": "17\u061c-4"}, Refused),
         ({"parties": ("bank-a", "Yards\n& Co")}, Refused),
         ({"parties": tuple(f"p{n}" for n in range(17))}, ArgumentsRefused),
         ({"valid_until": T0}, Refused),
