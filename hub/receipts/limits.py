@@ -15,7 +15,9 @@ def limits(
     *,
     compared: bool,
 ) -> tuple[str, ...]:
-    """One sentence each. ``compared``: whether the result could be held against the provider's answer."""
+    """One sentence each. ``compared``: whether the accepted input could be held against the call's, and the result
+    against the provider's answer.
+    """
     return (
         *_of_the_call(receipt, called),
         *_of_the_provider(receipt, called, resulted, compared=compared),
@@ -43,6 +45,8 @@ def _of_the_provider(
 ) -> Iterator[str]:
     if called is None:
         return
+    if receipt.call is not None and not compared:
+        yield "that the accepted input is what the caller asked: the hub wrote it in the provider's encoding"
     if not called.client:
         if resulted is not None:
             yield "that the providing account signed its answer: the result is the hub's word alone"

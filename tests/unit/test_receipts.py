@@ -124,6 +124,7 @@ def test_an_output_in_another_encoding_is_not_compared_and_that_is_said() -> Non
     assert told.result == Result(ResultCode.ANSWERED, b'{"text":"hi"}')
     assert told.answer == Result(ResultCode.ANSWERED, abi_text("hi"))
     assert said(told, "wrote it in the caller's encoding")
+    assert said(told, "wrote it in the provider's encoding")
 
 
 def test_a_timeout_at_the_providers_chain_is_504_proven() -> None:
