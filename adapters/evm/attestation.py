@@ -127,11 +127,11 @@ class Attestors:
     async def signed_header(self, height: Height) -> SignedHeader:
         """Ask all at once, and be content with the first ``threshold`` that agree; raises NotProvable."""
         async with self._one_at_a_time:
-            if height not in self._signed:
-                self._signed[height] = await self._collect(height)
-                for old in sorted(self._signed)[:-_REMEMBERED]:
+            if (signed := self._signed.get(height)) is None:
+                signed = self._signed[height] = await self._collect(height)
+                for old in sorted(self._signed)[:-_REMEMBERED]:  # which may be this one: an endpoint may be behind
                     del self._signed[old]
-            return self._signed[height]
+            return signed
 
     def forget(self) -> None:
         """Ask again for every header, after history changed."""

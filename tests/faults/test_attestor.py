@@ -332,6 +332,17 @@ async def test_a_stranger_s_signature_counts_for_nothing(anvil: AnvilChain, tmp_
         await attestors.close()
 
 
+async def test_an_older_header_is_given_after_many_newer_ones(anvil: AnvilChain, tmp_path: Path) -> None:
+    """An endpoint that is behind the others, asked after them."""
+    await anvil.mine(20)
+    async with daemon(tmp_path / "one", KEYS[0], [anvil.url]) as running:
+        electorate = Electorate(SCOPE, SignerSet.of_equals(1, [address_of(KEYS[0])]), 1)
+        attestors = Attestors("chain", electorate, [AttestorTarget(f"127.0.0.1:{running.port}")])
+        for height in (*range(3, 13), 2):
+            assert (await attestors.signed_header(Height(height))).header.number == height
+        await attestors.close()
+
+
 async def test_an_operator_sees_health_and_metrics(anvil: AnvilChain, tmp_path: Path) -> None:
     await anvil.mine(10)
     async with daemon(tmp_path / "one", KEYS[0], [anvil.url]) as running, aiohttp.ClientSession() as session:
