@@ -74,7 +74,8 @@ class Watched:
 
     async def final_number(self) -> Height:
         """The highest number that a quorum calls final, as it was a moment ago; raises NoAgreement."""
-        if self._final is None or monotonic() - self._final[0] > self._fresh_s:
+        # One look at a time, too: endpoints that are slow are not asked again while they think.
+        if self._final is None or (self._final[1].done() and monotonic() - self._final[0] > self._fresh_s):
             looking = asyncio.create_task(self.witness.final_number())
             looking.add_done_callback(lambda done: done.cancelled() or done.exception())  # whoever asked may be gone
             self._final = monotonic(), looking

@@ -7,8 +7,9 @@ nobody.
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from adapters.errors import CallRefused, EndpointFault
 from adapters.evm.endpoints import Endpoint
@@ -16,6 +17,13 @@ from adapters.evm.errors import BlockNotFinal, NoAgreement
 from adapters.evm.finality import FinalityRule, block_header, final_height
 from adapters.evm.header import BlockHeader
 from hub.quantities import Height
+
+T = TypeVar("T")
+
+LATE_S = 1.0
+"""How long endpoints that are late are waited for once they can change nothing: they may still contradict, and be
+counted; one that hangs must not hold up every signature until it times out.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ class Witness:
 
     async def final_number(self) -> Height:
         """The highest number that a quorum calls final; raises NoAgreement."""
-        answers = await asyncio.gather(*map(self._final, self._endpoints), return_exceptions=True)
+        answers = await self._asked(self._final, self._is_certain)
         heights = sorted((answer for answer in answers if isinstance(answer, int)), reverse=True)
         if len(heights) < self._quorum:
             raise NoAgreement(self._chain, Height(0), len(heights), self._quorum, _faults(answers))
@@ -51,9 +59,7 @@ class Witness:
 
     async def final_header(self, number: Height) -> Verdict:
         """The header that a quorum has at this number and calls final; raises BlockNotFinal, NoAgreement."""
-        answers = await asyncio.gather(
-            *(self._header(endpoint, number) for endpoint in self._endpoints), return_exceptions=True
-        )
+        answers = await self._asked(lambda endpoint: self._header(endpoint, number), self._is_agreed)
         votes = Counter(answer for answer in answers if isinstance(answer, BlockHeader))
         header, agreed = max(votes.items(), key=lambda vote: vote[1], default=(None, 0))
         if header is not None and agreed >= self._quorum:
@@ -65,6 +71,36 @@ class Witness:
 
     async def close(self) -> None:
         await asyncio.gather(*(endpoint.close() for endpoint in self._endpoints))
+
+    async def _asked(
+        self, work: Callable[[Endpoint], Awaitable[T]], settled: Callable[[Sequence[T], int], bool]
+    ) -> list[T | BaseException]:
+        """What the endpoints answer to ``work``, or raise, all at once.
+
+        ``settled``: whether these answers suffice, whatever so many others may still say.
+        """
+        tasks = [asyncio.ensure_future(work(endpoint)) for endpoint in self._endpoints]
+        late = set(tasks)
+        try:
+            while late and not settled([task.result() for task in tasks if _has_answered(task)], len(late)):
+                _, late = await asyncio.wait(late, return_when=asyncio.FIRST_COMPLETED)
+            if late:
+                await asyncio.wait(late, timeout=LATE_S)
+        finally:
+            for task in tasks:
+                task.cancel()
+            answers = await asyncio.gather(*tasks, return_exceptions=True)
+        return [answer for answer in answers if not isinstance(answer, asyncio.CancelledError)]
+
+    def _is_certain(self, heights: Sequence[Height], late: int) -> bool:
+        """Whether the highest number that a quorum calls final is the same without the late ones and with them."""
+        highest = sorted(heights, reverse=True)
+        place = self._quorum - 1
+        return late <= place < len(highest) and highest[place] == highest[place - late]
+
+    def _is_agreed(self, headers: Sequence[BlockHeader], _: int) -> bool:
+        """Whether a quorum has the same one: it is a majority, so that no other can have one."""
+        return any(votes >= self._quorum for votes in Counter(headers).values())
 
     async def _header(self, endpoint: Endpoint, number: Height) -> BlockHeader:
         if number > await self._final(endpoint):
@@ -81,6 +117,10 @@ class Witness:
         if chain_id != self._chain_id:
             raise EndpointFault(endpoint.url, f"it is of chain {chain_id}, not {self._chain_id}")
         return final
+
+
+def _has_answered(task: "asyncio.Future[T]") -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
 
 
 def _faults(answers: Sequence[object]) -> str:

@@ -1,5 +1,6 @@
 """The attestor before lying, silent and contradicting endpoints, before changed history, and after restarts."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,6 +11,7 @@ import aiohttp
 import pytest
 
 from adapters.errors import NotProvable
+from adapters.evm import witness
 from adapters.evm.attestation import Attestors, AttestorTarget, Electorate
 from adapters.evm.errors import (
     AlreadySigned,
@@ -35,6 +37,7 @@ from tests.anvil_chain import AnvilChain, Lie, Proxy, running_anvil
 GENESIS = Hash(b"\x11" * 32)
 CLIENT = "attested-0"
 SCOPE = AttestationScope(GENESIS, ClientId(CLIENT), "depth:2", 31337)
+PATIENCE_S = 20.0
 KEYS = [bytes([number]) * 32 for number in range(1, 6)]
 
 
@@ -52,25 +55,27 @@ def write_chains(path: Path, urls: list[str], **more: object) -> None:
     os.utime(path, ns=(0, (path.stat().st_mtime_ns or 0) + 1_000_000))
 
 
-def an_attestor(folder: Path, urls: list[str], key: bytes = KEYS[0], **more: object) -> Attestor:
+def an_attestor(
+    folder: Path, urls: list[str], key: bytes = KEYS[0], timeout_s: float = 2.0, **more: object
+) -> Attestor:
     write_chains(folder / "chains.toml", urls, **more)
     return Attestor(
         KeySigner(key),
         AttestorGuard(folder / "guard"),
         folder / "chains.toml",
         devnet=True,
-        endpoint_timeout_s=2.0,
+        endpoint_timeout_s=timeout_s,
         fresh_s=0.0,
     )
 
 
 @asynccontextmanager
 async def attestor_behind(
-    anvil: AnvilChain, folder: Path, count: int = 3
+    anvil: AnvilChain, folder: Path, count: int = 3, timeout_s: float = 2.0
 ) -> AsyncIterator[tuple[Attestor, list[Proxy]]]:
     async with AsyncExitStack() as stack:
         proxies = [await stack.enter_async_context(Proxy(anvil.url)) for _ in range(count)]
-        attestor = an_attestor(folder, [proxy.url for proxy in proxies])
+        attestor = an_attestor(folder, [proxy.url for proxy in proxies], timeout_s=timeout_s)
         stack.push_async_callback(attestor.close)
         yield attestor, proxies
 
@@ -142,6 +147,63 @@ async def test_one_broken_endpoint_of_three_stops_nothing(anvil: AnvilChain, tmp
         setattr(proxies[1], fault, True)
         header, _ = await attestor.attest(CLIENT, Height(5))
         assert header.number == 5
+
+
+async def test_an_endpoint_that_hangs_holds_up_no_signature(
+    anvil: AnvilChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relayer waits for ten seconds, and a header is three looks at the chain."""
+    monkeypatch.setattr(witness, "LATE_S", 0.05)
+    await anvil.mine(10)
+    async with attestor_behind(anvil, tmp_path, count=4, timeout_s=3600.0) as (attestor, proxies):
+        proxies[2].silent = True
+        async with asyncio.timeout(PATIENCE_S):
+            for number, signed in ((5, 5), (7, 7), (0, 8)):
+                assert (await attestor.attest(CLIENT, Height(number)))[0].number == signed
+            with pytest.raises(BlockNotFinal):
+                await attestor.attest(CLIENT, Height(9))
+
+
+@pytest.mark.parametrize(
+    ("heights", "late", "certain"),
+    [
+        ([8, 8, 8], 1, True),
+        ([9, 8, 8], 1, True),
+        ([9, 9, 8], 1, False),  # with one more at 9 a quorum calls 9 final
+        ([9, 8], 2, False),
+        ([8, 8], 0, False),
+        ([8, 8, 8], 0, True),
+        ([9, 9, 8], 0, True),
+        ([9, 9, 9, 0], 0, True),
+    ],
+)
+def test_what_is_final_is_certain_once_nobody_can_change_it(heights: list[int], late: int, certain: bool) -> None:
+    four = Witness("chain", 1, [None] * 4, 3, None)  # type: ignore[list-item, arg-type]
+    assert four._is_certain([Height(height) for height in heights], late) is certain
+
+
+async def test_slow_endpoints_are_asked_once_however_often_one_asks(
+    anvil: AnvilChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Witness] = []
+    final_number = Witness.final_number
+
+    def counted(self: Witness) -> Any:
+        looks.append(self)
+        return final_number(self)
+
+    monkeypatch.setattr(Witness, "final_number", counted)
+    async with attestor_behind(anvil, tmp_path, count=1, timeout_s=3600.0) as (attestor, (proxy,)):
+        proxy.silent = True
+        asked = []
+        for _ in range(5):
+            asked.append(asyncio.create_task(attestor.info()))
+            for _ in range(5):
+                await asyncio.sleep(0)
+        assert len(looks) == 1
+        for task in asked:
+            task.cancel()
+        await asyncio.wait(asked)
 
 
 async def test_an_endpoint_of_another_chain_has_no_vote(anvil: AnvilChain, tmp_path: Path) -> None:
