@@ -54,12 +54,15 @@ class Checkpoints:
         if not self._keys:
             raise NoValidatorKey
         checkpoint = self.checkpoint(name, height)
+        state = self._ledger.state
+        if height > state.height:  # a block is on the disk for a moment before its state, which tells its domain
+            raise BlockNotFound(height)
         validators = self._ledger.record(height).validators
         members = {member.address for member in validators.members}
         ours = [(signer, guard) for signer, guard in self._keys if signer.address in members]
         if not ours:
             raise NotAValidator(self._keys[0][0].address, validators.epoch)
-        digest = checkpoint.digest(domain_at(self._ledger.state, checkpoint.source_client, height))
+        digest = checkpoint.digest(domain_at(state, checkpoint.source_client, height))
         for _, guard in ours:
             guard.admit(height, checkpoint.block_hash, self._own_hash)
         signatures = {signer.address: signer.sign(digest) for signer, _ in ours}
