@@ -1,5 +1,7 @@
 """What a command may meet, as a ConsoleError: the one table from exceptions to exit codes."""
 
+from errno import EADDRINUSE, EADDRNOTAVAIL
+
 import grpc
 
 from adapters.errors import EndpointFault, EndpointsFailed, TransactionLost
@@ -51,6 +53,8 @@ def as_console_error(error: BaseException) -> ConsoleError | None:  # noqa: PLR0
             return TimedOut(f"{str(error) or 'it took too long'}: try again, or give more --timeout")
         case ConnectionError():
             return Unreachable(f"{error}: check that it runs and that the address is right")
+        case OSError() if error.errno in (EADDRINUSE, EADDRNOTAVAIL):
+            return Misused(f"{error.strerror}; stop what listens there, or name another address")
         case OSError() if error.filename is not None:
             return Misused(f"{error.filename}: {(error.strerror or str(error)).lower()}")
     return None

@@ -20,7 +20,7 @@ from adapters.evm.errors import NoAgreement
 from hub.engine.measures import CallMeasures
 from hub.quantities import Epoch, Hash, Height
 from hub.rpc.door import Door
-from hub.rpc.serving import Refusals, TlsFiles
+from hub.rpc.serving import Refusals, TlsFiles, add_port
 from hub.signer import signer_from_keystore
 from relayers.attestor import Attestor
 from relayers.attestor_config import AttestorConfig
@@ -112,11 +112,10 @@ async def start_attestor(config: AttestorConfig) -> RunningAttestor:
     calls = Refusals(CallMeasures(attestor.registry, "attestor"), lambda _method, context: door.admit(context.peer()))
     server = grpc.aio.server(interceptors=[calls], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
     add_AttestorServiceServicer_to_server(AttestorServicer(attestor), server)
+    tls = None
     if config.certificate is not None and config.key is not None:
-        tls = TlsFiles(config.certificate, config.key, config.authority)
-        port = server.add_secure_port(config.listen, tls.credentials())
-    else:
-        port = server.add_insecure_port(config.listen)
+        tls = TlsFiles(config.certificate, config.key, config.authority).credentials()
+    port = add_port(server, config.listen, tls)
     monitor = Monitor(attestor.registry, attestor.health)
     monitored = await monitor.start(config.monitor)
     await server.start()

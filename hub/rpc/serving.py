@@ -1,6 +1,7 @@
 """The gRPC server: TLS, limits, health, reflection, and every refusal as a rich status."""
 
 import asyncio
+import errno
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -153,6 +154,21 @@ def service(name: str, register: Callable[[Any, grpc.aio.Server], None], service
     return name, lambda server: register(servicer, server)
 
 
+def add_port(server: grpc.aio.Server, listen: str, credentials: grpc.ServerCredentials | None) -> int:
+    """Have a server listen at ``host:port`` (port 0: any free one), without credentials in plain text; the port.
+
+    Raises OSError (EADDRINUSE).
+    """
+    try:
+        if credentials is None:
+            return int(server.add_insecure_port(listen))
+        return int(server.add_secure_port(listen, credentials))
+    except RuntimeError as error:  # gRPC says nothing more precise
+        raise OSError(
+            errno.EADDRINUSE, f"cannot listen at {listen}: it is taken, or no address of this machine"
+        ) from error
+
+
 class Server:
     """A gRPC server over ``services``; of those, ``admit`` decides who may call what."""
 
@@ -183,17 +199,11 @@ class Server:
 
     async def start(self, listen: str, credentials: grpc.ServerCredentials | None) -> int:
         """Serve at ``host:port`` (port 0: any free one), or in plain text; the port. Raises OSError."""
-        try:
-            if credentials is None:
-                port = self._server.add_insecure_port(listen)
-            else:
-                port = self._server.add_secure_port(listen, credentials)
-        except RuntimeError as error:
-            raise OSError(f"cannot listen at {listen}: is the port taken?") from error
+        port = add_port(self._server, listen, credentials)
         await self._server.start()
         for name in ("", *self._names):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
-        return int(port)
+        return port
 
     async def stop(self, grace_seconds: float = 2.0) -> None:
         """No more calls; those under way are given this time, and have ended when this returns."""

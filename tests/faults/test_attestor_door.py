@@ -1,6 +1,7 @@
 """What a stranger can make an attestor do, over real gRPC and real TLS."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -186,6 +187,16 @@ async def test_one_who_asks_too_often_is_refused_and_costs_nothing(tmp_path: Pat
         assert len(errors) >= 40
         assert {reason(error) for error in errors} == {"RATE_LIMITED"}
         assert len(proxy.calls) <= 30
+
+
+async def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path, proxy: Proxy) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        taken = f"127.0.0.1:{holder.getsockname()[1]}"
+        with pytest.raises(OSError, match=taken):
+            async with serving(tmp_path, proxy, listen=taken):
+                pass
 
 
 async def test_a_request_is_short(tmp_path: Path, proxy: Proxy) -> None:

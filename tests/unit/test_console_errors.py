@@ -1,5 +1,7 @@
 """Every error ends a command in the right way: its exit code, its reason, one sentence."""
 
+from errno import EADDRINUSE
+
 import pytest
 
 import adapters.permissioned.ledger.every_error  # noqa: F401  # of a ledger, too
@@ -31,6 +33,7 @@ def _all(kind: type[HubError]) -> set[type[HubError]]:
         (InvalidConfiguration("f", "listen", "is missing"), ExitCode.USAGE, "INVALID_CONFIGURATION"),
         (ConnectionRefusedError(111, "refused"), ExitCode.UNREACHABLE, "UNREACHABLE"),
         (FileNotFoundError(2, "No such file or directory", "/x"), ExitCode.USAGE, "MISUSED"),
+        (OSError(EADDRINUSE, "cannot listen at 127.0.0.1:1"), ExitCode.USAGE, "MISUSED"),
         (ExceptionGroup("g", [HubUnreachable("x:1", "refused")]), ExitCode.UNREACHABLE, "HUB_UNREACHABLE"),
     ],
 )
