@@ -19,10 +19,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from hub.engine.checkpoints import Checkpoints
 from hub.engine.clock import Clock, SystemClock
+from hub.engine.database import holds_data
 from hub.engine.embedded import EmbeddedEngine, EngineOptions
 from hub.engine.engine import Engine
-from hub.engine.errors import GuardMissing
-from hub.engine.guard import Guard
+from hub.engine.errors import GuardMissing, StoreLost, StoreMissing
+from hub.engine.guard import Guard, highest_signed
 from hub.engine.ledger import ChainKind, Ledger
 from hub.engine.measures import Measures
 from hub.engine.store import Store, StoreOptions
@@ -199,10 +200,17 @@ def replay_chain(
 
 
 def open_store(config: NodeConfigOf[Any]) -> Store:
-    """The node's store, begun where there is none yet."""
+    """The node's store, begun where there is none yet, or where its beginning was cut short; raises StoreLost where
+    the guard tells that the chain has blocks: a second history of it would be of no use to anyone.
+    """
     genesis_hash = config.genesis.hash()
-    if config.store.exists() and any(config.store.iterdir()):
+    try:
         return Store.open(config.store, genesis_hash, config.disk)
+    except StoreMissing:
+        if holds_data(config.store):
+            raise
+    if config.guard.exists() and (signed := highest_signed(config.guard, genesis_hash)):
+        raise StoreLost(str(config.store), signed)
     return Store.create(config.store, genesis_hash, config.disk)
 
 

@@ -58,6 +58,13 @@ def is_database(path: Path) -> bool:
     return (path / "CURRENT").exists()
 
 
+def holds_data(path: Path) -> bool:
+    """Whether there is data of a RocksDB that is none any more. Where nothing is, or a creation was cut short, a
+    database may be begun.
+    """
+    return not is_database(path) and any(file.suffix in (".sst", ".log") for file in path.glob("*"))
+
+
 def _check_marks(path: Path, database: rocksdict.Rdict, genesis: Hash) -> None:
     found = database.get(META_FORMAT)
     if found is None:

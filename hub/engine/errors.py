@@ -135,6 +135,16 @@ class StoreMissing(EngineError):
 
 
 @dataclass(eq=False)
+class StoreLost(EngineError):
+    path: str
+    signed: int
+    template: ClassVar[str] = (
+        "there is no store at {path}, but block {signed} of its chain was signed here: "
+        "bring back the disk that has its blocks, or restore the newest backup"
+    )
+
+
+@dataclass(eq=False)
 class StoreExists(EngineError):
     path: str
     template: ClassVar[str] = "a store stands at {path} already: open it, or choose another place"

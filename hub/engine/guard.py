@@ -39,20 +39,9 @@ class Guard:
 
     def __init__(self, path: Path, validator: Address, genesis: Hash) -> None:
         """Open an existing guard; raises GuardMissing, GuardDamaged."""
-        if not path.exists():
-            raise GuardMissing(str(path))
         self._key = (bytes(validator), bytes(genesis))
-        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        self._database = _opened(path)
         self._one_at_a_time = Lock()
-        try:
-            self._database.execute("PRAGMA synchronous = FULL")
-            version = self._database.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.DatabaseError as error:
-            self._database.close()
-            raise GuardDamaged(str(path), str(error)) from error
-        if version != _VERSION:
-            self._database.close()
-            raise GuardDamaged(str(path), f"its version is {version}, {_VERSION} is known")
 
     @classmethod
     def create(cls, path: Path, validator: Address, genesis: Hash) -> "Guard":
@@ -106,3 +95,28 @@ class Guard:
             (*self._key, at_least),
         ).fetchone()
         return None if row[0] is None else (Height(row[0]), Hash(row[1]))
+
+
+def highest_signed(path: Path, genesis: Hash) -> Height | None:
+    """The highest height of a chain that any validator has signed by the guard there; raises GuardMissing,
+    GuardDamaged.
+    """
+    with closing(_opened(path)) as database:
+        row = database.execute("SELECT MAX(height) FROM signed WHERE genesis = ?", (bytes(genesis),)).fetchone()
+    return None if row[0] is None else Height(row[0])
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        raise GuardMissing(str(path))
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    try:
+        database.execute("PRAGMA synchronous = FULL")
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        database.close()
+        raise GuardDamaged(str(path), str(error)) from error
+    if version != _VERSION:
+        database.close()
+        raise GuardDamaged(str(path), f"its version is {version}, {_VERSION} is known")
+    return database

@@ -195,6 +195,7 @@ _BY_CODE: dict[StatusCode, tuple[type[HubError], ...]] = {
         engine.AnotherGenesis,
         engine.StoreInUse,
         engine.StoreMissing,
+        engine.StoreLost,
         engine.UnknownStoreFormat,
         engine.NoValidatorKey,
         engine.NotAValidator,

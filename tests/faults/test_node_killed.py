@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 
 from hub.answers import Receipt
+from hub.chain_node import open_store
 from hub.client import HubClient
-from hub.engine.errors import CheckpointWithheld, GuardMissing
-from hub.engine.store import COMMIT_STEPS
+from hub.engine.cells import META_FORMAT
+from hub.engine.database import synced
+from hub.engine.errors import CheckpointWithheld, GuardMissing, StoreLost, StoreMissing
+from hub.engine.store import COMMIT_STEPS, Store
 from hub.events import Transferred
 from hub.messages import Transfer
 from hub.node import Node, NodeConfig, replay_node, running_node
-from hub.quantities import Amount, Height
+from hub.quantities import Amount, Hash, Height
 from tests.faults.killable import Killable, ended, killed_at_the_end, reached
 from tests.unit.node_world import ADDRESSES, BALANCE, KEYS, SIGNERS, VALIDATOR, genesis
 from tests.unit.test_client import connected
@@ -184,6 +187,61 @@ async def test_an_old_backup_signs_nothing_twice_differently(tmp_path: Path) -> 
             with pytest.raises(CheckpointWithheld):
                 await hub.checkpoint("quorum-0", Height(height))
         assert (await hub.block(Height(3))).hash != late.checkpoint.block_hash
+
+
+async def test_a_node_whose_store_is_gone_begins_no_second_history(tmp_path: Path) -> None:
+    """A disk that was not mounted: what was accepted then would be lost when it is."""
+    home = Home(tmp_path)
+    async with in_process(home) as (_, hub):
+        await connected(hub)
+        await hub.checkpoint("quorum-0", Height(1))
+    home.store.rename(tmp_path / "elsewhere")
+    home.store.mkdir()
+    for signer in (SIGNERS[VALIDATOR], None):
+        with pytest.raises(StoreLost) as refusal:
+            async with running_node(home.config(), signer):
+                pass
+        assert (refusal.value.signed, list(home.store.iterdir())) == (1, [])
+    home.store.rmdir()
+    (tmp_path / "elsewhere").rename(home.store)
+    async with in_process(home) as (_, hub):
+        assert (await hub.status()).height == 1
+
+
+def left_by_a_creation(store: Path, genesis_hash: Hash, what: str) -> None:
+    """What is on the disk after a start that was killed before the first block."""
+    match what:
+        case "an empty folder":
+            store.mkdir()
+        case "another's folder":  # of a disk that was made just now
+            (store / "lost+found").mkdir(parents=True)
+        case "no database yet":
+            Store.create(store, genesis_hash).close()
+            for file in store.iterdir():
+                if file.name == "CURRENT" or file.suffix in (".log", ".sst"):
+                    file.unlink()
+        case "no marks yet":
+            made = Store.create(store, genesis_hash)
+            made._database.delete(META_FORMAT, synced())
+            made.close()
+
+
+@pytest.mark.parametrize("left", ["an empty folder", "another's folder", "no database yet", "no marks yet"])
+def test_a_start_that_was_cut_short_is_begun_again(tmp_path: Path, left: str) -> None:
+    config = Home(tmp_path).config()
+    left_by_a_creation(config.store, config.genesis.hash(), left)
+    for _ in range(2):
+        open_store(config).close()
+
+
+def test_a_store_that_has_lost_its_first_file_is_not_begun_again(tmp_path: Path) -> None:
+    config = Home(tmp_path).config()
+    open_store(config).close()
+    (config.store / "CURRENT").unlink()
+    before = sorted(file.name for file in config.store.iterdir())
+    with pytest.raises(StoreMissing):
+        open_store(config)
+    assert sorted(file.name for file in config.store.iterdir()) == before
 
 
 async def test_a_node_whose_guard_is_gone_does_not_start(tmp_path: Path) -> None:
