@@ -47,9 +47,10 @@ def _refuse_another(target: LedgerTarget, config: quorum.Config, ledger: LedgerC
 
 
 async def _enrol(target: LedgerTarget, ledger: LedgerClient) -> None:
-    """Make the member's certificate known where it is not; raises EnrolmentRefused."""
+    """Enrol the member unless it acts with its certificate already; raises EnrolmentRefused."""
     try:
-        if all(known.fingerprint != ledger.fingerprint for known in (await ledger.whoami()).certificates):
+        acting = [known.fingerprint for known in (await ledger.whoami()).certificates if not known.refused_for]
+        if ledger.fingerprint not in acting:
             await ledger.enrol()
             log.info("enrolled", path=target.name, member=ledger.member)
     except (*OUT_OF_REACH, *BUSY):

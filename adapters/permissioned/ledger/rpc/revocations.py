@@ -91,7 +91,7 @@ class Revocations:
         if not await in_thread(self._is_news, crl):
             return None
         key = await in_thread(self._member)
-        if registry.certificate(self._ledger.state, key.fingerprint) is None:
+        if not self._acts(key):
             try:
                 await self._submit(key, EnrolMember(key.certificate, key.intermediates))
             except (CertificateError, MembershipError) as error:
@@ -129,6 +129,14 @@ class Revocations:
             Transaction(self._machine.chain_id, key.member, nonce, expiry, Amount(0), Gas(0), (message,))
         )
 
+    def _acts(self, key: MemberKey) -> bool:
+        """Whether it is enrolled, and not under a certificate of an authority that was renewed since."""
+        try:
+            registry.authenticate(self._ledger.state, key.fingerprint, self._clock.now())
+        except (CertificateError, MembershipError):
+            return False
+        return True
+
     def _member(self) -> MemberKey:
         """As whom the node acts, enrolled or not; raises NodeIsNoMember."""
         try:
@@ -136,8 +144,6 @@ class Revocations:
             _, subject = read_member(key.certificate)
             if not subject.role.writes:
                 raise AuditorWrites(key.member)
-            if registry.certificate(self._ledger.state, key.fingerprint) is not None:
-                registry.authenticate(self._ledger.state, key.fingerprint, self._clock.now())
         except HubError as error:
             raise NodeIsNoMember(str(error)) from error
         except (OSError, ValueError, TypeError) as error:
