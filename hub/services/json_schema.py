@@ -10,28 +10,36 @@ import jsonschema_rs
 
 from hub.services.errors import InvalidJson, InvalidJsonSchema, SchemaMismatch, SchemaTooLarge
 from hub.services.json_text import JsonValue, parse, pointer
-from hub.services.schema_rules import MAX_SCHEMA_DEPTH, check_rules
+from hub.services.schema_rules import ERROR_CHARACTERS, MAX_SCHEMA_DEPTH, definitions, read_schema
 
 MAX_SCHEMA_BYTES = 16 * 1024
 MAX_DATA_DEPTH = MAX_SCHEMA_DEPTH
-MAX_PLACED_DATA_NODES = 2048
-"""Larger data is refused without the place: to find it every error of the data must be built."""
+MAX_ERRORS_CHARACTERS = 2**20
+"""Of all errors that data could have. Where there could be more, it is refused without the place: to find that, all of
+them are built. So many take a third of a second and some 30 MB.
+"""
 
 _REGEX = jsonschema_rs.RegexOptions(size_limit=32 * 1024, dfa_size_limit=256 * 1024)
 
 
 @dataclass(frozen=True, slots=True)
 class JsonSchema:
-    """A schema that was found good. ``root`` is the schema itself, for what compares it with ABI components."""
+    """A schema that was found good. ``root`` is the schema itself, for what compares it with ABI components.
+
+    ``errors_characters``: of all errors that one place in the data can have, without what they quote of the data;
+    ``longest_name``: of a definition, which they quote as well.
+    """
 
     root: dict[str, JsonValue]
+    errors_characters: int
+    longest_name: int
     validator: jsonschema_rs.Draft202012Validator
 
     def check(self, value: JsonValue) -> None:
         """Raises SchemaMismatch, naming the first place that does not match, in the order of pointers and keywords."""
         if self.validator.is_valid(value):
             return
-        if _nodes(value) > MAX_PLACED_DATA_NODES:
+        if _places(value, self.longest_name) * self.errors_characters > MAX_ERRORS_CHARACTERS:
             raise SchemaMismatch("", _UNPLACED)
         errors = self.validator.iter_errors(value)
         places = ((pointer(*error.instance_path), _rule(error)) for error in errors)
@@ -51,12 +59,14 @@ def parse_json_schema(text: str) -> JsonSchema:
         raise InvalidJsonSchema("", str(refusal)) from None
     if not isinstance(root, dict):
         raise InvalidJsonSchema("", "a schema is an object")
-    for place, pattern in check_rules(root):
+    reading = read_schema(root)
+    for place, pattern in reading.patterns:
         try:
             _compile({"pattern": pattern}, place)
         except InvalidJsonSchema:
             raise InvalidJsonSchema(place, _IRREGULAR) from None
-    return JsonSchema(root, _compile(root, ""))
+    longest_name = max(map(len, definitions(root)), default=0)
+    return JsonSchema(root, reading.errors_characters, longest_name, _compile(root, ""))
 
 
 def _compile(schema: dict[str, JsonValue], place: str) -> jsonschema_rs.Draft202012Validator:
@@ -81,14 +91,23 @@ def _refuse(uri: str) -> JsonValue:
     raise LookupError(uri)
 
 
-def _nodes(value: JsonValue) -> int:
+def _places(value: JsonValue, longest_name: int) -> int:
+    """How many places data has, those where an error quotes much counted as more."""
+    return -(-_quoted(value, longest_name) // ERROR_CHARACTERS)
+
+
+def _quoted(value: JsonValue, way: int) -> int:
+    """Characters that one error at each place holds together: of its value, and of the names on the way there."""
+    here = ERROR_CHARACTERS + way
     match value:
         case dict():
-            return 1 + sum(map(_nodes, value.values()))
+            return here + sum(len(name) + _quoted(each, way + len(name)) for name, each in value.items())
         case list():
-            return 1 + sum(map(_nodes, value))
+            return here + sum(_quoted(each, way) for each in value)
+        case str():
+            return here + len(value)
         case _:
-            return 1
+            return here
 
 
 _UNPLACED = "one of its rules is broken"

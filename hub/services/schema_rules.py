@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from hub.services.errors import InvalidJsonSchema
-from hub.services.json_text import JsonValue, pointer
+from hub.services.json_text import JsonValue, canonical, pointer
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_SCHEMA_DEPTH = 16
@@ -19,7 +19,12 @@ MAX_PATTERNS = 32
 MAX_COST = 512
 """Steps of the validator for each byte of data; a step is about 50 ns, so that 16 KiB take less than half a second."""
 
+ERROR_CHARACTERS = 64
+"""What an error of the validator takes besides what it quotes, as if that were text."""
+
 _PATTERN_COST = 64
+_QUOTED = {"const", "enum", "pattern", "not"}
+"""Keywords that an error of theirs quotes whole."""
 _TYPES = {"null", "boolean", "integer", "string", "array", "object"}
 
 
@@ -89,11 +94,23 @@ KEYWORDS = {
 """All keywords of a service's schema, besides ``$schema`` and ``$defs`` at its root."""
 
 
-def check_rules(root: dict[str, JsonValue]) -> list[tuple[str, str]]:
-    """Refuse a schema that breaks a rule; raises InvalidJsonSchema. Gives its patterns, each with its place."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is to know of a schema that breaks no rule.
+
+    ``patterns``: each with its place. ``errors_characters``: of all errors that one place in the data can have, without
+    what they quote of the data.
+    """
+
+    patterns: tuple[tuple[str, str], ...]
+    errors_characters: int
+
+
+def read_schema(root: dict[str, JsonValue]) -> Reading:
+    """Refuse a schema that breaks a rule; raises InvalidJsonSchema."""
     reader = _Reader(root)
-    reader.read()
-    return reader.patterns
+    measure = reader.read()
+    return Reading(tuple(reader.patterns), measure.errors)
 
 
 def definitions(root: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -112,9 +129,12 @@ def referenced(reference: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Measure:
-    """What is known of a schema: steps for each byte of data at most, levels inside it, and whether it is closed."""
+    """What is known of a schema: steps for each byte of data at most, characters of all errors of one place, levels
+    inside it, and whether it is closed.
+    """
 
     cost: int = 1
+    errors: int = ERROR_CHARACTERS
     depth: int = 0
     closed: bool = False
 
@@ -129,8 +149,8 @@ class _Reader:
         self._open: set[str] = set()
         self.patterns: list[tuple[str, str]] = []
 
-    def read(self) -> None:
-        """Raises InvalidJsonSchema."""
+    def read(self) -> _Measure:
+        """Of the root; raises InvalidJsonSchema."""
         schema = {keyword: held for keyword, held in self._root.items() if keyword not in {"$schema", "$defs"}}
         if self._root.get("$schema", DIALECT) != DIALECT:
             raise InvalidJsonSchema("/$schema", f"the dialect is {DIALECT}")
@@ -139,6 +159,7 @@ class _Reader:
             raise InvalidJsonSchema("", f"it takes {measure.cost} steps for a byte of data, {MAX_COST} are allowed")
         for name in self._definitions:
             self._definition(name, 1)
+        return measure
 
     def _schema(self, schema: JsonValue, place: str, level: int) -> _Measure:
         if level > MAX_SCHEMA_DEPTH:
@@ -217,13 +238,26 @@ def _combine(
     # What is not evaluated is found by evaluating all others a second time.
     times = 2 if "unevaluatedProperties" in schema else 1
     cost = max([own, *(measure.cost for measure in inside)]) + times * sum(measure.cost for measure in everywhere)
+    own_errors = sum(_errors(keyword, held) for keyword, held in schema.items())
+    errors = max([own_errors, *(each.errors for each in inside)]) + times * sum(each.errors for each in everywhere)
     depth = max((measure.depth + 1 for measure in everywhere + inside), default=0)
     closed = (
         _closed_by_itself(schema)
         or any(measure.closed for keyword in ("allOf", "$ref") for measure in here.get(keyword, []))
         or any(all(measure.closed for measure in here[keyword]) for keyword in ("anyOf", "oneOf") if keyword in here)
     )
-    return _Measure(cost, depth, closed)
+    return _Measure(cost, errors, depth, closed)
+
+
+def _errors(keyword: str, held: JsonValue) -> int:
+    """Characters of all errors of a keyword at one place: it makes one, or one for each name that is missing there."""
+    match KEYWORDS[keyword], held:
+        case Holds.NAMES, list():
+            return sum(ERROR_CHARACTERS + len(str(name)) for name in held)
+        case Holds.NAMES_BY_NAME, dict():
+            return sum(_errors("required", names) for names in held.values())
+        case _:
+            return ERROR_CHARACTERS + (len(canonical(held)) if keyword in _QUOTED else 0)
 
 
 def _closed_by_itself(schema: dict[str, JsonValue]) -> bool:
