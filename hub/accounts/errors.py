@@ -42,7 +42,7 @@ class TransactionTooLarge(AccountError):
 class WrongChainId(AccountError):
     given: str
     expected: str
-    template: ClassVar[str] = "the transaction is for chain {given!r}, this is {expected!r}"
+    template: ClassVar[str] = "the transaction is for chain '{given}', this is '{expected}'"
 
 
 @dataclass(eq=False)

@@ -16,7 +16,7 @@ class PacketError(HubError):
 class InvalidIdentifier(PacketError):
     identifier: str
     rule: str
-    template: ClassVar[str] = "{identifier!r} is not an identifier: {rule}"
+    template: ClassVar[str] = "'{identifier}' is not an identifier: {rule}"
 
 
 @dataclass(eq=False)

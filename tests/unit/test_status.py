@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 import typing
 from dataclasses import fields, is_dataclass
+from string import Formatter
 
 import grpc
 import pytest
@@ -56,6 +57,12 @@ def test_every_error_has_its_row(error: type[HubError]) -> None:
     if error.__module__.startswith("hub."):
         assert error in TABLE, f"hub/rpc/status.py needs a row for {error.__module__}.{error.__name__}"
     assert code_of(error) is not grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize("error", CONCRETE, ids=lambda error: error.__name__)
+def test_no_text_depends_on_the_python_that_runs(error: type[HubError]) -> None:
+    """It stands in a block's results, and ``repr`` escapes what the Unicode of its Python does not know yet."""
+    assert not any(conversion for *_, conversion in Formatter().parse(error.template))
 
 
 def test_no_row_is_without_an_error() -> None:

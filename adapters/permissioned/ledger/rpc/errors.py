@@ -30,7 +30,7 @@ class AccessRefused(AccessError):
     member: str
     role: str
     method: str
-    template: ClassVar[str] = "{member}, acting as {role}, may not call {method}: rule {rule!r}"
+    template: ClassVar[str] = "{member}, acting as {role}, may not call {method}: rule '{rule}'"
 
 
 @dataclass(eq=False)
