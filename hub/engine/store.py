@@ -228,7 +228,7 @@ class Store:
         """The state of a committed height, the latest by default; raises BlockNotFound, HeightNotRetained."""
         latest = self._height
         if latest is None or (height is not None and not 0 <= height <= latest):
-            raise BlockNotFound(0 if height is None else height)
+            raise BlockNotFound(Height(0) if height is None else height)
         if height is not None and height < self._oldest:
             raise HeightNotRetained(height, self._oldest)
         return View(self, latest if height is None else height)

@@ -24,7 +24,7 @@ from hub.services.errors import (
     ServiceNotFound,
 )
 from hub.services.payload import InputEncoding, caller_account, input_encoding
-from hub.services.ways import Way, way_to
+from hub.services.ways import Way, request_timeout, way_to
 from hub.state.branch import StateReader
 from hub.state.collections import Records, Room, text
 from hub.state.context import Context
@@ -143,7 +143,7 @@ def choose(
         binding, way = min(reachable, key=lambda offer: offer[0].least_time(offer[1]))
         raise DeadlineTooShort(
             deadline,
-            ctx.time + binding.least_time(way),
+            UnixSeconds(ctx.time + binding.least_time(way)),
             binding.max_response_seconds,
             way.finality,
             way.route_margin,
@@ -158,10 +158,8 @@ def _reaches(ctx: Context, clients: LightClients, client: ClientId, deadline: Un
     """Whether a packet can be sent to the provider's chain at all, or none is needed."""
     if not client:
         return True
-    return (
-        clients.status(ctx.state, client, ctx.time) is ClientStatus.ACTIVE
-        and clients.latest(ctx.state, client).time < deadline
-    )
+    active = clients.status(ctx.state, client, ctx.time) is ClientStatus.ACTIVE
+    return active and clients.latest(ctx.state, client).time < request_timeout(deadline, ctx.time)
 
 
 def _validate(
@@ -190,7 +188,7 @@ def _validate(
         raise InvalidBinding("a contract needs gas: give a gas_limit")
     way = way_to(ctx.state, clients, parameters, client)
     if message.grace_seconds < way.least_grace:
-        raise GraceTooShort(message.grace_seconds, way.least_grace, way.finality, way.grace_margin)
+        raise GraceTooShort(Seconds(message.grace_seconds), way.least_grace, way.finality, way.grace_margin)
 
 
 def _key(service: str, client: ClientId, provider: bytes) -> bytes:

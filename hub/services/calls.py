@@ -8,7 +8,6 @@ from hub.accounts.errors import InsufficientFunds
 from hub.events import RequestForwarded, ServiceCalled
 from hub.ibc.identifiers import ClientId
 from hub.ibc.light_clients import LightClients
-from hub.ibc.packet import MAX_TIMEOUT_SECONDS
 from hub.parameters import Parameters
 from hub.quantities import MAX_U64, Address, Amount, Hash, Sequence, UnixSeconds
 from hub.services import rates
@@ -27,7 +26,7 @@ from hub.services.payload import InputEncoding, Request
 from hub.services.requests import ServiceRequest, store
 from hub.services.schema import ServiceSchema
 from hub.services.transcode import convert
-from hub.services.ways import way_to
+from hub.services.ways import request_timeout, way_to
 from hub.state.branch import StateReader
 from hub.state.context import Context
 
@@ -89,7 +88,7 @@ def accept(
 
 
 def _validate_deadline(ctx: Context, parameters: Parameters, call: IncomingCall) -> None:
-    latest = ctx.time + parameters.call_time_limit
+    latest = UnixSeconds(ctx.time + parameters.call_time_limit)
     if call.deadline > latest:
         raise DeadlineTooFar(call.deadline, latest)
     if call.deadline <= ctx.time:
@@ -133,8 +132,7 @@ def _forward(ctx: Context, sender: RequestSender, call: IncomingCall, binding: B
     most = sender.max_value_bytes(ctx.state, binding.client)
     if len(value) > most:
         raise InputRefused(f"the request has {len(value)} bytes, the provider's chain takes {most}")
-    timeout = UnixSeconds(min(call.deadline, ctx.time + MAX_TIMEOUT_SECONDS))
-    return sender.send_request(ctx, binding.client, timeout, value)
+    return sender.send_request(ctx, binding.client, request_timeout(call.deadline, ctx.time), value)
 
 
 def _record(call: IncomingCall, binding: Binding, data: bytes, sequence: Sequence, due: UnixSeconds) -> ServiceRequest:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hub.errors import HubError
+from hub.quantities import Address, Amount, Seconds, UnixSeconds
 
 
 @dataclass(eq=False)
@@ -173,10 +174,10 @@ class InvalidBinding(ServiceError):
 class GraceTooShort(ServiceError):
     """Of a binding to a contract. All in seconds."""
 
-    grace_seconds: int
-    least: int
-    finality_time: int
-    margin: int
+    grace_seconds: Seconds
+    least: Seconds
+    finality_time: Seconds
+    margin: Seconds
     template: ClassVar[str] = (
         "a grace of {grace_seconds} s is too short: use {least} at least, for the provider's chain makes a block final "
         "after {finality_time} s, and {margin} s are left for the way"
@@ -187,7 +188,7 @@ class GraceTooShort(ServiceError):
 class BindingNotOwned(ServiceError):
     service: str
     provider: bytes
-    owner: bytes
+    owner: Address
     template: ClassVar[str] = (
         "the binding of {service} to {provider} belongs to {owner}: only that account may change it"
     )
@@ -219,8 +220,8 @@ class NoAvailableBinding(CallRefused):
 
 @dataclass(eq=False)
 class DeadlineElapsed(CallRefused):
-    deadline: int
-    now: int
+    deadline: UnixSeconds
+    now: UnixSeconds
     template: ClassVar[str] = "the deadline {deadline} is over: it is {now}"
 
 
@@ -228,11 +229,11 @@ class DeadlineElapsed(CallRefused):
 class DeadlineTooShort(CallRefused):
     """No provider can meet it; of the quickest, in seconds: its own time, its chain's finality, what the way takes."""
 
-    deadline: int
-    earliest: int
-    max_response_seconds: int
-    finality_time: int
-    margin: int
+    deadline: UnixSeconds
+    earliest: UnixSeconds
+    max_response_seconds: Seconds
+    finality_time: Seconds
+    margin: Seconds
     template: ClassVar[str] = (
         "the deadline {deadline} cannot be met: use {earliest} at least, for the provider may take "
         "{max_response_seconds} s, its chain makes a block final after {finality_time} s, and {margin} s are left for "
@@ -242,8 +243,8 @@ class DeadlineTooShort(CallRefused):
 
 @dataclass(eq=False)
 class DeadlineTooFar(CallRefused):
-    deadline: int
-    latest: int
+    deadline: UnixSeconds
+    latest: UnixSeconds
     template: ClassVar[str] = "the deadline {deadline} is too far ahead: use at most {latest}"
 
 
@@ -255,17 +256,17 @@ class InputRefused(CallRefused):
 
 @dataclass(eq=False)
 class FeeCapTooLow(CallRefused):
-    fee_cap: int
-    price: int
+    fee_cap: Amount
+    price: Amount
     code: ClassVar[int] = 402
     template: ClassVar[str] = "the fee cap {fee_cap} is below the lowest price, {price}"
 
 
 @dataclass(eq=False)
 class FeeNotCovered(CallRefused):
-    account: bytes
-    balance: int
-    price: int
+    account: Address
+    balance: Amount
+    price: Amount
     code: ClassVar[int] = 402
     template: ClassVar[str] = "the hub account {account} has {balance}, the price is {price}: fund it first"
 
@@ -273,8 +274,8 @@ class FeeNotCovered(CallRefused):
 @dataclass(eq=False)
 class RateCapReached(CallRefused):
     client: str
-    cap: int
-    until: int
+    cap: Amount
+    until: UnixSeconds
     code: ClassVar[int] = 402
     template: ClassVar[str] = "calls over {client} have put {cap}, all that is allowed, at stake: try again at {until}"
 

@@ -11,7 +11,7 @@ import msgspec
 
 from hub.ibc.identifiers import ClientId
 from hub.parameters import Parameters
-from hub.quantities import Amount, UnixSeconds
+from hub.quantities import Amount, Seconds, UnixSeconds
 from hub.services.errors import RateCapReached
 from hub.state.branch import Branch
 from hub.state.collections import Records, Room, text
@@ -40,7 +40,7 @@ def count(state: Branch, parameters: Parameters, client: ClientId, amount: Amoun
     if not amount:
         return
     window = parameters.rate_window
-    length = -(-window // _SLOTS)
+    length = Seconds(-(-window // _SLOTS))
     record = _RATES.get(state, text(client))
     slots = [] if record is None else [slot for slot in record.slots if now < _forgotten_at(slot, length, window)]
     room = parameters.rate_cap - sum(slot.amount for slot in slots)
@@ -52,14 +52,14 @@ def count(state: Branch, parameters: Parameters, client: ClientId, amount: Amoun
     _RATES.put(state, text(client), _Rate((*slots, _Slot(began, amount))))
 
 
-def _forgotten_at(slot: _Slot, length: int, window: int) -> int:
+def _forgotten_at(slot: _Slot, length: Seconds, window: Seconds) -> UnixSeconds:
     """The first second in whose window no second of the slot lies."""
-    return slot.began + length - 1 + window
+    return UnixSeconds(slot.began + length - 1 + window)
 
 
-def _until(slots: list[_Slot], wanted: int, length: int, window: int, now: UnixSeconds) -> int:
+def _until(slots: list[_Slot], wanted: int, length: Seconds, window: Seconds, now: UnixSeconds) -> UnixSeconds:
     """When so much of what counts now is forgotten; where more is wanted than the cap, when all is."""
-    at = now + window
+    at = UnixSeconds(now + window)
     for slot in slots:
         at, wanted = _forgotten_at(slot, length, window), wanted - slot.amount
         if wanted <= 0:

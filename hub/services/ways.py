@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from hub.ibc.identifiers import ClientId
 from hub.ibc.light_clients import LightClients
+from hub.ibc.packet import MAX_TIMEOUT_SECONDS
 from hub.parameters import Parameters
-from hub.quantities import Seconds
+from hub.quantities import Seconds, UnixSeconds
 from hub.state.branch import StateReader
 
 
@@ -38,3 +39,8 @@ def way_to(state: StateReader, clients: LightClients, parameters: Parameters, cl
     if not client:
         return Way(Seconds(0), Seconds(0), Seconds(0))
     return Way(clients.finality_time(state, client), parameters.route_margin, parameters.grace_margin)
+
+
+def request_timeout(deadline: UnixSeconds, now: UnixSeconds) -> UnixSeconds:
+    """When a request's packet times out: at the call's deadline, or as late as a packet may."""
+    return UnixSeconds(min(deadline, now + MAX_TIMEOUT_SECONDS))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hub.errors import HubError
+from hub.quantities import Height
 
 
 @dataclass(eq=False)
@@ -36,12 +37,12 @@ class NotInTree(StateError):
 
 @dataclass(eq=False)
 class BlockNotFound(StateError):
-    height: int
+    height: Height
     template: ClassVar[str] = "there is no block {height} here yet: ask for a height that is committed"
 
 
 @dataclass(eq=False)
 class HeightNotRetained(StateError):
-    height: int
-    oldest: int
+    height: Height
+    oldest: Height
     template: ClassVar[str] = "the state at height {height} is no longer kept: the oldest is {oldest}"

@@ -7,7 +7,7 @@ import pytest
 
 from hub import messages as m
 from hub.accounts import money
-from hub.clients.quorum import Evidence, SignedElsewhere
+from hub.clients.quorum import Evidence, SignedElsewhere, Update
 from hub.events import (
     AcknowledgementWritten,
     ApplicationFailed,
@@ -20,7 +20,7 @@ from hub.events import (
 )
 from hub.ibc.commitment import ERROR_ACKNOWLEDGEMENT
 from hub.proofs.eip712 import SaltDomain
-from hub.quantities import Hash
+from hub.quantities import Hash, Seconds
 from hub.services.payload import (
     Call,
     Request,
@@ -28,7 +28,7 @@ from hub.services.payload import (
     packet_request_id,
 )
 from hub.services.payload import ResultCode as Code
-from tests.unit.hub_chain import PARAMETERS, RELAYER, START
+from tests.unit.hub_chain import OPERATOR, PARAMETERS, RELAYER, START
 from tests.unit.hub_world import (
     CALLER,
     FUNDS,
@@ -179,6 +179,18 @@ def test_a_binding_to_a_frozen_chain_is_not_available(world: World) -> None:
     evidence = Evidence(*(SignedElsewhere(signed, domain) for signed in two))
     world.hub.do(RELAYER, m.ReportQuorumMisbehaviour(world.b.client, evidence))
     _, events = world.accept()
+    assert world.result(events).code is Code.NOT_AVAILABLE
+
+
+def test_a_binding_to_a_chain_whose_time_no_packet_can_outlast_is_not_available(world: World) -> None:
+    """Its clock runs a day ahead, as its client allows: the deadline lies beyond, the latest timeout does not."""
+    day, client = 86_400, world.b.client
+    config = world.b.client_config(trusting_period=Seconds(7 * day), max_clock_drift=Seconds(2 * day))
+    world.hub.do(OPERATOR, m.ScheduleQuorumReplacement(client, config))
+    world.hub.do(OPERATOR, m.ApplyClientReplacement(client), advance=PARAMETERS.replacement_delay)
+    world.b.block(advance=world.hub.now + day + 100 - world.b.time)
+    world.hub.do(RELAYER, m.UpdateQuorumClient(client, Update(world.b.checkpoint())))
+    _, events = world.accept(deadline=world.hub.now + 3 * day)
     assert world.result(events).code is Code.NOT_AVAILABLE
 
 
