@@ -95,7 +95,7 @@ class Records(Generic[R]):
 
     def scan(self, state: StateReader, prefix: bytes = b"", after: bytes | None = None) -> Iterator[tuple[bytes, R]]:
         """Keys (without the room) and records under ``prefix``, in key order, beyond ``after`` where it is given."""
-        start = self._room + (prefix if after is None else after + b"\x00")
+        start = self._room + (prefix if after is None else max(prefix, after + b"\x00"))
         for key, data in state.scan(start, _end(self._room + prefix)):
             yield key[1:], self._decode(data)
 

@@ -46,6 +46,7 @@ def test_a_scan_goes_on_beyond_a_key(state: Branch) -> None:
     after = text("a") + u64(2)
     assert [thing.number for _, thing in THINGS.scan(state, text("a"), after)] == [255, 256, 70_000]
     assert not list(THINGS.scan(state, text("a"), text("a") + u64(70_000)))
+    assert {thing.name for _, thing in THINGS.scan(state, text("ab"), after)} == {"ab"}  # a key of before them all
 
 
 def test_keys_of_every_room_stand_below_all_paths() -> None:
