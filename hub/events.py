@@ -91,9 +91,6 @@ class PacketSent(PacketStep, frozen=True):
 
 
 class PacketReceived(PacketStep, frozen=True):
-    source_client: str
-    destination_client: str
-    sequence: Sequence
     """The packet was proven and took effect here, or its failure did."""
 
 
@@ -106,17 +103,9 @@ class AcknowledgementWritten(PacketStep, frozen=True):
 class PacketAcknowledged(PacketStep, frozen=True):
     """The sender, here, learned the acknowledgement; the commitment is gone."""
 
-    source_client: str
-    destination_client: str
-    sequence: Sequence
-
 
 class PacketTimedOut(PacketStep, frozen=True):
     """The sender, here, learned that the packet was never received; the commitment is gone."""
-
-    source_client: str
-    destination_client: str
-    sequence: Sequence
 
 
 class ApplicationFailed(Event, frozen=True):
@@ -169,7 +158,6 @@ class ServiceBound(Event, frozen=True):
 class ServiceCalled(RequestStep, frozen=True):
     """A call was accepted and its fee put into escrow: it will have exactly one result."""
 
-    request_id: bytes
     service: str
     caller_client: str
     caller: bytes
@@ -185,7 +173,6 @@ class ServiceCalled(RequestStep, frozen=True):
 class RequestForwarded(RequestStep, frozen=True):
     """The hub sent the request on to the provider's chain."""
 
-    request_id: bytes
     client: str
     sequence: Sequence
 
@@ -193,7 +180,6 @@ class RequestForwarded(RequestStep, frozen=True):
 class ServiceResulted(RequestStep, frozen=True):
     """A call has its one result."""
 
-    request_id: bytes
     code: int
     output: bytes
     message: str
@@ -202,7 +188,6 @@ class ServiceResulted(RequestStep, frozen=True):
 class EscrowSettled(RequestStep, frozen=True):
     """A request's escrow was paid out, to the provider (``paid``) or back to the caller."""
 
-    request_id: bytes
     recipient: Address
     amount: Amount
     paid: bool

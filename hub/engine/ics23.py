@@ -1,6 +1,7 @@
 """The protobuf encoding of ICS-23 proofs (cosmos.ics23.v1.CommitmentProof), of which this is the only part in use."""
 
-from hub.proofs.ics23 import LEAF_PREFIX, ExistenceProof, InnerOp, NonExistenceProof
+from hub.proofs.ics23 import ExistenceProof, InnerOp, NonExistenceProof
+from hub.proofs.smt import LEAF_PREFIX
 
 _SHA256 = 1
 _LEAF_OP = (

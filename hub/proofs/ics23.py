@@ -6,10 +6,7 @@ Their protobuf encoding is in hub/engine/ics23.py.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hub.proofs.smt import tree_entry
-
-_INNER = b"\x01"
-LEAF_PREFIX = b"\x00"
+from hub.proofs.smt import INNER_PREFIX, tree_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +42,6 @@ def existence_proof(key: bytes, value: bytes, key_hash: bytes, siblings: Sequenc
     path = []
     for depth in range(len(siblings) - 1, -1, -1):
         turns_right = way >> (255 - depth) & 1
-        path.append(InnerOp(_INNER + siblings[depth], b"") if turns_right else InnerOp(_INNER, siblings[depth]))
+        sibling = siblings[depth]
+        path.append(InnerOp(INNER_PREFIX + sibling, b"") if turns_right else InnerOp(INNER_PREFIX, sibling))
     return ExistenceProof(tree_key, tree_value, tuple(path))

@@ -22,7 +22,7 @@ EMPTY = bytes(32)
 
 MAX_DEPTH = 256
 
-_LEAF, _INNER = b"\x00", b"\x01"
+LEAF_PREFIX, INNER_PREFIX = b"\x00", b"\x01"
 _HIDDEN = b"\x00"
 _FIRST_LETTER = 0x40
 INDEXES = 0x05
@@ -64,12 +64,12 @@ def value_hash(key: bytes, value: bytes) -> bytes:
 
 def leaf_hash(hashed_key: bytes, hashed_value: bytes) -> bytes:
     """``H(0x00‖H(key)‖H(value))``."""
-    return sha256(_LEAF + hashed_key + hashed_value).digest()
+    return sha256(LEAF_PREFIX + hashed_key + hashed_value).digest()
 
 
 def inner_hash(left: bytes, right: bytes) -> bytes:
     """``H(0x01‖left‖right)``."""
-    return sha256(_INNER + left + right).digest()
+    return sha256(INNER_PREFIX + left + right).digest()
 
 
 class EndKind(IntEnum):

@@ -14,6 +14,7 @@ from operator import itemgetter
 from struct import Struct
 
 from hub.proofs.smt import EMPTY, MAX_DEPTH
+from hub.proofs.smt import INNER_PREFIX as _INNER
 
 # These two are part of the store's format (hub/engine/cells.py); docs/adr/0002 says what was measured.
 PAGE_LEVELS = 4
@@ -28,7 +29,6 @@ MAX_BUCKET_BYTES = BUCKET_LEAVES * RECORD
 
 _HEAD = Struct(">II")
 _NODES = [Struct("32s" * count) for count in range(2 * BOTTOM)]
-_INNER = b"\x01"
 
 
 class Page:
