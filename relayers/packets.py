@@ -8,7 +8,6 @@ again.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from time import time
 from typing import NoReturn, TypeVar
@@ -18,11 +17,10 @@ import structlog
 from adapters.chain import Chain, RotationEvent
 from adapters.errors import ApplicationRefused, DeliveryRefused, Reorganised
 from adapters.refusals import refused_by_applications
-from hub.answers import ClientInfo, Receipt
+from hub.answers import Receipt
 from hub.client import HubClient
-from hub.clients import quorum
-from hub.clients.base import ClientStatus, ProvenPoint
-from hub.clients.errors import ConflictingHeader, TimeRunsBackwards, WrongEpoch
+from hub.clients.base import ProvenPoint
+from hub.clients.errors import ConflictingHeader, TimeRunsBackwards
 from hub.errors import HubError
 from hub.events import (
     AcknowledgementWritten,
@@ -39,13 +37,12 @@ from hub.quantities import Sequence as PacketSequence
 from hub.signer import Signer
 from relayers.block_requests import BlockRequests
 from relayers.chain_side import ChainSide
+from relayers.client_keeper import ClientKeeper
 from relayers.courier import Courier, Refused
-from relayers.errors import ClientReconfigured
 from relayers.flow import Flow
 from relayers.hub_side import HubSide
 from relayers.metrics import RelayerMetrics
-from relayers.plan import Bounds, Kind, Task, chain_batches, hub_batches, time_wanted, wants_update
-from relayers.rotation import ChainRotation, HubRotation
+from relayers.plan import Bounds, Kind, Task, chain_batches, hub_batches, time_wanted
 from relayers.world import World
 
 T = TypeVar("T")
@@ -93,9 +90,6 @@ class PacketRelayer:
         self._chain = path.chain
         self._hub_side = HubSide(path.hub, path.signer, path.chain)
         self._chain_side = ChainSide(path.hub, path.chain)
-        self._hub_rotation = HubRotation(path.hub, self._hub_side, path.chain)
-        self._chain_rotation = ChainRotation(path.hub, self._hub_side, path.chain)
-        self._clients_change = asyncio.Event()
         self._hub_blocks = BlockRequests(self._hub_side.request_block, self._on_error)
         self._chain_blocks = BlockRequests(path.chain.request_block, self._on_error)
         self._hub_bounds = path.hub_bounds
@@ -103,9 +97,11 @@ class PacketRelayer:
         self._rhythm = path.rhythm
         self._metrics = metrics
         self._world = World(path.chain.client_at_hub, path.chain.client_of_hub)
-        self._known_client: object = None
         self.faults: dict[str, str] = {}
         """What does not work at this moment, by part."""
+        self._clients = ClientKeeper(
+            path.hub, self._hub_side, path.chain, self._chain_side, faults=self.faults, on_error=self._on_error
+        )
 
     async def run(self) -> NoReturn:
         """Relay for ever; cancel to stop. Raises ClientReconfigured (in a group) where the chain must be read
@@ -132,7 +128,7 @@ class PacketRelayer:
                 tasks.create_task(self._read_backlog(world, final.height))
                 tasks.create_task(self._serve_hub(world))
                 tasks.create_task(self._serve_chain(world))
-                tasks.create_task(self._keep_clients(world))
+                tasks.create_task(self._clients.keep(world, self._rhythm.clients_s, self._rhythm.retry_s))
         finally:
             await self._to_hub.stop()
             await self._to_chain.stop()
@@ -149,7 +145,7 @@ class PacketRelayer:
             try:
                 async for block in self._hub.watch(Height(height + 1), _KINDS, patient=False):
                     if any(isinstance(record.event, _OF_CLIENTS) for record in block.events):
-                        self._clients_change.set()
+                        self._clients.look()
                     world.learn_from_hub(block.events)
                     world.see_hub(ProvenPoint(block.height, block.time))
                     height = block.height
@@ -164,7 +160,7 @@ class PacketRelayer:
                 if final.height > cursor:
                     observed = await self._chain.scan(Height(cursor + 1), final.height)
                     if any(isinstance(entry.event, RotationEvent) for entry in observed):
-                        self._clients_change.set()
+                        self._clients.look()
                     world.learn_from_chain(observed)
                     cursor = final.height
                 world.see_chain(final, latest)
@@ -272,77 +268,6 @@ class PacketRelayer:
         else:
             world.settle_at_hub(task)
 
-    async def _keep_clients(self, world: World) -> None:
-        """Show each side the other before its client expires, and its next validators when they take over."""
-        while True:
-            self._clients_change.clear()
-            failed = False
-            for part, keep in (
-                ("rotation at hub", self._keep_hub_rotation),
-                ("rotation on chain", self._keep_chain_rotation),
-                ("client on chain", self._keep_chain),
-                ("client at hub", self._keep_hub),
-            ):
-                try:
-                    fault = await keep(world)
-                except ClientReconfigured:
-                    raise
-                except HubError as error:
-                    fault, failed = str(error), True
-                    self._on_error(error)
-                if fault:
-                    self.faults[part] = fault
-                    log.warning("client not kept", path=self._chain.name, part=part, error=fault)
-                else:
-                    self.faults.pop(part, None)
-            await self._next_look(failed)
-
-    async def _next_look(self, failed: bool) -> None:
-        """At once where validators hand over, the hub signs for another domain, or a side refuses what another set has
-        signed; after a fault in a moment, whatever else there is.
-        """
-        if failed:
-            await asyncio.sleep(self._rhythm.retry_s)
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._rhythm.clients_s):
-                await self._clients_change.wait()
-
-    async def _keep_hub_rotation(self, _: World) -> str:
-        await self._hub_rotation.store()
-        return ""
-
-    async def _keep_chain_rotation(self, _: World) -> str:
-        await self._chain_rotation.store()
-        return ""
-
-    async def _keep_chain(self, world: World) -> str:
-        """The chain's client of the hub; what an operator must do, if anything."""
-        view = await self._chain.hub_client()
-        if view.status is not ClientStatus.ACTIVE:
-            return f"the chain's client of the hub is {view.status.value}: replace it"
-        view = await self._hub_rotation.hand_over(view)
-        self._chain_side.epoch = view.epoch
-        if wants_update(view.latest, view.trusting_period, world.now()):
-            await self._hub_side.request_block()  # an idle hub's newest block may be as old as what is believed
-            await self._chain.update(await self._chain_side.checkpoint())
-        return ""
-
-    async def _keep_hub(self, world: World) -> str:
-        """The hub's client of the chain; what an operator must do, if anything."""
-        info = await self._hub.client(self._chain.client_at_hub)
-        known = _rests_on(info)
-        if self._known_client not in (None, known):
-            raise ClientReconfigured(self._chain.client_at_hub)
-        self._known_client = known
-        if info.status is not ClientStatus.ACTIVE:
-            return f"the hub's client of the chain is {info.status.value}: replace it"
-        await self._chain_rotation.hand_over()
-        if wants_update(ProvenPoint(info.height, info.time), info.config.trusting_period, world.now()):
-            made = await self._chain.request_block()  # an idle chain's newest block may be as old as what is believed
-            await self._hub_side.submit(await self._chain.client_update((made or world.chain.proven).height))
-        return ""
-
     # ------------------------------------------------------------------------------------------------ keeping well
 
     async def _insist(self, part: str, work: Callable[[], Awaitable[T]]) -> T:
@@ -365,8 +290,7 @@ class PacketRelayer:
         await asyncio.sleep(self._rhythm.retry_s)
 
     def _on_error(self, error: HubError) -> None:
-        if isinstance(error, WrongEpoch) or (isinstance(error, DeliveryRefused) and error.error == "WrongEpoch"):
-            self._clients_change.set()
+        self._clients.look_if(error)
         self._metrics.failed(self._chain.name, error.error if isinstance(error, DeliveryRefused) else error.reason())
 
     def _done(self, world: World, hop: str, tasks: Sequence[Task], flow_of: Callable[[Task], Flow]) -> None:
@@ -385,14 +309,6 @@ def _refused(tasks: Sequence[Task], failed: Mapping[PacketSequence, ApplicationR
     """By tasks. One that was received is done, whatever its application said."""
     of_senders = (task for task in tasks if task.kind is not Kind.RECEIVE)
     return {task.key: failed[task.packet.sequence] for task in of_senders if task.packet.sequence in failed}
-
-
-def _rests_on(info: ClientInfo) -> object:
-    """What a path is begun anew for where it changes. Validators of a chain's own hand over without that."""
-    config = info.config
-    believed = (config.chain, config.genesis_hash) if isinstance(config, quorum.Config) else config
-    # For another domain the batches of before prove nothing; begun anew, their packets go under the newest state.
-    return believed, info.evm_chain_id, info.client_contract, info.salt
 
 
 def _now(world: World) -> UnixSeconds:
