@@ -200,9 +200,18 @@ class Chain(Protocol):
         """The message that shows the hub this chain's header at a final height; raises NotProvable."""
         ...
 
-    def settled(self, still_open: Collection[PacketSequence], up_to: PacketSequence) -> None:
+    async def certified(self, height: Height) -> Hash:
+        """The hash of a final block, by the word of those whom the hub believes about this chain.
+
+        Raises NotProvable; Reorganised where another block was scanned there.
+        """
+        ...
+
+    def settled(self, still_open: Collection[PacketSequence], up_to: PacketSequence) -> Height | None:
         """Of the hub's packets up to ``up_to`` only ``still_open`` wait for an acknowledgement or a timeout: what was
         kept to prove the others may be dropped.
+
+        Gives the lowest block whose events are needed to prove the rest and what is yet to come; None where none is.
         """
         ...
 

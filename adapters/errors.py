@@ -3,6 +3,7 @@
 ChainError
 ├── EndpointsFailed     nobody answered: try again later
 │   └── EndpointFault   one endpoint is silent, late or lying: ask the next
+│       └── StateNotServed  it does not keep the state of that block
 ├── CallRefused         the chain's node answered, and the answer is no
 ├── DeliveryRefused     a contract, or a rule of the chain, refused, by name
 ├── ApplicationRefused  an application failed when it was told what became of its packet
@@ -43,6 +44,11 @@ class EndpointFault(ChainError):
     endpoint: str
     fault: str
     template: ClassVar[str] = "{endpoint}: {fault}"
+
+
+@dataclass(eq=False)
+class StateNotServed(EndpointFault):
+    """Common for old blocks: another endpoint may keep their states."""
 
 
 @dataclass(eq=False)

@@ -3,6 +3,7 @@
     monitor = "127.0.0.1:9501"
     keystore = "relayer.json"            # encrypted V3; one key serves the hub and all chains
     password_file = "relayer.password"   # or in the environment, ICHUB_KEYSTORE_PASSWORD
+    cursors = "cursors"                  # where it keeps how far it has read; may be deleted at any time
 
     [hub]
     target = "localhost:9090"
@@ -114,6 +115,7 @@ class RelayerConfig:
     password: str
     hub: HubTarget
     chains: dict[str, ChainTarget]
+    cursors: Path
 
 
 def load_relayer_config(path: Path) -> RelayerConfig:
@@ -132,6 +134,7 @@ def load_relayer_config(path: Path) -> RelayerConfig:
             hub.optional_pair("certificate", "key"),
         ),
         chains={name: _chain(name, chain) for name, chain in fields.tables("chains").items()},
+        cursors=path.parent / fields.text("cursors", "cursors"),
     )
     hub.refuse_unknown()
     fields.refuse_unknown()

@@ -1,10 +1,11 @@
 """What is known of the packets that go one way between two chains: a fold over events, in whatever order they are
 learned.
 
-Nothing here is kept on a disk. A relayer that starts empty learns it again from the chains; learning an event twice, or
-a later one before an earlier one (the backlog is read behind the live traffic), changes nothing.
+Nothing here is kept on a disk. A relayer that starts again learns it from the chains; learning an event twice, or a
+later one before an earlier one (the backlog is read behind the live traffic), changes nothing.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -44,25 +45,43 @@ class Answer:
 
 
 class SequenceSet:
-    """Numbers that mostly rise without gaps: all up to a floor, and a few beyond."""
+    """Numbers that mostly rise without gaps, kept as the runs that they form."""
 
-    __slots__ = ("_beyond", "_floor")
+    __slots__ = ("_firsts", "_lasts")
 
     def __init__(self, numbers: Iterable[Sequence] = ()) -> None:
-        self._floor = 0
-        self._beyond: set[int] = set()
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
         for number in numbers:
             self.add(number)
 
+    @property
+    def runs(self) -> int:
+        """How many there are, which is what it takes to keep them."""
+        return len(self._firsts)
+
     def add(self, number: Sequence) -> None:
-        if number > self._floor:
-            self._beyond.add(number)
-            while self._floor + 1 in self._beyond:
-                self._floor += 1
-                self._beyond.remove(self._floor)
+        place = bisect_right(self._firsts, number)
+        if place and number <= self._lasts[place - 1]:
+            return
+        follows = bool(place) and self._lasts[place - 1] == number - 1
+        precedes = place < len(self._firsts) and self._firsts[place] == number + 1
+        if follows and precedes:
+            self._lasts[place - 1] = self._lasts.pop(place)
+            del self._firsts[place]
+        elif follows:
+            self._lasts[place - 1] = number
+        elif precedes:
+            self._firsts[place] = number
+        else:
+            self._firsts.insert(place, number)
+            self._lasts.insert(place, number)
 
     def __contains__(self, number: object) -> bool:
-        return isinstance(number, int) and (1 <= number <= self._floor or number in self._beyond)
+        if not isinstance(number, int):
+            return False
+        place = bisect_right(self._firsts, number)
+        return bool(place) and number <= self._lasts[place - 1]
 
 
 @dataclass(slots=True)
@@ -72,8 +91,8 @@ class Flow:
     source: ClientId
     destination: ClientId
     outgoing: dict[Sequence, Outgoing] = field(default_factory=dict)
-    received: set[Sequence] = field(default_factory=set)
-    """Received at the destination, of those not settled."""
+    received: dict[Sequence, Height] = field(default_factory=dict)
+    """Received at the destination, of those not settled: in which of its blocks."""
     answers: dict[Sequence, Answer] = field(default_factory=dict)
     settled: SequenceSet = field(default_factory=SequenceSet)
     """Acknowledged or timed out at the source: nothing is left to do."""
@@ -98,7 +117,7 @@ class Flow:
         """Nothing is left to do for a packet: its commitment is gone from the source."""
         self.outgoing.pop(sequence, None)
         self.answers.pop(sequence, None)
-        self.received.discard(sequence)
+        self.received.pop(sequence, None)
         self.settled.add(sequence)
 
     def _learn(self, event: PacketEvent, height: Height, backlog: bool) -> None:
@@ -109,9 +128,9 @@ class Flow:
                 gas = self._application_gas(packet)
                 self.outgoing.setdefault(sequence, Outgoing(packet, height, event.lane, backlog, gas))
             case PacketReceived():
-                self.received.add(sequence)
+                self.received.setdefault(sequence, height)
             case AcknowledgementWritten(acknowledgement=acknowledgement):
-                self.received.add(sequence)
+                self.received.setdefault(sequence, height)
                 self.answers.setdefault(sequence, Answer(acknowledgement, height))
             case PacketAcknowledged() | PacketTimedOut():
                 self.settle(sequence)

@@ -39,6 +39,7 @@ from relayers.block_requests import BlockRequests
 from relayers.chain_side import ChainSide
 from relayers.client_keeper import ClientKeeper
 from relayers.courier import Courier, Refused
+from relayers.cursor import CursorFile
 from relayers.flow import Flow
 from relayers.hub_side import HubSide
 from relayers.metrics import RelayerMetrics
@@ -66,6 +67,8 @@ class Rhythm:
     """Before a task that took place in a block not final yet is looked at again."""
     clients_s: float = 60.0
     """Between two looks at the clients' ages."""
+    cursor_s: float = 600.0
+    """Between two times that what was read is held against what is certified of the chain, and the cursor is kept."""
     backlog_blocks: int = 1000
     """Old blocks that are read at a time, the newest first."""
 
@@ -80,6 +83,8 @@ class Path:
     chain: Chain
     hub_bounds: Bounds = Bounds(packets=100, bytes=512 * 1024)  # noqa: RUF009  # frozen
     rhythm: Rhythm = Rhythm()  # frozen
+    cursor: CursorFile | None = None
+    """Where it is kept how far the chain was read; None for nowhere."""
 
 
 class PacketRelayer:
@@ -95,6 +100,7 @@ class PacketRelayer:
         self._hub_bounds = path.hub_bounds
         self._chain_bounds = Bounds(path.chain.limits.packets, path.chain.limits.bytes, path.chain.limits.gas)
         self._rhythm = path.rhythm
+        self._cursor = path.cursor
         self._metrics = metrics
         self._world = World(path.chain.client_at_hub, path.chain.client_of_hub)
         self.faults: dict[str, str] = {}
@@ -126,6 +132,7 @@ class PacketRelayer:
                 tasks.create_task(self._follow_hub(world))
                 tasks.create_task(self._follow_chain(world, final.height))
                 tasks.create_task(self._read_backlog(world, final.height))
+                tasks.create_task(self._keep_cursor(world))
                 tasks.create_task(self._serve_hub(world))
                 tasks.create_task(self._serve_chain(world))
                 tasks.create_task(self._clients.keep(world, self._rhythm.clients_s, self._rhythm.retry_s))
@@ -163,9 +170,11 @@ class PacketRelayer:
                         self._clients.look()
                     world.learn_from_chain(observed)
                     cursor = final.height
+                world.read_up_to = cursor
                 world.see_chain(final, latest)
                 if world.hub_is_known.is_set():
-                    self._chain.settled(world.to_chain.outgoing.keys(), world.to_chain.highest)
+                    open_ones, highest = world.to_chain.outgoing.keys(), world.to_chain.highest
+                    world.needed_from = self._chain.settled(open_ones, highest)
                 self.faults.pop("chain", None)
             except Reorganised:
                 raise
@@ -177,8 +186,12 @@ class PacketRelayer:
     async def _read_backlog(self, world: World, high: Height) -> None:
         """Old blocks, the newest first, once the hub has said which of its own packets are still open."""
         await world.hub_is_known.wait()
-        while high >= self._chain.first_height:
-            low = Height(max(self._chain.first_height, high - self._rhythm.backlog_blocks + 1))
+        lowest = self._chain.first_height
+        if (cursor := self._cursor) is not None:
+            lowest = await self._insist("backlog", lambda: cursor.resume(self._chain))
+        log.info("reads old blocks", path=self._chain.name, first=lowest, last=high)
+        while high >= lowest:
+            low = Height(max(lowest, high - self._rhythm.backlog_blocks + 1))
             try:
                 world.learn_from_chain(await self._chain.scan(low, high), backlog=True)
             except Reorganised:
@@ -188,6 +201,24 @@ class PacketRelayer:
             else:
                 high = Height(low - 1)
                 self.faults.pop("backlog", None)
+        world.all_is_read.set()
+
+    async def _keep_cursor(self, world: World) -> None:
+        """Hold what was read against what is certified of the chain; keep up to where nothing need be read again."""
+        await world.all_is_read.wait()
+        while True:
+            read_up_to, settled_up_to = world.read_up_to, world.settled_up_to()
+            pause_s = self._rhythm.cursor_s
+            try:
+                await self._chain.certified(read_up_to)
+                if self._cursor is not None:
+                    self._cursor.save(self._chain, settled_up_to, await self._chain.certified(settled_up_to))
+            except Reorganised:
+                raise
+            except (HubError, OSError) as error:  # no fault of the path: it only costs a later start some time
+                log.warning("cursor not kept", path=self._chain.name, error=str(error))
+                pause_s = self._rhythm.clients_s
+            await asyncio.sleep(pause_s)
 
     # ------------------------------------------------------------------------------------------------ carrying
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import pathlib
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,8 +16,10 @@ from eth_account.signers.local import LocalAccount
 from adapters.chain import Chain
 from hub.client import HubClient
 from hub.errors import HubError
+from hub.quantities import Hash
 from hub.signer import KeySigner, Signer
 from relayers.config import ChainTarget, EvmTarget, HubTarget, LedgerTarget, RelayerConfig, load_relayer_config
+from relayers.cursor import CursorFile
 from relayers.errors import CertificateRenewed, ClientReconfigured, InvalidConfiguration
 from relayers.evm_chain import evm_chain
 from relayers.fields import KeyPair
@@ -46,8 +49,11 @@ class Payer:
 class Relayer:
     """All paths of one daemon."""
 
-    def __init__(self, hub: HubClient, payer: Payer, rhythm: Rhythm | None = None) -> None:
+    def __init__(
+        self, hub: HubClient, payer: Payer, rhythm: Rhythm | None = None, cursors: pathlib.Path | None = None
+    ) -> None:
         self._hub = hub
+        self._cursors = cursors
         self._payer = payer
         self._rhythm = rhythm
         self._paths: dict[ChainTarget, asyncio.Task[None]] = {}
@@ -87,14 +93,15 @@ class Relayer:
         while True:
             shown = _modified(_identity(target))
             try:
-                chain = await self._open(target)
+                cursor, chain = await self._cursor(target), await self._open(target)
             except HubError as error:
                 self._fault(target, error)
                 await asyncio.sleep(_RETRY_S)
                 continue
             try:
                 rhythm = self._rhythm or Rhythm(poll_s=target.poll_s)
-                relayer = PacketRelayer(Path(self._hub, self._payer.signer, chain, rhythm=rhythm), self.metrics)
+                path = Path(self._hub, self._payer.signer, chain, rhythm=rhythm, cursor=cursor)
+                relayer = PacketRelayer(path, self.metrics)
                 self._running[target.name] = relayer
                 self._faults.pop(target.name, None)
                 async with asyncio.TaskGroup() as tasks:
@@ -108,6 +115,12 @@ class Relayer:
             finally:
                 await chain.close()
             await asyncio.sleep(_RETRY_S)
+
+    async def _cursor(self, target: ChainTarget) -> CursorFile | None:
+        """Raises HubError."""
+        if self._cursors is None:
+            return None
+        return CursorFile(self._cursors / f"{target.client}.json", Hash((await self._hub.status()).genesis_hash))
 
     async def _open(self, target: ChainTarget) -> Chain:
         """Raises InvalidConfiguration, HubError."""
@@ -175,7 +188,7 @@ async def run_relayer(config: RelayerConfig) -> None:
     """
     key = bytes(Account.decrypt(json.loads(config.keystore.read_text()), config.password))
     hub = await connect(config.hub)
-    relayer = Relayer(hub, Payer.of(key))
+    relayer = Relayer(hub, Payer.of(key), cursors=config.cursors)
     monitor = Monitor(relayer.metrics.registry, relayer.health)
     log.info("relayer runs", monitor=await monitor.start(config.monitor), chains=sorted(config.chains))
     relayer.relay(config.chains)

@@ -31,6 +31,12 @@ class World:
         self.chain = _NOWHERE
         self.hub_is_known = asyncio.Event()
         """Set once the hub's open packets have been listed."""
+        self.read_up_to = Height(0)
+        """The chain's newest block that was read."""
+        self.all_is_read = asyncio.Event()
+        """Set once nothing below that is left to read."""
+        self.needed_from: Height | None = None
+        """The lowest block that the chain needs to prove what may still have to be proven."""
         self._news = [asyncio.Event(), asyncio.Event()]
         self._first_seen: dict[tuple[bool, int], float] = {}
         """By whether the packet goes to the hub, and its sequence."""
@@ -71,6 +77,15 @@ class World:
     def see_chain(self, final: ProvenPoint, latest: ProvenPoint) -> None:
         self.chain = Side(final, latest.time)
         self.wake()
+
+    def settled_up_to(self) -> Height:
+        """The chain's newest block up to which nothing happened that is still open, once all is read."""
+        sent = (outgoing.height for outgoing in self.to_hub.outgoing.values())
+        answered = (answer.height for answer in self.to_chain.answers.values())
+        still_open = [*sent, *answered, *self.to_chain.received.values()]
+        if self.needed_from is not None:
+            still_open.append(self.needed_from)
+        return Height(min([self.read_up_to, *(height - 1 for height in still_open)]))
 
     def tasks_for_hub(self) -> list[Task]:
         """Receipts of the chain's packets; acknowledgements and timeouts of the hub's."""

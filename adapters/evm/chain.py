@@ -16,19 +16,23 @@ from adapters.errors import (
     EndpointFault,
     NotProvable,
     ReadingDoubted,
+    Reorganised,
+    StateNotServed,
 )
 from adapters.evm.attestation import HeaderSource
 from adapters.evm.contract import Contract
+from adapters.evm.counters import Counters, CounterSlots
 from adapters.evm.delivery import deliver_data, header, timeout_data, validator_set
 from adapters.evm.endpoints import Endpoint, Endpoints
 from adapters.evm.events import Ends, refusals
 from adapters.evm.finality import FinalityRule, block_header, final_height
+from adapters.evm.header import BlockHeader
 from adapters.evm.lanes import RouterLanes
 from adapters.evm.proofs import AcknowledgementLog, Prover
 from adapters.evm.quorum_client import view_quorum_client
-from adapters.evm.scan import Counters, Scanner, Source
+from adapters.evm.scan import Scanner, Source
 from adapters.evm.sender import Sender, delivered_by
-from adapters.evm.words import block_tag, bytes_of, hex_of
+from adapters.evm.words import bytes_of, hex_of
 from hub.clients.attested_evm import Proof, SignedHeader
 from hub.clients.base import Claims, ProvenPoint
 from hub.clients.quorum import SignedCheckpoint
@@ -69,12 +73,13 @@ class EvmChain:
         self._headers = headers
         self._sender = sender
         self._router = Contract(endpoints, "Router", settings.router)
-        self._lanes = RouterLanes(self._router)
         self._ends = Ends(settings.client, settings.client_at_hub)
         self._scanner = Scanner(endpoints)
         self._acknowledgements = AcknowledgementLog(settings.client)
         self._prover = Prover(endpoints, settings.router, settings.router_code_hash)
-        self._light_client: tuple[int, Contract] | None = None
+        self._lanes = RouterLanes(endpoints, self._router, self._prover)
+        self._client_number: int | None = None
+        self._light_client: Contract | None = None
         self._set: tuple[Epoch, Hash] | None = None
         self._doubted: ReadingDoubted | None = None
         """Why all must be read again, until it is."""
@@ -117,18 +122,29 @@ class EvmChain:
     async def scan(self, first: Height, last: Height) -> Sequence[Observed]:
         if self._doubted is not None:
             raise self._doubted
-        lanes = await self._lanes.by_number()
-        source = Source(self._settings.router, self._ends, lanes, self._counters, self._prover.standing)
+        settings = self._settings
+        source = Source(
+            settings.router, self._ends, self._lanes, settings.first_height, self._counters, self._prover.standing
+        )
         logs = await self._scanner.scan(source, first, last)
         self._acknowledgements.add(log.appended for log in logs if log.appended is not None)
         return [log.observed for log in logs]
 
-    def settled(self, still_open: Collection[PacketSequence], up_to: PacketSequence) -> None:
-        self._acknowledgements.drop_settled(still_open, up_to)
+    async def certified(self, height: Height) -> Hash:
+        signed = (await self._headers.signed_header(height)).header.block_hash
+        if (found := self._scanner.hash_of(height)) not in (None, signed):
+            raise self._doubt(
+                height, f"0x{found.hex()} was read there, attestors sign 0x{signed.hex()}"
+            ) or Reorganised(self.name, height)
+        return signed
+
+    def settled(self, still_open: Collection[PacketSequence], up_to: PacketSequence) -> Height | None:
+        return self._acknowledgements.drop_settled(still_open, up_to)
 
     def forget(self) -> None:
         self._doubted = None
         self._scanner.forget()
+        self._lanes.forget()
         self._acknowledgements.forget()
         self._headers.forget()
 
@@ -157,9 +173,7 @@ class EvmChain:
         try:
             storage = await self._prover.prove(height, basis.header.state_root, claims, windows)
         except ClaimDisproved as error:
-            if self._doubted is None and self._endpoints.doubt_first():
-                self._doubted = ReadingDoubted(self.name, height, error.cause)
-            raise self._doubted or error from error
+            raise self._doubt(height, error.cause) or error from error
         return Proof(basis, storage)
 
     async def client_update(self, height: Height) -> AnyMessage:
@@ -215,17 +229,23 @@ class EvmChain:
         await self._headers.close()
         await self._endpoints.close()
 
-    async def _counters(self, endpoint: Endpoint, height: Height) -> Counters | None:
-        number, _ = await self._client()
-        if height < self._settings.first_height:
-            return Counters(0, 0)
+    async def _counters(self, endpoint: Endpoint, header: BlockHeader) -> Counters | None:
         try:
-            record = await self._router.read("getClient", number, block=block_tag(height), endpoint=endpoint)
-        except DeliveryRefused:  # the router stood, but not yet its client
-            return Counters(0, 0)
-        except CallRefused:
+            known = await self._number(endpoint)
+        except (CallRefused, DeliveryRefused) as refusal:
+            raise EndpointFault(endpoint.url, f"it does not tell the router's clients: {refusal}") from refusal
+        slots = CounterSlots(self._settings.client, known)
+        try:
+            words = await self._prover.words(endpoint, header, slots.all())
+        except StateNotServed:
             return None
-        return Counters(record["nextSequence"] - 1, record["acknowledgements"])
+        if not (number := slots.number(words)):
+            return Counters(0, 0)
+        if number != known:
+            self._client_number = None  # it was told falsely, and is asked for again
+            raise EndpointFault(endpoint.url, f"it shows that {self._settings.client} is client {number} of the router")
+        self._client_number = known
+        return slots.counters(words)
 
     async def _transact(self, function: str, data: bytes) -> Delivered:
         calldata, most = self._router.calldata(function) + data, self._settings.limits.gas
@@ -238,6 +258,12 @@ class EvmChain:
             raise EndpointFault(self.name, f"the logs of a receipt are malformed: {error!r}") from error
         refused = {one.sequence: ApplicationRefused(self.name, one.sequence, str(one.reason)) for one in found}
         return replace(delivered_by(receipt), refused=refused)
+
+    def _doubt(self, height: Height, cause: str) -> ReadingDoubted | None:
+        """Have all read again by another endpoint; None where there is none that was not doubted."""
+        if self._doubted is None and self._endpoints.doubt_first():
+            self._doubted = ReadingDoubted(self.name, height, cause)
+        return self._doubted
 
     def _payer(self) -> Sender:
         if self._sender is None:
@@ -257,18 +283,25 @@ class EvmChain:
 
     async def _client(self) -> tuple[int, Contract]:
         """The router's number of our client, and the light client behind it, which a replacement may change."""
-        number = self._light_client[0] if self._light_client else await self._number()
+        number = await self._number()
         record = await self._router.read("getClient", number)
+        if record["clientId"] != self._settings.client:
+            raise EndpointFault(self.name, f"it says that the router's client {number} is {record['clientId']}")
+        self._client_number = number
         address = Address(bytes_of(record["lightClient"].lower()))
-        if self._light_client is None or self._light_client[1].address != address:
-            self._light_client = number, Contract(self._endpoints, "QuorumClient", address)
+        if self._light_client is None or self._light_client.address != address:
+            self._light_client = Contract(self._endpoints, "QuorumClient", address)
             self._set = None
-        return self._light_client
+        return number, self._light_client
 
-    async def _number(self) -> int:
-        number: int = await self._router.read("clientNumber", self._settings.client)
+    async def _number(self, endpoint: Endpoint | None = None) -> int:
+        """As one endpoint tells it, or any, until it is known; raises EndpointFault for none."""
+        if self._client_number is not None:
+            return self._client_number
+        number: int = await self._router.read("clientNumber", self._settings.client, endpoint=endpoint)
         if number == 0:
-            raise EndpointFault(self.name, f"the router has no client {self._settings.client}")
+            told = self.name if endpoint is None else endpoint.url
+            raise EndpointFault(told, f"the router has no client {self._settings.client}")
         return number
 
     async def _current_set(self, signed: SignedCheckpoint) -> Hash:

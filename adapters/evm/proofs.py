@@ -6,7 +6,7 @@ A proof that does not hold under the attested state root is the endpoint's fault
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from adapters.errors import CallRefused, ClaimDisproved, EndpointFault
+from adapters.errors import CallRefused, ClaimDisproved, EndpointFault, StateNotServed
 from adapters.evm.endpoints import Endpoint, Endpoints
 from adapters.evm.events import AppendedAcknowledgement
 from adapters.evm.header import BlockHeader
@@ -23,6 +23,7 @@ from hub.clients.router_storage import WINDOW, acknowledgement_slot, slot_of
 from hub.ibc.commitment import Path, PathKind
 from hub.ibc.identifiers import ClientId
 from hub.proofs.errors import ProofError
+from hub.proofs.mpt import proven_values
 from hub.quantities import Address, Hash, Height
 from hub.quantities import Sequence as PacketSequence
 
@@ -58,19 +59,22 @@ class AcknowledgementLog:
         self._appended.clear()
         self._n.clear()
 
-    def drop_settled(self, still_open: Collection[PacketSequence], up_to: PacketSequence) -> None:
+    def drop_settled(self, still_open: Collection[PacketSequence], up_to: PacketSequence) -> Height | None:
         """Drop every full window in which nothing waits to be proven: so a log is as long as what is open, in windows,
-        however long the chain.
+        however long the chain. Gives the lowest block of the windows that are needed: the others, and the one that is
+        being filled.
 
         Of the packets up to ``up_to`` only ``still_open`` wait; of later ones nothing is known.
         """
+        needed = {n // WINDOW for sequence, n in self._n.items() if sequence > up_to or sequence in still_open}
+        newest = max(self._appended, default=-1)
+        if (newest + 1) % WINDOW:
+            needed.add(newest // WINDOW)
         held = Counter(n // WINDOW for n in self._appended)
-        full = {index for index, count in held.items() if count == WINDOW}
-        for sequence, n in self._n.items():
-            if sequence > up_to or sequence in still_open:
-                full.discard(n // WINDOW)
-        for n in [n for n in self._appended if n // WINDOW in full]:
+        dropped = {index for index, count in held.items() if count == WINDOW} - needed
+        for n in [n for n in self._appended if n // WINDOW in dropped]:
             del self._n[self._appended.pop(n).sequence]
+        return min((entry.height for n, entry in self._appended.items() if n // WINDOW in needed), default=None)
 
     def windows(self, sequences: Iterable[PacketSequence], height: Height) -> tuple[AcknowledgementWindow, ...]:
         """The windows that hold these acknowledgements as they stood at ``height``.
@@ -128,16 +132,27 @@ class Prover:
 
         Raises EndpointFault where it does not.
         """
-        found: set[Path] = set()
-        for place in range(0, len(paths), _SLOTS_AT_ONCE):
-            slots = {path: slot_of(path) for path in paths[place : place + _SLOTS_AT_ONCE]}
-            proof = await self._collect(endpoint, header.number, list(slots.values()), ())
+        slots = {path: slot_of(path) for path in paths}
+        words = await self.words(endpoint, header, list(slots.values()))
+        return {path for path, slot in slots.items() if any(words[slot])}
+
+    async def words(self, endpoint: Endpoint, header: BlockHeader, slots: Sequence[Hash]) -> dict[Hash, bytes]:
+        """What these slots hold in the state of a block, zeros before the router stood; one endpoint shows it.
+
+        Raises EndpointFault where it does not.
+        """
+        words: dict[Hash, bytes] = {}
+        for place in range(0, len(slots), _SLOTS_AT_ONCE):
+            some = slots[place : place + _SLOTS_AT_ONCE]
+            proof = await self._collect(endpoint, header.number, some, ())
             try:
-                words = router_words(header.state_root, self._router, self._code_hash, proof, slots.values())
+                if proven_values(header.state_root, [self._router], proof.account_nodes)[self._router] is None:
+                    words |= dict.fromkeys(some, bytes(32))
+                else:
+                    words |= router_words(header.state_root, self._router, self._code_hash, proof, some)
             except (ProofError, ClientError) as error:
                 raise EndpointFault(endpoint.url, f"its proof at {header.number} does not hold: {error}") from error
-            found |= {path for path, slot in slots.items() if any(words[slot])}
-        return found
+        return words
 
     async def _collect(
         self, endpoint: Endpoint, height: Height, slots: Sequence[Hash], windows: tuple[AcknowledgementWindow, ...]
@@ -145,10 +160,15 @@ class Prover:
         keys = [hex_of(slot) for slot in slots]
         try:
             answer = await endpoint.call("eth_getProof", hex_of(self._router), keys, block_tag(height))
+        except CallRefused as refusal:
+            raise StateNotServed(endpoint.url, f"eth_getProof at {height}: {refusal}") from refusal
+        if answer is None:
+            raise StateNotServed(endpoint.url, f"eth_getProof at {height} was answered with nothing")
+        try:
             account = distinct_nodes([answer["accountProof"]])
             storage = distinct_nodes([entry["proof"] for entry in answer["storageProof"]])
-        except (CallRefused, KeyError, TypeError, ValueError) as error:
-            raise EndpointFault(endpoint.url, f"eth_getProof at {height}: {error}") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise EndpointFault(endpoint.url, f"eth_getProof at {height} is malformed: {error}") from error
         return RouterProof(account, storage, windows)
 
 

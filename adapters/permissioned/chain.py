@@ -39,6 +39,7 @@ from hub.accounts.errors import (
 from hub.answers import (
     Batch,
     BlockEventsOf,
+    BlockInfo,
     ClientInfo,
     LaneInfo,
     NodeStatus,
@@ -75,7 +76,7 @@ from hub.messages import (
 )
 from hub.proofs.errors import ProofError
 from hub.proofs.quorum import SignerSet
-from hub.quantities import Epoch, Gas, Height
+from hub.quantities import Epoch, Gas, Hash, Height
 from hub.quantities import Sequence as PacketSequence
 from hub.relaying import MAX_PACKETS
 from hub.rpc.calling import BUSY, OUT_OF_REACH
@@ -122,6 +123,8 @@ class Node(Protocol):
     async def status(self) -> NodeStatus: ...
 
     async def request_block(self) -> Height: ...
+
+    async def block(self, height: Height | None = None) -> BlockInfo: ...
 
     def events_between(
         self, first: Height, last: Height, kinds: Collection[type[Event]] = ()
@@ -218,6 +221,11 @@ class LedgerChain:
                 async for block in blocks:
                     observed += self._observed(block)
         return observed
+
+    async def certified(self, height: Height) -> Hash:
+        """By the node itself: which block stands there does not change."""
+        with self._proving(height):
+            return (await self._node.block(height)).hash
 
     def settled(self, still_open: Collection[PacketSequence], up_to: PacketSequence) -> None:
         """Nothing is kept to prove packets by: the ledger's nodes prove them."""

@@ -141,10 +141,10 @@ class Network:
 
     @asynccontextmanager
     async def relayer(
-        self, key: int = RELAYER, rhythm: Rhythm = RHYTHM, only: str | None = None
+        self, key: int = RELAYER, rhythm: Rhythm = RHYTHM, only: str | None = None, cursors: Path | None = None
     ) -> AsyncIterator[Relayer]:
-        """A relayer that knows nothing yet, of all chains or of one."""
-        relayer = Relayer(self.hub, Payer.of(bytes(account(key).key)), rhythm)
+        """A relayer of all chains or of one, that knows nothing yet but what ``cursors`` tell it."""
+        relayer = Relayer(self.hub, Payer.of(bytes(account(key).key)), rhythm, cursors)
         relayer.relay({name: target for name, target in self.targets().items() if only in (None, name)})
         try:
             yield relayer

@@ -1,10 +1,13 @@
 """The relayer against real chains and a real hub: bursts, races, restarts, dead chains, packets that nobody carried."""
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -12,7 +15,7 @@ import pytest_asyncio
 from hub.answers import RequestState, ServiceRequest
 from hub.ibc.identifiers import ClientId
 from tests.anvil_chain import AnvilChain
-from tests.e2e.network import Network, Site, running_network, until
+from tests.e2e.network import RHYTHM, Network, Site, running_network, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -72,15 +75,18 @@ async def test_two_relayers_side_by_side_deliver_everything_once(network: Networ
         assert await answers(network.a, calls) == texts
 
 
-async def test_a_relayer_that_was_killed_begins_empty_and_finishes(network: Network) -> None:
-    """Killed at five moments of a call's way; what it knew is gone each time."""
+@pytest.mark.parametrize("keeps", [False, True], ids=["begins empty", "goes on from its cursors"])
+async def test_a_relayer_that_was_killed_finishes(network: Network, tmp_path: Path, keeps: bool) -> None:
+    """Killed at five moments of a call's way; what it knew is gone each time, but for how far it had read."""
+    again = partial(network.relayer, rhythm=replace(RHYTHM, cursor_s=0.1), cursors=tmp_path if keeps else None)
     texts = [f"late {number}" for number in range(3)]
     calls = [await network.a.greet(network.b.service, text) for text in texts]
     for seconds in (1.0, 1.5, 2.0, 2.5):
-        async with network.relayer():
+        async with again():
             await asyncio.sleep(seconds)
-    async with network.relayer():
+    async with again():
         assert await answers(network.a, calls) == texts
+    assert sum(file.startswith("attested-") for file in os.listdir(tmp_path)) == (2 if keeps else 0)
 
 
 async def test_a_provider_s_reason_reaches_the_caller(network: Network) -> None:

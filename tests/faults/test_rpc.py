@@ -1,7 +1,7 @@
 """Endpoints that are silent, slow, behind or lying, and a chain that changes history: the adapter copes, or says so."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
@@ -156,15 +156,119 @@ async def test_what_is_said_to_be_settled_is_proven_and_not_told(joined: JoinedC
             case "eth_getStorageAt":
                 return "0x" + "00" * 32
             case "eth_getProof":
-                return {
-                    **result,
-                    "storageProof": [{**one, "value": "0x0", "proof": []} for one in result["storageProof"]],
-                }
+                return without_words(result)
         return says(method, parameters, result)
 
     proxies[0].lie = lie
     assert [type(entry.event) for entry in await joined.chain.scan(Height(1), head)] == [PacketSent]
     assert "eth_getProof" in proxies[0].calls
+
+
+def without_words(result: Any) -> Any:
+    """A storage proof that shows nothing."""
+    return {**result, "storageProof": [{**one, "value": "0x0", "proof": []} for one in result["storageProof"]]}
+
+
+async def test_who_hides_a_packet_and_its_count_is_found_out(joined: JoinedChain, proxies: list[Proxy]) -> None:
+    await joined.send(b"first")
+    head = (await joined.chain.latest()).height
+    lies = {"eth_getLogs": lambda _: [], "eth_getProof": without_words}
+    proxies[0].lie = lambda method, _, result: lies.get(method, lambda told: told)(result)
+    assert [type(entry.event) for entry in await joined.chain.scan(Height(1), head)] == [PacketSent]
+    assert "eth_getProof" in proxies[0].calls
+
+
+async def test_what_views_of_the_router_say_is_worth_its_proof(joined: JoinedChain, proxies: list[Proxy]) -> None:
+    """Whoever lies about lanes or clients is passed over, and what he said is not kept."""
+    await joined.send(b"first")
+    head = (await joined.chain.latest()).height
+    for lie in ("0x" + "00" * 640, "0x" + "00" * 31 + "07"):
+        proxies[0].lie = only_for("eth_call", lambda _, lie=lie: lie)
+        assert [type(entry.event) for entry in await joined.chain.scan(Height(1), head)] == [PacketSent]
+        joined.chain.forget()
+
+
+async def test_the_router_s_number_of_a_client_is_proven_too(joined: JoinedChain, proxies: list[Proxy]) -> None:
+    """Else the honest would be taken for liars, who show another record than is asked for."""
+    await joined.send(b"first")
+    head = (await joined.chain.latest()).height
+
+    def lie(method: str, parameters: list[Any], result: Any) -> Any:
+        numbered = method == "eth_call" and len(result) == 66
+        return hex_of((7).to_bytes(32, "big")) if numbered and int(result, 16) == 1 else result
+
+    proxies[0].lie = lie
+    for _ in range(2):
+        with suppress(EndpointsFailed):
+            await joined.chain.scan(Height(1), head)
+    joined.chain.forget()
+    proxies[0].silent = True
+    assert [type(entry.event) for entry in await joined.chain.scan(Height(1), head)] == [PacketSent]
+
+
+def pruned_below(height: Height, logs: Any = None) -> Any:
+    """No states of older blocks, as most nodes; ``logs`` is what becomes of events."""
+
+    def lie(method: str, parameters: list[Any], result: Any) -> Any:
+        if method == "eth_getProof" and int(parameters[2], 16) < height:
+            return None
+        return logs(result) if method == "eth_getLogs" and logs else result
+
+    return lie
+
+
+def without_the_first(logs: Any) -> Any:
+    return [log for log in logs if int(log["data"][2:66], 16) != 1]
+
+
+@pytest.mark.parametrize("downwards", [True, False])
+async def test_what_is_hidden_in_blocks_without_a_state_is_missed_where_they_join_others(
+    joined: JoinedChain, proxies: list[Proxy], monkeypatch: pytest.MonkeyPatch, downwards: bool
+) -> None:
+    """Old blocks are held against what follows from the newer ones, down to where nothing had happened yet."""
+    await joined.send(b"first")
+    await joined.anvil.mine(7)
+    await joined.send(b"second")
+    await joined.anvil.mine(20)
+    head = (await joined.chain.latest()).height
+    monkeypatch.setattr(scan, "LONGEST_RANGE", 5)
+    proxies[0].lie, proxies[1].lie = pruned_below(head, without_the_first), pruned_below(head)
+
+    async def everything() -> list[Any]:
+        if not downwards:
+            return await joined.chain.scan(Height(1), head)  # type: ignore[return-value]
+        await joined.chain.scan(head, head)
+        firsts = range(head - 5, -4, -5)
+        return [e for first in firsts for e in await joined.chain.scan(Height(max(1, first)), Height(first + 4))]
+
+    with pytest.raises(ReadingDoubted, match=r"packets 1 to \d were sent|packets 1 to 0 were sent"):
+        await everything()
+    joined.chain.forget()
+    sent = [entry.event.sequence for entry in await everything() if isinstance(entry.event, PacketSent)]
+    assert sorted(sent) == [1, 2]
+
+
+async def test_a_new_block_s_state_must_be_served(joined: JoinedChain, proxies: list[Proxy]) -> None:
+    """Else whoever hides a packet would only have to say that it does not know."""
+    await joined.send(b"first")
+    head = (await joined.chain.latest()).height
+    proxies[0].lie = pruned_below(Height(head + 1), lambda _: [])
+    assert [type(entry.event) for entry in await joined.chain.scan(Height(1), head)] == [PacketSent]
+
+
+async def test_what_was_read_is_held_against_what_attestors_sign(joined: JoinedChain) -> None:
+    """An endpoint that is asked first may invent a whole chain, as long as nobody compares."""
+    head = (await joined.chain.latest()).height
+    await joined.chain.scan(Height(1), head)
+    assert await joined.chain.certified(head) == joined.chain._scanner.hash_of(head)
+    joined.chain._headers.forget()
+    await joined.anvil.rpc("anvil_reorg", 1, [])
+    with pytest.raises(ReadingDoubted, match="attestors sign"):
+        await joined.chain.certified(head)
+    with pytest.raises(ReadingDoubted):
+        await joined.chain.scan(Height(head + 1), Height(head + 1))
+    joined.chain.forget()
+    assert await joined.chain.certified(head)
 
 
 async def settle_the_first(joined: JoinedChain) -> Height:
@@ -179,11 +283,12 @@ async def settle_the_first(joined: JoinedChain) -> Height:
 
 async def test_what_was_settled_is_looked_up_at_once_and_only_then(joined: JoinedChain, proxies: list[Proxy]) -> None:
     height = await settle_the_first(joined)
+    proxies[0].calls.clear()
     await joined.chain.scan(Height(1), Height(height - 1))
-    assert "eth_getProof" not in proxies[0].calls
+    assert proxies[0].calls.count("eth_getProof") == 2, "the lane and the counters"
     events = [entry.event for entry in await joined.chain.scan(height, height)]
     assert [type(event) for event in events] == [PacketAcknowledged]
-    assert proxies[0].calls.count("eth_getProof") == 1
+    assert proxies[0].calls.count("eth_getProof") == 4, "the counters, and what was settled"
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["in one scan", "behind a newer one"])
@@ -196,11 +301,8 @@ async def test_old_blocks_are_held_against_the_newest_state_that_is_known(
     head = Height(height + 20)
     monkeypatch.setattr(scan, "LONGEST_RANGE", 5)
 
-    def pruned(method: str, parameters: list[Any], result: Any) -> Any:
-        return None if method == "eth_getProof" and int(parameters[2], 16) < head else result
-
     for proxy in proxies:
-        proxy.lie = pruned
+        proxy.lie = pruned_below(head)
     if not whole:
         await joined.chain.scan(head, head)
     events = [entry.event for entry in await joined.chain.scan(Height(1), head if whole else height)]

@@ -77,6 +77,10 @@ class MachineNode:
             pending_transactions=0,
         )
 
+    async def block(self, height: Height | None = None) -> answers.BlockInfo:
+        header = self._record(height or self._chain.header.height).header
+        return answers.BlockInfo(header, header.hash(), ())
+
     async def request_block(self) -> Height:
         self._chain.block()
         return self._chain.header.height

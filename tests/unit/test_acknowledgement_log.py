@@ -36,8 +36,8 @@ def provable(log: AcknowledgementLog, sequence: int) -> bool:
     return entries == list(range(window.index * WINDOW + 1, window.index * WINDOW + 1 + len(entries)))
 
 
-def drop(log: AcknowledgementLog, still_open: Iterable[int], up_to: int) -> None:
-    log.drop_settled({PacketSequence(sequence) for sequence in still_open}, PacketSequence(up_to))
+def drop(log: AcknowledgementLog, still_open: Iterable[int], up_to: int) -> Height | None:
+    return log.drop_settled({PacketSequence(sequence) for sequence in still_open}, PacketSequence(up_to))
 
 
 def test_full_windows_without_an_open_packet_are_dropped() -> None:
@@ -71,6 +71,32 @@ def test_a_window_that_the_backlog_has_not_filled_is_kept() -> None:
     drop(log, [], WINDOW)
     log.add([appended(0)])
     assert provable(log, WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("count", "still_open", "up_to", "needed_from"),
+    [
+        (0, [], 0, None),
+        (WINDOW, [], WINDOW, None),  # the next window begins with nothing
+        (WINDOW + 1, [], WINDOW + 1, WINDOW + 1),  # the one that is being filled
+        (3 * WINDOW + 5, [WINDOW + 7], 3 * WINDOW + 5, WINDOW + 1),
+        (3 * WINDOW, [WINDOW + 7], 3 * WINDOW, WINDOW + 1),
+        (WINDOW, [], WINDOW - 1, 1),  # the last of them is not known to be settled
+    ],
+)
+def test_what_must_be_read_again_begins_with_a_window(
+    count: int, still_open: list[int], up_to: int, needed_from: int | None
+) -> None:
+    log = log_of(range(count))
+    assert drop(log, still_open, up_to) == needed_from
+    if needed_from is not None:  # and from there it is enough
+        assert all(provable(log_of(range(needed_from - 1, count)), one) for one in [*still_open, count])
+
+
+def test_a_window_that_was_read_in_part_and_is_settled_is_not_needed() -> None:
+    """Its beginning stands below what was read; nothing of it is proven any more."""
+    log = log_of(range(WINDOW - 3, WINDOW + 2))
+    assert drop(log, [], WINDOW + 2) == WINDOW + 1
 
 
 @given(st.integers(0, 5 * WINDOW), st.sets(st.integers(1, 5 * WINDOW), max_size=5), st.integers(0, 5 * WINDOW))

@@ -135,8 +135,10 @@ async def refusing(joined: JoinedChain) -> AsyncIterator[None]:
     place = "0x" + joined.application.address.hex()
     before = await joined.anvil.rpc("eth_getCode", place, "latest")
     await joined.anvil.rpc("anvil_setCode", place, "0x" + code.hex())
+    await joined.anvil.mine(1)  # the newest block's header does not say so yet
     yield
     await joined.anvil.rpc("anvil_setCode", place, before)
+    await joined.anvil.mine(1)
 
 
 def word(number: int) -> bytes:

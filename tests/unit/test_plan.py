@@ -119,6 +119,7 @@ def test_events_of_other_clients_are_not_learned() -> None:
 def test_a_set_of_sequences_is_a_set(numbers: list[int]) -> None:
     made = SequenceSet(map(PacketSequence, numbers))
     assert {number for number in range(45) if number in made} == set(numbers)
+    assert made.runs == len({number for number in numbers if number - 1 not in made})
 
 
 def tasks(*heights: int, backlog: bool = False, kind: Kind = Kind.RECEIVE, size: int = 10) -> list[Task]:
