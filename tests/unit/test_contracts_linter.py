@@ -208,6 +208,7 @@ def inside(statement: str) -> str:
         ("broad-except", inside("try: pass\n        except RecursionError: pass")),
         ("broad-except", inside("try: pass\n        except* ValueError: pass")),
         ("broad-except", inside("try: pass\n        except IOError: pass")),
+        ("broad-except", "Awaited = IOError\n" + inside("try: pass\n        except Awaited: pass")),
         ("broad-except", inside("try: pass\n        except (KeyError, AttributeError) as error: pass")),
         ("broad-except", inside("for x in (): \n            try: pass\n            finally: continue")),
         ("broad-except", inside("try: pass\n        finally: return 1")),

@@ -104,6 +104,8 @@ NAMES: dict[str, Rule] = {
             "RuntimeError",
             "SystemError",
             "OSError",
+            "IOError",
+            "EnvironmentError",
         ],
         _BROAD,
     ),
