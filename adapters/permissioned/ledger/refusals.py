@@ -4,7 +4,6 @@ TransactionRefused
 ├── NotTheAuthor
 ├── AuditorWrites
 ├── SignedTwice
-├── AdminsOnly
 ├── EnrolmentNotAlone
 ├── ActionRefused
 └── InvalidLedgerGenesis
@@ -41,13 +40,6 @@ class AuditorWrites(TransactionRefused):
 class SignedTwice(TransactionRefused):
     member: str
     template: ClassVar[str] = "{member} signed twice: each member signs a transaction once"
-
-
-@dataclass(eq=False)
-class AdminsOnly(TransactionRefused):
-    member: str
-    role: str
-    template: ClassVar[str] = "{member} acts as {role}: only an admin proposes and votes for an organisation"
 
 
 @dataclass(eq=False)
