@@ -49,6 +49,32 @@ def encode(kind: Tuple, values: tuple[AbiValue, ...]) -> bytes:
     return data
 
 
+def encoded_bytes(kind: Tuple, values: tuple[AbiValue, ...]) -> int:
+    """How long ``encode`` makes it, without the work: short JSON can be dozens of times as long in ABI."""
+    return sum(map(_encoded_bytes, kind.types, values))
+
+
+def _encoded_bytes(kind: AbiType, value: AbiValue) -> int:
+    """What a value takes in all, its offset included."""
+    match kind, value:
+        case Tuple(types=types), tuple():
+            inside = sum(map(_encoded_bytes, types, value))
+        case Array(item=item, length=length), tuple():
+            inside = sum(_encoded_bytes(item, part) for part in value) + (_WORD if length is None else 0)
+        case Text(), str():
+            inside = _run_bytes(len(value.encode()))
+        case DynamicBytes(), bytes():
+            inside = _run_bytes(len(value))
+        case _:
+            inside = _WORD
+    return inside + _WORD * kind.dynamic
+
+
+def _run_bytes(length: int) -> int:
+    """Bytes behind their length, filled up to whole words."""
+    return _WORD + length + -length % _WORD
+
+
 def _sequence(kinds: Sequence[AbiType], data: bytes, start: int) -> tuple[tuple[AbiValue, ...], int]:
     """Values that stand one behind the other from ``start``, with the heads of all before the tails of any."""
     head, tail = start, start + sum(kind.head_bytes for kind in kinds)

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from hub.ibc.packet import MAX_VALUE_BYTES
 from hub.services.abi import Tuple, parse_abi
-from hub.services.abi_data import AbiValue, decode, encode
+from hub.services.abi_data import AbiValue, decode, encode, encoded_bytes
 from hub.services.errors import DataTooLarge, EncodingNotOffered
 from hub.services.json_schema import MAX_DATA_DEPTH, parse_json_schema
 from hub.services.json_text import JsonValue, canonical, parse
@@ -50,7 +50,7 @@ def convert(
             converted = data if target is source else canonical(described)
         case InputEncoding.JSON:
             values = _read_json(schema, data, MAX_VALUE_BYTES)
-            converted = data if target is source else encode(_components(schema), values)
+            converted = data if target is source else _write_abi(_components(schema), values, max_bytes)
         case _:
             assert_never(source)
     _check_size(converted, max_bytes)
@@ -79,6 +79,14 @@ def _read_json(schema: ServiceSchema, data: bytes, max_bytes: int) -> tuple[AbiV
     if schema.abi is None:
         return ()
     return components_from_json(parse_abi(schema.abi), value)
+
+
+def _write_abi(components: Tuple, values: tuple[AbiValue, ...], max_bytes: int) -> bytes:
+    """Not begun where it would be too long: 64 KiB of empty arrays in each other, 2 MB in ABI, took seconds."""
+    size = encoded_bytes(components, values)
+    if size > max_bytes:
+        raise DataTooLarge(size, max_bytes)
+    return encode(components, values)
 
 
 def _components(schema: ServiceSchema) -> Tuple:

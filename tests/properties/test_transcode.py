@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.services.abi import parse_abi
-from hub.services.abi_data import decode, encode
+from hub.services.abi_data import decode, encode, encoded_bytes
 from hub.services.errors import InvalidJson, MalformedAbi, NotTranslatable, SchemaMismatch, ServiceError
 from hub.services.json_text import MAX_INTEGER, canonical, parse
 from hub.services.mapping import components_from_json, components_to_json
@@ -89,6 +89,7 @@ def test_a_value_goes_there_and_back(typed: tuple[list[Component], tuple[Any, ..
     data = eth_abi.encode(list(map(type_string, components)), values)
     kind = parse_abi(compact(components))
     assert encode(kind, values) == data
+    assert encoded_bytes(kind, values) == len(data)
     assert decode(kind, data) == values
     assert components_from_json(kind, components_to_json(kind, values)) == values
     text = convert(schema, data, ABI, JSON)

@@ -149,6 +149,17 @@ def test_sizes() -> None:
             refused()
 
 
+def test_what_would_be_too_long_in_abi_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> bytes:
+        raise AssertionError("it was written")
+
+    monkeypatch.setattr("hub.services.transcode.encode", never)
+    text = json.dumps({"price": "5", "tags": ["t"] * 9_000}, separators=(",", ":")).encode()
+    with pytest.raises(DataTooLarge) as refused:
+        convert(ServiceSchema(PRICE_JSON, PRICE_ABI), text, JSON, ABI)
+    assert refused.value.size == 32 * (3 + 3 * 9_000)
+
+
 def test_data_deeper_than_any_schema_is_not_parsed() -> None:
     schema = ServiceSchema('{"const":' + "[" * 16 + "]" * 16 + "}", None)
     check(schema, JSON, b"[" * 16 + b"]" * 16)
