@@ -27,7 +27,7 @@ from console.amounts import address_text, moment, parse_address
 from console.chains import ChainFile
 from console.exits import Misused, Refused
 from console.succession import Deploy, Follow, Propose, Replace, Schedule, Standing, Step, Wait, next_step
-from hub.answers import ClientInfo
+from hub.answers import ClientInfo, NodeStatus
 from hub.client import HubClient
 from hub.clients.base import ClientStatus
 from hub.engine.errors import RateLimited
@@ -157,6 +157,7 @@ class Replacing:
                 f"a client that trusts for {trusting} s would expire before it may take over, which takes {delay} s: "
                 "give more --trusting-period"
             )
+        refuse_another_hub(self._chain.name, present, await self._hub.status())
         await self._show_time()
         status = await self._hub.status()
         self._report(f"{self._chain.name}: deploying a new client of the hub")
@@ -195,9 +196,8 @@ class Replacing:
         if view is None or view.status is not ClientStatus.ACTIVE:
             return False
         status = await self._hub.status()
-        same_hub = (view.chain_hash, view.genesis_hash) == (keccak256(status.chain_id.encode()), status.genesis_hash)
         same_set = view.set_hash == (await self._hub.rotation()).validators.hash()
-        return same_hub and same_set and view.latest.time + view.trusting_period > until
+        return _follows(view, status) and same_set and view.latest.time + view.trusting_period > until
 
     async def _hub_time(self, info: ClientInfo) -> UnixSeconds:
         """Of its newest block; where the clock here says that it may be late enough, it is asked for a new one."""
@@ -210,6 +210,20 @@ class Replacing:
     async def _show_time(self) -> None:
         with suppress(RateLimited):
             await self._hub.request_block()
+
+
+def refuse_another_hub(chain: str, present: QuorumClientView, hub: NodeStatus) -> None:
+    """A chain's client of the hub is replaced by one of the same hub; raises Refused."""
+    if not _follows(present, hub):
+        raise Refused(
+            f"{chain}'s client believes a hub of genesis 0x{present.genesis_hash.hex()}, and that is {hub.chain_id} of "
+            f"0x{hub.genesis_hash.hex()}: name the right one with --hub; another hub gets a router of its own",
+            reason="ANOTHER_HUB",
+        )
+
+
+def _follows(view: QuorumClientView, hub: NodeStatus) -> bool:
+    return (view.chain_hash, view.genesis_hash) == (keccak256(hub.chain_id.encode()), hub.genesis_hash)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from hub.answers import ClientInfo, NodeStatus, Rotation
 from hub.clients import attested_evm, quorum
 from hub.messages import ScheduleAttestedReplacement, ScheduleQuorumReplacement
 from hub.proofs.quorum import SignerSet, least_quorum
-from hub.quantities import MAX_U64, Address, Hash, Seconds
+from hub.quantities import MAX_U64, Address, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,12 @@ class Changes:
     threshold: int | None = None
     finality: str | None = None
     finality_time: int | None = None
-    router: Address | None = None
-    router_code_hash: Hash | None = None
     trusting_period: int | None = None
     max_clock_drift: int | None = None
 
 
 def replacement(info: ClientInfo, changes: Changes) -> ScheduleAttestedReplacement | ScheduleQuorumReplacement:
-    """The message that announces the new beginning; raises Misused, InvalidSignerSet.
+    """The message that announces the new beginning, with the same chain and router; raises Misused, InvalidSignerSet.
 
     Attestors begin in a later epoch, so that nothing counts which was signed before; validators number theirs
     themselves.
@@ -42,12 +40,7 @@ def replacement(info: ClientInfo, changes: Changes) -> ScheduleAttestedReplaceme
     drift_and_trust = _given(
         trusting_period=_seconds(changes.trusting_period), max_clock_drift=_seconds(changes.max_clock_drift)
     )
-    pinned = _given(
-        finality_rule=changes.finality,
-        finality_time=_seconds(changes.finality_time),
-        router=changes.router,
-        router_code_hash=changes.router_code_hash,
-    )
+    finality = _given(finality_rule=changes.finality, finality_time=_seconds(changes.finality_time))
     match info.config:
         case attested_evm.Config() as config:
             attestors = _set(config.attestors, changes, (changes.epoch or config.attestors.epoch + 1))
@@ -56,10 +49,12 @@ def replacement(info: ClientInfo, changes: Changes) -> ScheduleAttestedReplaceme
             )
             return ScheduleAttestedReplacement(
                 info.client,
-                msgspec.structs.replace(config, attestors=attestors, threshold=threshold, **pinned, **drift_and_trust),
+                msgspec.structs.replace(
+                    config, attestors=attestors, threshold=threshold, **finality, **drift_and_trust
+                ),
             )
         case quorum.Config() as config:
-            if pinned or changes.threshold:
+            if finality or changes.threshold:
                 raise Misused(
                     f"{info.client} is a client of a chain of our own: it has no router, threshold or finality"
                 )

@@ -104,7 +104,9 @@ class ReportQuorumMisbehaviour(Message, frozen=True):
 
 
 class ScheduleAttestedReplacement(Message, frozen=True):
-    """Replace a frozen, expired or stranded client under its identifier, after the replacement delay."""
+    """Replace a frozen, expired or stranded client under its identifier, after the replacement delay: by one of the
+    same router on the same chain.
+    """
 
     client: str
     config: attested_evm.Config

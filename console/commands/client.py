@@ -5,7 +5,7 @@ from typing import Annotated, assert_never
 import msgspec
 import typer
 
-from console.amounts import address_text, moment, parse_address, parse_hex
+from console.amounts import address_text, moment
 from console.chains import find_evm_chain, write_chain
 from console.exits import Misused
 from console.home import find_home, read_password
@@ -17,7 +17,7 @@ from hub.answers import ClientInfo
 from hub.clients import attested_evm, quorum
 from hub.clients.attested_evm import MAX_FINALITY_TIME
 from hub.messages import AnyMessage, ApplyClientReplacement, CancelClientReplacement
-from hub.quantities import Hash, Seconds
+from hub.quantities import Seconds
 
 app = typer.Typer(help="The hub's light clients: what it believes of other chains, and by whom.", no_args_is_help=True)
 
@@ -83,8 +83,6 @@ def replace(
         int | None,
         typer.Option(min=0, max=MAX_FINALITY_TIME, help="Seconds that a block takes to become final. Default: as now."),
     ] = None,
-    router: Annotated[str | None, typer.Option(help="The router's address. Default: as now.")] = None,
-    router_code_hash: Annotated[str | None, typer.Option(help="Of the router's code. Default: as now.")] = None,
     trusting_period: TrustingPeriod = None,
     max_clock_drift: MaxClockDrift = None,
     home: Home = None,
@@ -94,7 +92,8 @@ def replace(
     json: Json = False,
 ) -> None:
     """Let a client that is frozen, expired or stranded begin anew under its identifier: announced first, carried out
-    with --apply once the hub's delay is over. Counterparty, packets and sequences stay. An operator may.
+    with --apply once the hub's delay is over. Counterparty, packets and sequences stay, and so does the chain with its
+    router: another one gets a client of its own, `ichub chain add`. An operator may.
 
     Example: ichub client replace attested-0 --member 0xAb… --member 0xCd… --member 0xEf…
     """
@@ -106,8 +105,6 @@ def replace(
         threshold=threshold,
         finality=finality,
         finality_time=finality_time,
-        router=None if router is None else parse_address(router),
-        router_code_hash=None if router_code_hash is None else Hash(parse_hex(router_code_hash, "a code hash")),
         trusting_period=trusting_period,
         max_clock_drift=max_clock_drift,
     )

@@ -56,17 +56,14 @@ def scheduled_domain_change(state: StateReader, client: ClientId) -> DomainChang
     return _CHANGES.get(state, text(client))
 
 
-def ripe_domain_change(state: StateReader, client: ClientId, now: UnixSeconds) -> DomainChange:
-    """What may be applied now; raises DomainChangeNotScheduled, DomainChangeNotRipe."""
+def apply_domain_change(state: Branch, client: ClientId, height: Height, now: UnixSeconds) -> Counterparty:
+    """Let the checkpoints from ``height`` on be for the announced domain.
+
+    Raises DomainChangeNotScheduled, DomainChangeNotRipe.
+    """
     change = _scheduled(state, client)
     if now < change.ripe_at:
         raise DomainChangeNotRipe(client, change.ripe_at, now)
-    return change
-
-
-def apply_domain_change(state: Branch, client: ClientId, height: Height, now: UnixSeconds) -> Counterparty:
-    """Let the checkpoints from ``height`` on be for the announced domain; raises as ``ripe_domain_change``."""
-    change = ripe_domain_change(state, client, now)
     last = Height(height - 1)
     key = text(client) + u64(last)
     if not _FORMER.has(state, key):  # a second change in one block: what the first one set was valid nowhere

@@ -171,8 +171,7 @@ class Clients:
         kind, given = self.kind(state, client), _kind_of(config)
         if kind is not given:
             raise ClientKindMismatch(client, kind.value, given.value)
-        self._refuse_spent_epoch(state, client, config)
-        self._refuse_another_chain(state, client, config)
+        self._refuse_misfit(state, client, config)
         self._begin(state.branch(), client, config, now)
         ripe_at = UnixSeconds(now + delay)
         _REPLACEMENTS.put(state, text(client), _Replacement(ripe_at, config))
@@ -183,22 +182,18 @@ class Clients:
         scheduled = _REPLACEMENTS.get(state, text(client))
         return None if scheduled is None else scheduled.ripe_at
 
-    def replacement_config(self, state: StateReader, client: ClientId) -> Config | None:
-        """What the scheduled replacement begins with; None if there is none."""
-        scheduled = _REPLACEMENTS.get(state, text(client))
-        return None if scheduled is None else scheduled.config
-
     def apply_replacement(self, state: Branch, client: ClientId, now: UnixSeconds) -> None:
         """Begin anew under the same identifier; counterparty, packets and sequences stay as they are.
 
-        Raises ReplacementNotScheduled, ReplacementNotRipe; InvalidClientConfig where its epoch was used meanwhile.
+        Raises ReplacementNotScheduled, ReplacementNotRipe; InvalidClientConfig where it does not fit what the client is
+        by now: its epoch was used meanwhile.
         """
         scheduled = _REPLACEMENTS.get(state, text(client))
         if scheduled is None:
             raise ReplacementNotScheduled(client)
         if now < scheduled.ripe_at:
             raise ReplacementNotRipe(client, scheduled.ripe_at, now)
-        self._refuse_spent_epoch(state, client, scheduled.config)
+        self._refuse_misfit(state, client, scheduled.config)
         self._begin(state, client, scheduled.config, now)
         _REPLACEMENTS.delete(state, text(client))
 
@@ -208,32 +203,17 @@ class Clients:
             raise ReplacementNotScheduled(client)
         _REPLACEMENTS.delete(state, text(client))
 
-    def _refuse_spent_epoch(self, state: StateReader, client: ClientId, config: Config) -> None:
-        """Attestations name the client and the epoch: in an epoch that was used, all that was ever signed would count
-        again, the history that was left behind and hand-overs to sets that are trusted no more.
-
-        A chain of our own numbers its epochs itself; its checkpoints grow too old, and cannot be made to count again.
+    def _refuse_misfit(self, state: StateReader, client: ClientId, config: Config) -> None:
+        """Receipts and acknowledgements stay under the identifier. Another chain or router begins at sequence 1: its
+        packets would be taken for received, and what stands acknowledged would be shown to it as answers to them.
         """
         before = self.config(state, client)
-        if not isinstance(config, attested_evm.Config) or not isinstance(before, attested_evm.Config):
-            return
-        if config.attestors.epoch <= before.attestors.epoch:
-            raise InvalidClientConfig(
-                f"epoch {before.attestors.epoch} was used: begin anew in a later one, that nothing signed before counts"
-            )
-
-    def _refuse_another_chain(self, state: StateReader, client: ClientId, config: Config) -> None:
-        """Receipts and acknowledgements stay under the identifier: to a chain of our own that begins at sequence 1 they
-        would be answers to packets that it never sent.
-        """
-        before = self.config(state, client)
-        if not isinstance(config, quorum.Config) or not isinstance(before, quorum.Config):
-            return
-        if (config.chain, config.genesis_hash) != (before.chain, before.genesis_hash):
-            raise InvalidClientConfig(
-                f"{client} follows {before.chain} of genesis 0x{before.genesis_hash.hex()}: another chain gets a "
-                "client of its own"
-            )
+        match before, config:
+            case attested_evm.Config(), attested_evm.Config():
+                _refuse_another_router(client, before, config)
+                _refuse_spent_epoch(before, config)
+            case quorum.Config(), quorum.Config():
+                _refuse_another_chain(client, before, config)
 
     def _begin(self, state: Branch, client: ClientId, config: Config, now: UnixSeconds) -> None:
         match config:
@@ -253,3 +233,33 @@ def _kind_of(config: Config) -> Kind:
             return Kind.QUORUM
         case _:
             assert_never(config)
+
+
+def _refuse_another_router(client: ClientId, before: attested_evm.Config, after: attested_evm.Config) -> None:
+    """No router is upgradeable: other code is another router."""
+    pinned = (before.chain_id, before.router, before.router_code_hash)
+    if (after.chain_id, after.router, after.router_code_hash) != pinned:
+        raise InvalidClientConfig(
+            f"{client} follows the router 0x{before.router.hex()} of code hash 0x{before.router_code_hash.hex()} on "
+            f"EVM chain {before.chain_id}: another router gets a client of its own"
+        )
+
+
+def _refuse_spent_epoch(before: attested_evm.Config, after: attested_evm.Config) -> None:
+    """Attestations name the client and the epoch: in an epoch that was used, all that was ever signed would count
+    again, the history that was left behind and hand-overs to sets that are trusted no more.
+
+    A chain of our own numbers its epochs itself; its checkpoints grow too old, and cannot be made to count again.
+    """
+    if after.attestors.epoch <= before.attestors.epoch:
+        raise InvalidClientConfig(
+            f"epoch {before.attestors.epoch} was used: begin anew in a later one, that nothing signed before counts"
+        )
+
+
+def _refuse_another_chain(client: ClientId, before: quorum.Config, after: quorum.Config) -> None:
+    if (after.chain, after.genesis_hash) != (before.chain, before.genesis_hash):
+        raise InvalidClientConfig(
+            f"{client} follows {before.chain} of genesis 0x{before.genesis_hash.hex()}: another chain gets a "
+            "client of its own"
+        )

@@ -83,7 +83,7 @@ def schedule_replacement(ctx: Context, clients: Clients, client: ClientId, confi
 
 
 def apply_replacement(ctx: Context, clients: Clients, client: ClientId) -> None:
-    """Let a client begin anew as announced; raises ReplacementNotScheduled, ReplacementNotRipe."""
+    """Let a client begin anew as announced; raises ReplacementNotScheduled, ReplacementNotRipe, InvalidClientConfig."""
     clients.apply_replacement(ctx.state, client, ctx.time)
     ctx.emit(ClientReplaced(client))
 
@@ -95,13 +95,11 @@ def cancel_replacement(ctx: Context, clients: Clients, client: ClientId) -> None
 
 
 def schedule_domain_change(ctx: Context, clients: Clients, client: ClientId, domain: Domain, delay: Seconds) -> None:
-    """Announce where the counterparty's next client of us stands, on the chain that our client follows, or will follow
-    once it is replaced as announced.
+    """Announce where the counterparty's next client of us stands, on the chain that our client follows.
 
     Raises ClientNotFound, InvalidCounterparty, CounterpartyNotRegistered, DomainUnchanged.
     """
-    config = clients.replacement_config(ctx.state, client) or clients.config(ctx.state, client)
-    _refuse_foreign(client, config, domain)
+    _refuse_foreign(client, clients.config(ctx.state, client), domain)
     ripe_at = domain_change.schedule_domain_change(ctx.state, client, domain, ctx.time, delay)
     ctx.emit(DomainChangeScheduled(client, *domain_parts(domain), ripe_at))
 
@@ -109,11 +107,9 @@ def schedule_domain_change(ctx: Context, clients: Clients, client: ClientId, dom
 def apply_domain_change(ctx: Context, clients: Clients, client: ClientId) -> None:
     """Let checkpoints be for the announced domain from this block on.
 
-    Raises ClientNotFound, DomainChangeNotScheduled, DomainChangeNotRipe; InvalidCounterparty where our client follows
-    another chain meanwhile.
+    Raises ClientNotFound, DomainChangeNotScheduled, DomainChangeNotRipe.
     """
-    change = domain_change.ripe_domain_change(ctx.state, client, ctx.time)
-    _refuse_foreign(client, clients.config(ctx.state, client), change.domain)
+    clients.kind(ctx.state, client)
     domain_change.apply_domain_change(ctx.state, client, ctx.height, ctx.time)
     ctx.emit(DomainChanged(client))
 

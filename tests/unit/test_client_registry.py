@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from hub.clients import attested_evm, quorum
+from hub.clients import attested_evm, quorum, registry
 from hub.clients.base import Claims, ClientStatus
 from hub.clients.counterparty import Counterparty
 from hub.clients.errors import (
@@ -173,7 +173,16 @@ def test_a_counterparty_without_a_name_is_refused(world: World, name: str) -> No
 # --- replacement ------------------------------------------------------------------------------------------------------
 
 SECOND = attested_chain.replace(attested_chain.FIVE, epoch=2)
-NEW = attested_chain.replace(attested_chain.CONFIG, router=Address(b"\xbb" * 20), attestors=SECOND)
+NEW = attested_chain.replace(
+    attested_chain.CONFIG,
+    attestors=attested_chain.replace(SECOND, members=SECOND.members[1:]),
+    threshold=3,
+    finality_rule="safe",
+    trusting_period=Seconds(2 * 86_400),
+    max_clock_drift=Seconds(60),
+    finality_time=Seconds(60),
+)
+"""All that may be another."""
 
 
 def test_a_frozen_client_is_replaced_under_its_identifier_after_the_delay(world: World) -> None:
@@ -237,7 +246,7 @@ def test_a_replacement_that_is_not_safe_is_refused_when_it_is_announced(world: W
     before = dict(world.state.changes)
     with pytest.raises(InvalidClientConfig):
         world.clients.schedule_replacement(
-            world.state, ATTESTED, attested_chain.replace(NEW, router=Address(bytes(20))), NOW, DAY
+            world.state, ATTESTED, attested_chain.replace(NEW, finality_rule="latest"), NOW, DAY
         )
     assert dict(world.state.changes) == before
 
@@ -252,9 +261,37 @@ def test_a_client_of_a_chain_of_our_own_begins_anew_with_no_other_chain(world: W
     world.clients.schedule_replacement(world.state, QUORUM, replace(quorum_chain.CONFIG, trusting_period=DAY), NOW, DAY)
 
 
+ANOTHER_ROUTER = [
+    ("another address", {"router": Address(b"\xbb" * 20)}),
+    ("other code", {"router_code_hash": Hash(label("other code"))}),
+    ("one of the same address on another EVM chain", {"chain_id": 1}),
+]
+
+
+@pytest.mark.parametrize(("other", "changes"), ANOTHER_ROUTER)
+def test_an_attested_client_begins_anew_with_no_other_router(world: World, other: str, changes: dict[str, Any]) -> None:
+    """Its packets begin at sequence 1: they would be no-ops, and what stands acknowledged would answer them."""
+    before = dict(world.state.changes)
+    with pytest.raises(InvalidClientConfig, match="another router gets a client of its own"):
+        world.clients.schedule_replacement(world.state, ATTESTED, replace(NEW, **changes), NOW, DAY)
+    assert dict(world.state.changes) == before
+
+
+@pytest.mark.parametrize(("other", "changes"), ANOTHER_ROUTER)
+def test_another_router_that_was_announced_before_this_was_refused_is_not_put_in(
+    world: World, monkeypatch: pytest.MonkeyPatch, other: str, changes: dict[str, Any]
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(registry, "_refuse_another_router", lambda *_: None)
+        world.clients.schedule_replacement(world.state, ATTESTED, replace(NEW, **changes), NOW, DAY)
+    with pytest.raises(InvalidClientConfig, match="another router gets a client of its own"):
+        world.clients.apply_replacement(world.state, ATTESTED, UnixSeconds(NOW + DAY))
+    assert world.clients.config(world.state, ATTESTED) == attested_chain.CONFIG
+
+
 def test_what_was_signed_before_a_replacement_counts_no_more(world: World) -> None:
     """In the same epoch an old hand-over, or the history that was left behind, could be replayed."""
-    same = attested_chain.replace(attested_chain.CONFIG, router=Address(b"\xbb" * 20))
+    same = attested_chain.replace(NEW, attestors=attested_chain.FIVE, threshold=4)
     with pytest.raises(InvalidClientConfig, match="epoch 1 was used"):
         world.clients.schedule_replacement(world.state, ATTESTED, same, NOW, DAY)
     world.clients.schedule_replacement(world.state, ATTESTED, NEW, NOW, Seconds(0))

@@ -79,9 +79,9 @@ contract QuorumClientCode is IQuorumClient {
     }
 
     /// @inheritdoc ILightClient
-    function boundTo() external pure returns (bytes32 clientKey, bytes32 counterpartyKey) {
+    function boundTo() external pure returns (bytes32 clientKey, bytes32 counterpartyKey, bytes32 genesisHash) {
         ConfigRef config = ClientConfigs.load();
-        return (config.destinationClientHash(), config.sourceClientHash());
+        return (config.destinationClientHash(), config.sourceClientHash(), config.genesisHash());
     }
 
     /// @inheritdoc IQuorumClient

@@ -249,20 +249,30 @@ abstract contract RouterAdministration is IRouter, AccessControl {
         record.lightClient = lightClient;
     }
 
-    /// @dev It must be active, bound to the very identifiers, and neither the router nor an application.
+    /// @dev It must be active, bound to the very identifiers, of the chain that the client follows, and neither the router nor an
+    /// application.
     function _checkLightClient(ClientRecord storage record, ILightClient lightClient) private view {
         address candidate = address(lightClient);
         bool barred = candidate.code.length == 0 || candidate == address(this)
             || RouterStorage.store().roleOf[candidate] == RouterStorage.Role.Application;
         if (barred) revert NotALightClient(candidate);
-        try lightClient.boundTo() returns (bytes32 clientKey, bytes32 counterpartyKey) {
+        try lightClient.boundTo() returns (bytes32 clientKey, bytes32 counterpartyKey, bytes32 genesisHash) {
             bool same = clientKey == record.clientKey && counterpartyKey == keccak256(bytes(record.counterpartyClientId));
             if (!same) revert NotALightClient(candidate);
+            _checkChain(record.lightClient, genesisHash);
         } catch {
             revert NotALightClient(candidate);
         }
         (ILightClient.Status status,,) = lightClient.latest();
         if (status != ILightClient.Status.Active) revert NotALightClient(candidate);
+    }
+
+    /// @dev Receipts and acknowledgements stay with the client: packets of another chain, which begin at sequence 1, would be taken
+    /// for received, and be shown what was answered to the former one's.
+    function _checkChain(ILightClient present, bytes32 genesisHash) private view {
+        if (address(present) == address(0)) return;
+        (,, bytes32 expected) = present.boundTo();
+        if (genesisHash != expected) revert AnotherChain(expected, genesisHash);
     }
 
     /// @dev It must say itself that it belongs to this router: no other contract can be made a packet's target by mistake.

@@ -316,6 +316,28 @@ contract HostileClientTest is Fixture {
         router.replaceClient(1);
     }
 
+    /// @dev Its packets begin at sequence 1 again: they would be no-ops, and the former hub's acknowledgements their answers.
+    function test_aVerifierIsNotReplacedByOneOfAnotherHub() public {
+        IQuorumClient.Trust memory other = trust();
+        other.genesisHash = keccak256("another genesis");
+        IQuorumClient another = newClient(other);
+        bytes memory refusal = abi.encodeWithSelector(IRouter.AnotherChain.selector, GENESIS, other.genesisHash);
+        IQuorumClient.Trust memory elsewhere = other;
+        (elsewhere.sourceClient, elsewhere.destinationClient) = ("attested-1", "quorum-1");
+        IQuorumClient ofItsOwn = newClient(elsewhere);
+        vm.startPrank(admin);
+        vm.expectRevert(refusal);
+        router.proposeClientReplacement(1, another);
+        // Nor where the present one is frozen.
+        (bytes memory first, bytes memory second) = _equivocation();
+        client.submitMisbehaviour(first, second);
+        vm.expectRevert(refusal);
+        router.proposeClientReplacement(1, another);
+        same(address(router.getClient(1).replacement), address(0), "nothing is proposed");
+        same(router.addClient("quorum-1", "attested-1", ofItsOwn), 2, "it gets a client of its own");
+        vm.stopPrank();
+    }
+
     // ------------------------------------------------------------------------------------------------ misbehaviour
 
     function test_equivocationShownToTwoOtherChainsFreezes() public {
@@ -619,7 +641,7 @@ contract YesVerifier is ILightClient {
         return (STATUS, 1, 1);
     }
 
-    function boundTo() external view returns (bytes32, bytes32) {
-        return (CLIENT, COUNTERPARTY);
+    function boundTo() external view returns (bytes32, bytes32, bytes32) {
+        return (CLIENT, COUNTERPARTY, keccak256("genesis"));
     }
 }

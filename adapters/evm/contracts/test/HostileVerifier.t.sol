@@ -33,8 +33,8 @@ contract ShortVerifier is ILightClient {
         return (Status.Active, 1, 1);
     }
 
-    function boundTo() external pure returns (bytes32, bytes32) {
-        return (keccak256("quorum-7"), keccak256("attested-7"));
+    function boundTo() external pure returns (bytes32, bytes32, bytes32) {
+        return (keccak256("quorum-7"), keccak256("attested-7"), keccak256("genesis"));
     }
 }
 

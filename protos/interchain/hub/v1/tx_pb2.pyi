@@ -603,7 +603,9 @@ Global___ReportQuorumMisbehaviour: _TypeAlias = ReportQuorumMisbehaviour  # noqa
 
 @_typing.final
 class ScheduleAttestedReplacement(_message.Message):
-    """Replace a frozen, expired or stranded client under its identifier, after the replacement delay."""
+    """Replace a frozen, expired or stranded client under its identifier, after the replacement delay. Chain ID, router and code hash stay: another
+    router gets a client of its own.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -628,7 +630,7 @@ Global___ScheduleAttestedReplacement: _TypeAlias = ScheduleAttestedReplacement  
 
 @_typing.final
 class ScheduleQuorumReplacement(_message.Message):
-    """As ScheduleAttestedReplacement, for a client of a chain of our own."""
+    """As ScheduleAttestedReplacement, for a client of a chain of our own: chain and genesis hash stay."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

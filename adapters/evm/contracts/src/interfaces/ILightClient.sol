@@ -52,6 +52,7 @@ interface ILightClient {
     function latest() external view returns (Status status, uint64 height, uint64 timestamp);
 
     /// @notice The identifiers that the client is bound to: keccak256 of its own name on this chain, and of the other
-    /// chain's client of this chain. The router refuses a client bound to other names.
-    function boundTo() external view returns (bytes32 clientKey, bytes32 counterpartyKey);
+    /// chain's client of this chain; and the hash of the other chain's genesis. The router refuses a client bound to other
+    /// names, and one of another chain in the place of a client.
+    function boundTo() external view returns (bytes32 clientKey, bytes32 counterpartyKey, bytes32 genesisHash);
 }

@@ -100,6 +100,8 @@ interface IRouter {
     error NotAnApplication(address candidate);
     /// @notice The address is not a light client bound to these identifiers, or is not active.
     error NotALightClient(address candidate);
+    /// @notice The client follows the chain of genesis `expected`; another one gets a client of its own.
+    error AnotherChain(bytes32 expected, bytes32 given);
     error NoReplacementProposed(uint16 client);
     error ReplacementTooEarly(uint64 replaceableFrom);
     error PauseTooLong(uint64 seconds_, uint64 longest);
@@ -182,7 +184,8 @@ interface IRouter {
         external
         returns (uint16 client);
 
-    /// @notice Proposes another light client under the same identifier; it can take over after `replacementDelay`. CLIENT_ROLE.
+    /// @notice Proposes another light client of the same chain under the same identifier; it can take over after
+    /// `replacementDelay`. CLIENT_ROLE.
     function proposeClientReplacement(uint16 client, ILightClient lightClient) external;
 
     /// @notice Withdraws a proposal. CLIENT_ROLE or PAUSER_ROLE.
