@@ -111,6 +111,28 @@ def test_a_learned_intermediate_revokes_as_well(world: MembershipWorld) -> None:
         world.authenticate(identity)
 
 
+def test_nobody_keeps_an_intermediate_from_revoking_by_an_older_certificate_of_it(world: MembershipWorld) -> None:
+    branch = intermediate(world.issuing, "branch").signed()
+    older = intermediate(world.issuing, "branch", serial=99, not_before=NOW - 60 * DAY)
+    eve = leaf(branch, "bank-a", "eve").signed()
+    identity = world.enrol(eve, branch)
+    assert world.enrol(eve, older.with_extension(usage(key_cert_sign=True), critical=True).signed()) == identity
+    world.revoke(revocations(branch, 1, eve).signed())
+    with refused(world, e.CertificateRevoked):
+        world.authenticate(identity)
+
+
+def test_a_newer_certificate_of_an_intermediate_takes_the_place_of_an_older(world: MembershipWorld) -> None:
+    branch = intermediate(world.issuing, "branch").with_extension(usage(key_cert_sign=True), critical=True).signed()
+    newer = intermediate(world.issuing, "branch", serial=99, not_before=NOW - DAY).signed()
+    ann, bob = leaf(branch).signed(), leaf(branch, member="bob").signed()
+    world.enrol(ann, branch)
+    with refused(world, r.RevocationNotPermitted):
+        world.revoke(revocations(branch, 1, ann).signed())
+    world.enrol(bob, newer)
+    world.revoke(revocations(branch, 1, ann).signed())
+
+
 def test_a_renewed_authority_keeps_its_list(world: MembershipWorld) -> None:
     ann = leaf(world.root).signed()
     identity = world.enrol(ann)

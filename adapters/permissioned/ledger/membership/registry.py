@@ -144,7 +144,9 @@ def _read_supplied(state: StateReader, record: Organisation, intermediates: Sequ
 
 
 def _learn(ctx: Context, record: Organisation, intermediates: Sequence[Certificate]) -> None:
-    """Keep what came along, so that its revocation lists can be taken."""
+    """Keep what came along, the newest of each, so that its revocation lists can be taken: an older certificate might
+    not let it sign any, and whoever is to be revoked could bring that one.
+    """
     new = [each for each in intermediates if not AUTHORITIES.has(ctx.state, each.authority_id)]
     known_ones = (AUTHORITIES.get(ctx.state, identifier) for identifier in record.authorities)
     learned = sum(each is not None and each.standing is Standing.LEARNED for each in known_ones)
@@ -153,8 +155,13 @@ def _learn(ctx: Context, record: Organisation, intermediates: Sequence[Certifica
             raise TooManyAuthorities(record.id, most)
     for each in intermediates:
         known = AUTHORITIES.get(ctx.state, each.authority_id)
-        if known is None or (known.standing is Standing.LEARNED and known.certificate != each.der):
+        if known is None or (known.standing is Standing.LEARNED and _is_newer(each, known.certificate)):
             record = keep_authority(ctx, record, each, Standing.LEARNED)
+
+
+def _is_newer(one: Certificate, known: bytes) -> bool:
+    other = read_authority(known)
+    return (one.valid_from, one.valid_until) > (other.valid_from, other.valid_until)
 
 
 def _member_key(record: MemberCertificate) -> bytes:
