@@ -10,12 +10,14 @@ from typing import Any, NoReturn
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
 from hub.engine.measures import CallMeasures, Measures
 from hub.errors import HubError, NodeFault
+from hub.rpc.errors import UndecodableMessage
 from hub.rpc.status import has_code, to_status
 
 log = structlog.get_logger("rpc")
@@ -86,22 +88,27 @@ class Refusals(grpc.aio.ServerInterceptor):
         if (task := asyncio.current_task()) is not None:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
+        # The request is read here and not by gRPC, which tells what cannot be read as a fault of ours.
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
-                self._stream(method, handler.unary_stream), handler.request_deserializer, handler.response_serializer
+                self._stream(method, handler.unary_stream, handler.request_deserializer),
+                response_serializer=handler.response_serializer,
             )
         return grpc.unary_unary_rpc_method_handler(
-            self._unary(method, handler.unary_unary), handler.request_deserializer, handler.response_serializer
+            self._unary(method, handler.unary_unary, handler.request_deserializer),
+            response_serializer=handler.response_serializer,
         )
 
-    def _unary(self, method: str, inner: Callable[[Any, Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
+    def _unary(
+        self, method: str, inner: Callable[[Any, Any], Awaitable[Any]], read: Callable[[bytes], Any]
+    ) -> Callable[[bytes, Any], Awaitable[Any]]:
         name = method.rpartition("/")[2]
 
-        async def call(request: Any, context: Any) -> Any:
+        async def call(raw: bytes, context: Any) -> Any:
             began = time.monotonic()
             try:
                 self._admit(method, context)
-                answer = await inner(request, context)
+                answer = await inner(_request(name, read, raw), context)
             except Exception as error:
                 await self._refuse(name, context, error)
             self._measures.calls.labels(name, "OK").inc()
@@ -111,14 +118,14 @@ class Refusals(grpc.aio.ServerInterceptor):
         return call
 
     def _stream(
-        self, method: str, inner: Callable[[Any, Any], AsyncIterator[Any]]
-    ) -> Callable[[Any, Any], AsyncIterator[Any]]:
+        self, method: str, inner: Callable[[Any, Any], AsyncIterator[Any]], read: Callable[[bytes], Any]
+    ) -> Callable[[bytes, Any], AsyncIterator[Any]]:
         name = method.rpartition("/")[2]
 
-        async def call(request: Any, context: Any) -> AsyncIterator[Any]:
+        async def call(raw: bytes, context: Any) -> AsyncIterator[Any]:
             try:
                 self._admit(method, context)
-                async for answer in inner(request, context):
+                async for answer in inner(_request(name, read, raw), context):
                     self._admit(method, context)  # still: a stream may outlive what its caller may do
                     yield answer
             except Exception as error:
@@ -143,6 +150,14 @@ class Refusals(grpc.aio.ServerInterceptor):
         self._measures.rpc_errors.labels(error.reason()).inc()
         await context.abort_with_status(status)
         raise error
+
+
+def _request(method: str, read: Callable[[bytes], Any], raw: bytes) -> Any:
+    """Raises UndecodableMessage."""
+    try:
+        return read(raw)
+    except DecodeError as error:
+        raise UndecodableMessage(f"{method}Request") from error
 
 
 Service = tuple[str, Callable[[grpc.aio.Server], None]]

@@ -57,6 +57,7 @@ def requests_of(method: MethodDescriptor, sound: Mapping[str, Any]) -> Iterator[
 async def ask_all(channel: grpc.aio.Channel, method: MethodDescriptor, sound: Mapping[str, Any]) -> None:
     """A refusal has a name; a fault of the node is a way to find out more, or to stop it: then the test fails."""
     path = f"/{method.containing_service.full_name}/{method.name}"
+    await ask_what_is_no_request(channel, path, method.server_streaming)
     answer = GetMessageClass(method.output_type).FromString
     for request in requests_of(method, sound):
         try:
@@ -69,6 +70,17 @@ async def ask_all(channel: grpc.aio.Channel, method: MethodDescriptor, sound: Ma
         except grpc.aio.AioRpcError as error:
             if error.code() in FAULTS:
                 pytest.fail(f"{request} -> {error.code()}: {error.details()}")
+
+
+async def ask_what_is_no_request(channel: grpc.aio.Channel, path: str, streaming: bool) -> None:
+    raw = b"\xff\xff"
+    stream, unary = channel.unary_stream(path), channel.unary_unary(path)
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await (stream(raw, timeout=10).read() if streaming else unary(raw, timeout=10))
+    assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert refusal.value.details() == (
+        f"these bytes are no {path.rpartition('/')[2]}Request: serialise one with the hub's protos"
+    )
 
 
 def _encode(message: Any) -> bytes:
