@@ -5,7 +5,6 @@ One thread makes blocks; all else reads, from any thread, what is committed. Not
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -13,6 +12,7 @@ import structlog
 from hub.block import BlockHeader, TransactionResult
 from hub.engine.errors import ExecutionFault, ReplayDiffers
 from hub.engine.ics23 import encode_commitment_proof
+from hub.engine.recent import RecentBlocks
 from hub.engine.records import BlockRecord, DecodeEvent, DecodeTransaction, PlacedEvent, RecordDecoder, encode_record
 from hub.engine.store import Store
 from hub.engine.view import View
@@ -25,9 +25,6 @@ from hub.transaction import SignedTransaction
 from hub.validators import validators
 
 log = structlog.get_logger("ledger")
-
-RECENT = 128
-"""Blocks kept decoded: watchers and submitters ask for the latest again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +70,7 @@ class Ledger:
         self.machine = kind.machine
         self._kind = kind
         self._store = store
-        self._decode = RecordDecoder(kind.decode_event)
-        self._record = lru_cache(RECENT)(self._read_record)
+        self._record = RecentBlocks(store.block, RecordDecoder(kind.decode_event))
         if store.height is None:
             self._begin()
         head, view = self._at(self.record(store.height or Height(0)))
@@ -205,9 +201,6 @@ class Ledger:
     def _at(self, record: BlockRecord) -> tuple[Head, View]:
         head = Head.of(record.header)
         return head, self._store.view(head.height)
-
-    def _read_record(self, height: Height) -> BlockRecord:
-        return self._decode(self._store.block(height))
 
     # --- replay ---
 

@@ -147,10 +147,6 @@ class RecordDecoder:
             stored.validators,
         )
 
-    def _result(self, one: "_StoredResult") -> TransactionResult:
-        events = self._all(one.events)
-        return TransactionResult(one.hash, one.code, one.message, one.reason, one.text, one.values, events)
-
     def _all(self, events: tuple[msgspec.Raw, ...]) -> tuple[Event, ...]:
         return tuple(map(self._event, events))
 
