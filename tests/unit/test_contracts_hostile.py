@@ -1,13 +1,9 @@
 """Contracts that mean ill, as if no linter had seen them: what they try is refused by name, and nothing is kept."""
 
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 import pytest
 
-from adapters.permissioned.ledger.contracts.bounds import Bounds
-from adapters.permissioned.ledger.contracts.collections import MAX_PAGE
 from adapters.permissioned.ledger.contracts.errors import (
     ArgumentsRefused,
     BoundExceeded,
@@ -20,17 +16,14 @@ from adapters.permissioned.ledger.contracts.errors import (
     WrongResultType,
 )
 from adapters.permissioned.ledger.contracts.interface import (
-    Amount,
     Collection,
     Context,
     Contract,
     Meta,
     Nothing,
-    Page,
     PrivateCollection,
     Record,
     ServiceContext,
-    UnixSeconds,
     View,
     query,
     service,
@@ -44,69 +37,8 @@ from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.identities import ContractName
 from adapters.permissioned.ledger.rooms import LedgerRoom
 from hub.services.payload import InputEncoding, ResultCode
+from tests.unit.hostile_contracts import BOUNDS, EVE, Hostile, Item, Victim
 from tests.unit.unlinted import UnlintedTrial
-
-EVE = "bank-a/eve"
-BOUNDS = Bounds(
-    reads=20,
-    read_bytes=4_000,
-    scanned=20,
-    writes=20,
-    written_bytes=4_000,
-    events=3,
-    event_bytes=500,
-    calls=2,
-    argument_bytes=200,
-    result_bytes=300,
-)
-
-
-class Item(Record, frozen=True):
-    name: str
-    value: str = ""
-
-
-class Wrong(Record, frozen=True):
-    name: str = ""
-
-
-Deed = Callable[[Any, Any, Item], Any]
-
-
-class Victim(Contract, name="victim", version=1):
-    items = Collection("items", Item, key=("name",))
-
-    @transaction
-    def put(self, _ctx: Context, item: Item) -> Item:
-        self.items.put(item)
-        return item
-
-    @query
-    def read(self, _ctx: View, item: Item) -> Item:
-        return self.items.get(item.name)
-
-
-class Hostile(Contract, name="hostile", version=1):
-    items = Collection("items", Item, key=("name",), indexes={"value": ("value",)})
-    deed: ClassVar[str] = ""
-
-    @transaction
-    def act(self, ctx: Context, item: Item) -> Item:
-        self.items.put(Item("trace"))
-        ctx.emit("trace", item)
-        found: Item = DEEDS[item.name](self, ctx, item)
-        return found
-
-    @query
-    def ask(self, ctx: View, item: Item) -> Item:
-        found: Item = DEEDS[item.name](self, ctx, item)
-        return found
-
-    @service("hostile", "Does what it is told.")
-    def serve(self, ctx: ServiceContext, item: Item) -> Item:
-        self.items.put(Item("trace"))
-        found: Item = DEEDS[item.name](self, ctx, item)
-        return found
 
 
 class Divided(Record, frozen=True):
@@ -120,103 +52,6 @@ class Divided(Record, frozen=True):
         if self.by == 2:
             raise ValueError("Python's own words")
         assert 6 // self.by
-
-
-class Whole(Refused):
-    def __init__(self, whole: object) -> None:
-        super().__init__("no")
-        self.whole = whole
-
-
-def raising(error: BaseException) -> Deed:
-    def deed(_contract: Any, _ctx: Any, _item: Item) -> Any:
-        raise error
-
-    return deed
-
-
-def deep(contract: Any, ctx: Any, item: Item) -> Any:
-    return deep(contract, ctx, item)
-
-
-def swallow(contract: Any, _ctx: Any, item: Item) -> Any:
-    """Goes on after a bound, as if nothing had been."""
-    for number in range(100):
-        with suppress(Exception):
-            contract.items.find(str(number))
-    return item
-
-
-def swallow_and_refuse(contract: Any, ctx: Any, item: Item) -> Any:
-    swallow(contract, ctx, item)
-    raise Refused("nothing was wrong")
-
-
-class Unspeakable(Refused):
-    def __str__(self) -> str:
-        raise ValueError("no words")
-
-
-def times(count: int, step: Callable[[Any, Any, int], object]) -> Deed:
-    def deed(contract: Any, ctx: Any, item: Item) -> Any:
-        for number in range(count):
-            step(contract, ctx, number)
-        return item
-
-    return deed
-
-
-DEEDS: dict[str, Deed] = {
-    # raises
-    "key-error": raising(KeyError("x")),
-    "zero-division": lambda _c, _x, _i: 1 // 0,
-    "attribute": lambda c, _x, _i: c.nothing,
-    "type": lambda _c, _x, _i: None + 1,  # type: ignore[operator]
-    "stop-iteration": raising(StopIteration()),
-    "os-error": raising(OSError("disk")),
-    "timeout": raising(TimeoutError()),
-    "unspeakable": raising(Unspeakable("x")),
-    "refused": raising(Refused("no")),
-    "long-refusal": raising(Refused("x" * 1025)),
-    "refused-with-itself": lambda c, x, _i: raising(Whole(c))(c, x, _i),
-    "recursion": deep,
-    "memory": raising(MemoryError()),
-    "interrupt": raising(KeyboardInterrupt()),
-    "exit": raising(SystemExit(3)),
-    # returns
-    "none": lambda _c, _x, _i: None,
-    "text": lambda _c, _x, _i: "item",
-    "other-record": lambda _c, _x, _i: Wrong("x"),
-    "the-class": lambda _c, _x, _i: Item,
-    "wrong-field": lambda _c, _x, _i: Item("x", 7),  # type: ignore[arg-type]
-    "float-field": lambda _c, _x, _i: Item("x", 0.5),  # type: ignore[arg-type]
-    "list-field": lambda _c, _x, _i: Item("x", ["y"]),  # type: ignore[arg-type]
-    "surrogate": lambda _c, _x, _i: Item("x", "\ud800"),
-    # too much
-    "reads": times(30, lambda c, _x, n: c.items.find(str(n))),
-    "scanned": times(30, lambda c, _x, _n: c.items.range(page=Page(MAX_PAGE))),
-    "writes": times(30, lambda c, _x, n: c.items.put(Item(str(n % 2), str(n)))),
-    "written-bytes": times(5, lambda c, _x, n: c.items.put(Item(str(n), "x" * 1000))),
-    "events": times(9, lambda _c, x, n: x.emit("loud", Item(str(n)))),
-    "event-bytes": times(1, lambda _c, x, _n: x.emit("loud", Item("x" * 600))),
-    "calls": times(3, lambda _c, x, _n: x.call("s", Item("x"), deadline=UnixSeconds(1), fee_cap=Amount(0))),
-    "result-bytes": lambda _c, _x, _i: Item("x" * 400),
-    "swallowed": swallow,
-    "swallowed-and-refused": swallow_and_refuse,
-    # others' state
-    "others-name": lambda c, _x, _i: c.items.get("victims"),
-    "others-key": lambda c, _x, _i: c.items.get("victim/items/victims"),
-    "steal": lambda c, _x, i: c.items.put(Item("victims", "stolen")) or i,
-    # events and values that are none
-    "event-of-no-record": lambda _c, x, _i: x.emit("loud", "text"),
-    "event-of-wrong-field": lambda _c, x, _i: x.emit("loud", Item("x", 7)),  # type: ignore[arg-type]
-    "event-of-no-name": lambda _c, x, _i: x.emit("not a name", Item("x")),
-    "put-wrong-field": lambda c, _x, _i: c.items.put(Item("x", 7)),  # type: ignore[arg-type]
-    "put-other": lambda c, _x, _i: c.items.put(Wrong("x")),
-    "put": lambda c, _x, i: c.items.put(i),
-    "delete": lambda c, _x, _i: c.items.delete("trace"),
-    "emit": lambda _c, x, i: x.emit("loud", i),
-}
 
 
 @pytest.fixture
@@ -489,52 +324,3 @@ class TestKeepingState:
     )
     def test_the_linter_sees_it_before_it_runs(self, source: str, rule: str) -> None:
         assert rule in [finding.rule for finding in lint_source(source, "contract.py")]
-
-
-class TestShape:
-    def shape(self, **members: object) -> None:
-        shape_of(type(Contract)("Odd", (Contract,), members, name="odd", version=1))
-
-    @pytest.mark.parametrize("name", ["", "Odd", "odd/x", "x" * 33, "1x"])
-    def test_names(self, name: str) -> None:
-        with pytest.raises(InvalidContract, match="not a contract's name"):
-            shape_of(type(Contract)("Odd", (Contract,), {"act": Hostile.act}, name=name, version=1))
-
-    @pytest.mark.parametrize("version", [0, -1, 2**31])
-    def test_versions(self, version: int) -> None:
-        with pytest.raises(InvalidContract, match="version"):
-            shape_of(type(Contract)("Odd", (Contract,), {"act": Hostile.act}, name="odd", version=version))
-
-    def test_no_method_and_no_heirs(self) -> None:
-        with pytest.raises(InvalidContract, match="no method"):
-            self.shape()
-        with pytest.raises(InvalidContract, match="Contract alone"):
-            shape_of(type(Contract)("Odd", (Hostile,), {"act": Hostile.act}, name="odd", version=1))
-
-    def test_two_of_one_name(self) -> None:
-        with pytest.raises(InvalidContract, match="two of collection items"):
-            self.shape(act=Hostile.act, a=Hostile.items, b=Victim.items)
-        with pytest.raises(InvalidContract, match="two of transaction act"):
-            self.shape(act=Hostile.act, again=Hostile.act)
-
-    def test_methods(self) -> None:
-        def untyped(self, ctx, item): ...  # type: ignore[no-untyped-def]
-        def loose(self: Any, ctx: Context, item: dict[str, str]) -> Nothing: ...
-        def many(self: Any, ctx: Context, item: Item, more: Item) -> Nothing: ...
-        def few(self: Any, item: Item) -> Nothing: ...
-        def starred(self: Any, ctx: Context, item: Item, *more: Item) -> Nothing: ...
-        def silent(self: Any, ctx: Context, item: Item) -> None: ...
-
-        for method in (untyped, loose, many, few, starred, silent):
-            with pytest.raises(InvalidContract):
-                self.shape(act=transaction(method))  # type: ignore[arg-type]
-
-    def test_a_service_without_a_counterpart_in_abi(self) -> None:
-        class Maybe(Record, frozen=True):
-            value: str | None
-
-        def serve(self: Any, ctx: ServiceContext, item: Maybe) -> Item: ...
-
-        serve.__annotations__.update(item=Maybe)
-        with pytest.raises(InvalidContract, match="no counterpart in ABI"):
-            self.shape(act=service("maybe", "x")(serve))
