@@ -31,10 +31,10 @@ from relayers.packets import Rhythm
 from relayers.run import Payer, Relayer
 from tests.e2e.network import until
 from tests.e2e.node import OPERATOR_KEY, RunningNode, devnet_node
+from tests.unit.desk import Desk
 from tests.unit.hub_world import bind, define
 from tests.unit.ledger_node_world import ORGANISATIONS, LedgerNodeWorld
 from tests.unit.node_world import SIGNERS, StillClock
-from tests.unit.test_ledger_machine import Desk
 
 ANN, CARRIER, FERRYMAN, SEALER = "bank-a/ann", "port/carrier", "customs/ferryman", "bank-b/sealer"
 RELAYER_KEY = b"\x33" * 32

@@ -23,10 +23,10 @@ from hub.signer import KeySigner
 from hub.state.collections import Room
 from hub.validators import validators
 from tests.unit import certificate_workshop as workshop
+from tests.unit.desk import ANN, BEN, Desk, Note, call_desk, offer
 from tests.unit.hub_chain import HubChain
 from tests.unit.hub_world import one
 from tests.unit.member_ledger import MemberLedger
-from tests.unit.test_ledger_machine import ANN, BEN, Desk, Note, call_desk, offer
 from tests.vectors.generate_quorum import ADDRESSES, KEYS
 
 BANK_A = OrganisationId("bank-a")

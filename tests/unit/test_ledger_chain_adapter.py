@@ -50,11 +50,11 @@ from relayers.metrics import RelayerMetrics
 from relayers.packets import PacketRelayer, Path, Rhythm
 from relayers.plan import Kind, Task
 from tests.unit import certificate_workshop as workshop
+from tests.unit.desk import ANN, Desk
 from tests.unit.hub_chain import CONSUMER, MEMBER, OPERATOR, PROVIDER, RELAYER, VALIDATOR, HubChain
 from tests.unit.hub_world import bind, define, one
 from tests.unit.machine_node import MachineNode, answering, refused
 from tests.unit.member_ledger import SIGNERS, MemberLedger
-from tests.unit.test_ledger_machine import ANN, Desk
 from tests.vectors.generate_quorum import ADDRESSES, KEYS
 
 CARRIER = "port/chief"
