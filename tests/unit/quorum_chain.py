@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from hub.clients.base import Claims
+from hub.clients.base import Claims, ProvenPoint
 from hub.clients.checkpoint import Checkpoint
 from hub.clients.counterparty import Counterparty, register_counterparty
 from hub.clients.host import Host
@@ -40,11 +40,14 @@ THERE = ClientId("quorum-7")
 """The chain's client of the hub."""
 GENESIS = Hash(label("hub genesis"))
 HOST = Host(GENESIS, devnet=False)
+DEVNET = Host(GENESIS, devnet=True)
 DOMAIN = SaltDomain(GENESIS)
 EVM_DOMAIN = EvmDomain(31337, Address(b"\x11" * 20))
 KEY_OF = dict(zip(ADDRESSES, KEYS, strict=True))
 
 FIVE = SignerSet.of_equals(1, ADDRESSES[:5])
+NEXT = SignerSet.of_equals(2, ADDRESSES[3:9])
+"""Whom the five hand over to."""
 CONFIG = Config("ledger-1", Hash(label("ledger genesis")), FIVE, Seconds(86_400), Seconds(30))
 replace = msgspec.structs.replace
 
@@ -105,6 +108,12 @@ TREE = ReferenceTree(
     | dict(encoded(map(acknowledgement, range(1, 40))))
     | {receipt(sequence).encode(): b"\x01" for sequence in RECEIVED}
 )
+CLAIMED = Claims(present=(commitment(2), acknowledgement(8)))
+"""What the batch and the state both hold."""
+
+
+def point(height: int, time: int) -> ProvenPoint:
+    return ProvenPoint(Height(height), UnixSeconds(time))
 
 
 def checkpoint(**changes: Any) -> Checkpoint:
