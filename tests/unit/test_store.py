@@ -1,4 +1,4 @@
-"""The store: commits, views of past heights, proofs, indexes, refusals and backups."""
+"""The store: commits, views of past heights, proofs, indexes, and readers beside the writer."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,36 +10,13 @@ from typing import Any, cast
 import pytest
 
 from hub.engine import cells
-from hub.engine.database import synced
-from hub.engine.errors import (
-    AnotherGenesis,
-    BackupExists,
-    BackupFailed,
-    StalePreparation,
-    StoreExists,
-    StoreInUse,
-    StoreMissing,
-    StoreUnreadable,
-    UnknownStoreFormat,
-)
+from hub.engine.errors import StalePreparation
 from hub.engine.store import Store, StoreOptions
-from hub.engine.view import View
 from hub.proofs.ics23 import ExistenceProof, NonExistenceProof
-from hub.proofs.smt import (
-    EndKind,
-    inner_hash,
-    key_hash,
-    leaf_hash,
-    value_hash,
-    verify_membership,
-    verify_non_membership,
-)
-from hub.quantities import Hash, Height
-from hub.state.errors import BlockNotFound, EmptyTree, HeightNotRetained, NotInTree, TreeDamaged
-from tests.unit import reference_tree as reference
-
-GENESIS = Hash(b"\x07" * 32)
-Changes = dict[bytes, bytes | None]
+from hub.proofs.smt import inner_hash, key_hash, leaf_hash, value_hash
+from hub.quantities import Height
+from hub.state.errors import BlockNotFound, EmptyTree, HeightNotRetained
+from tests.unit.stored_chain import GENESIS, Chain, Changes, check_proof, commit
 
 
 @pytest.fixture
@@ -47,69 +24,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened = Store.create(tmp_path / "store", GENESIS, StoreOptions(retained=40))
     yield opened
     opened.close()
-
-
-def commit(store: Store, changes: Changes, **indexes: list[tuple[bytes, int]]) -> Hash:
-    """The next block."""
-    prepared = store.prepare(changes)
-    height = Height(0 if store.height is None else store.height + 1)
-    store.commit(prepared, height=height, block=b"block %d" % height, **indexes)
-    return prepared.app_root
-
-
-def some_key(random: Random) -> bytes:
-    return random.choice([b"quorum-0\x01", b"quorum-0\x02", b"\x05\x3c", b"\x08", b"\x10ab"]) + random.randrange(
-        150
-    ).to_bytes(2, "big")
-
-
-def some_changes(random: Random) -> Changes:
-    number = random.choice([1, 3, 30])
-    return {some_key(random): random.choice([None, random.randbytes(random.randrange(1, 60))]) for _ in range(number)}
-
-
-class Chain:
-    """A store that is written at random, and what it must hold at every height."""
-
-    def __init__(self, store: Store, seed: int) -> None:
-        self.store = store
-        self.random = Random(seed)
-        self.states: list[dict[bytes, bytes]] = []
-        self.roots: list[Hash] = []
-
-    def block(self) -> None:
-        changes = some_changes(self.random)
-        if not self.states:
-            changes[b"\x01"] = b"genesis"
-        self.roots.append(commit(self.store, changes))
-        state = {**(self.states[-1] if self.states else {}), **changes}
-        self.states.append({key: value for key, value in state.items() if value is not None})
-
-    def check(self, height: int) -> None:
-        view, state = self.store.view(Height(height)), self.states[height]
-        assert view.app_root == self.roots[height] == reference.subtree(reference.state_leaves(state))
-        assert dict(view.scan(b"\x00", b"\xff")) == state
-        assert list(view.scan(b"\x08", b"quorum-0\x02")) == sorted(
-            (key, value) for key, value in state.items() if b"\x08" <= key < b"quorum-0\x02"
-        )
-        for key in {some_key(self.random) for _ in range(8)}:
-            assert view.get(key) == state.get(key)
-            if key[0] == 5:
-                for prove in (view.prove, view.prove_ics23):
-                    with pytest.raises(NotInTree):
-                        prove(key)
-            else:
-                check_proof(view, key)
-
-
-def check_proof(view: View, key: bytes) -> None:
-    proof, value = view.prove(key), view.get(key)
-    assert (proof.kind is EndKind.LEAF) == (value is not None)
-    if key.startswith(b"quorum"):
-        if value is None:
-            verify_non_membership(view.app_root, key, proof.encode())
-        else:
-            verify_membership(view.app_root, key, value, proof.encode())
 
 
 def test_every_retained_height_reads_and_proves_as_it_was(tmp_path: Path) -> None:
@@ -370,91 +284,3 @@ def test_one_leaf_is_proven(store: Store) -> None:
     )
     check_proof(store.view(), b"quorum-0\x01")
     check_proof(store.view(), b"quorum-0\x02")
-
-
-def test_a_store_belongs_to_one_genesis_one_process_and_one_format(tmp_path: Path) -> None:
-    path = tmp_path / "a store"
-    with pytest.raises(StoreMissing):
-        Store.open(path, GENESIS)
-    assert not path.exists()
-    store = Store.create(path, GENESIS)
-    commit(store, {b"key": b"value"})
-    with pytest.raises(StoreInUse):
-        Store.open(path, GENESIS)
-    store.close()
-    with pytest.raises(StoreExists):
-        Store.create(path, GENESIS)
-    with pytest.raises(AnotherGenesis):
-        Store.open(path, Hash(b"\x08" * 32))
-    again = Store.open(path, GENESIS)
-    again._database.put(cells.META_FORMAT, (cells.FORMAT + 1).to_bytes(4, "big"))
-    again.close()
-    with pytest.raises(UnknownStoreFormat) as refusal:
-        Store.open(path, GENESIS)
-    assert (refusal.value.found, refusal.value.known) == (cells.FORMAT + 1, cells.FORMAT)
-
-
-def test_who_still_holds_a_scan_of_a_closed_store_does_not_keep_it_in_use(tmp_path: Path) -> None:
-    store = Store.create(tmp_path / "store", GENESIS)
-    commit(store, {b"one": b"1", b"two": b"2"})
-    scan, state = store.scan(b"", b"\xff"), store.view().scan(b"", b"\xff")
-    next(scan)
-    assert next(state) == (b"one", b"1")
-    store.close()
-    Store.open(tmp_path / "store", GENESIS).close()
-    for held in (scan, state):
-        with pytest.raises(ValueError, match="closed"):
-            next(held)
-
-
-def test_a_store_whose_creation_was_cut_short_is_begun_again(tmp_path: Path) -> None:
-    path = tmp_path / "store"
-    store = Store.create(path, GENESIS)
-    store._database.delete(cells.META_FORMAT, synced())
-    store.close()
-    with pytest.raises(StoreMissing):
-        Store.open(path, GENESIS)
-    Store.create(path, GENESIS).close()
-    Store.open(path, GENESIS).close()
-
-
-def test_a_damaged_store_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "store"
-    store = Store.create(path, GENESIS)
-    commit(store, {b"key": b"value"})
-    store.close()
-    (path / "CURRENT").write_bytes(b"nonsense")
-    with pytest.raises(StoreUnreadable):
-        Store.open(path, GENESIS)
-
-
-def test_a_tree_without_a_cell_is_refused(store: Store) -> None:
-    commit(store, {b"quorum-0\x01%03d" % number: b"v" for number in range(200)})
-    lost = next(cell for cell, _ in store.scan(b"b", b"c"))
-    store._database.delete(lost)
-    view = store.view()
-    with pytest.raises(TreeDamaged):
-        [view.prove(b"quorum-0\x01%03d" % number) for number in range(200)]
-
-
-def test_a_backup_of_a_running_store_is_a_store(tmp_path: Path, store: Store) -> None:
-    chain = Chain(store, seed=4)
-    for _ in range(30):
-        chain.block()
-    backup = tmp_path / "backups" / "one"
-    store.backup(backup)
-    with pytest.raises(BackupExists):
-        store.backup(backup)
-    with pytest.raises(BackupFailed):
-        store.backup(backup / "CURRENT" / "below a file")
-    kept = len(chain.roots)
-    for _ in range(60):
-        chain.block()
-    restored = Chain(Store.open(backup, GENESIS, StoreOptions(retained=40)), seed=5)
-    restored.states, restored.roots = chain.states[:kept], chain.roots[:kept]
-    assert restored.store.height == kept - 1
-    for _ in range(5):
-        restored.block()
-    for height in range(restored.store.oldest, kept + 5):
-        restored.check(height)
-    restored.store.close()
