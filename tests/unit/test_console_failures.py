@@ -21,7 +21,7 @@ from hub.services.application import ServiceApplication
 from hub.services.errors import RequestNotFound
 from relayers.flow import packet_of
 from relayers.plan import Kind
-from tests.unit.test_ledger_chain_adapter import HubNode, World, prove_to_hub
+from tests.unit.ledger_adapter_world import HubNode, World, prove_to_hub
 
 HOSTILE = "closed\n\x1b[2J " + "for ever " * 100
 

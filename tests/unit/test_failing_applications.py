@@ -26,7 +26,7 @@ from relayers.flow import packet_of
 from relayers.metrics import RelayerMetrics
 from relayers.packets import PacketRelayer, Path, Rhythm
 from tests.unit.hub_chain import RELAYER
-from tests.unit.test_ledger_chain_adapter import World
+from tests.unit.ledger_adapter_world import World
 from tests.vectors.generate_quorum import KEYS
 
 HERE, THERE = ClientId("quorum-1"), ClientId("quorum-2")

@@ -24,7 +24,7 @@ from relayers.metrics import RelayerMetrics
 from relayers.packets import PacketRelayer, Path, Rhythm
 from relayers.world import World as Knowledge
 from tests.unit.hub_chain import PROVIDER, RELAYER
-from tests.unit.test_ledger_chain_adapter import World
+from tests.unit.ledger_adapter_world import World
 from tests.vectors.generate_quorum import KEYS
 
 GENESIS = Hash(b"\x01" * 32)
