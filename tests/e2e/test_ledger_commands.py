@@ -14,7 +14,7 @@ from console.consortium import OrganisationFolder
 from console.ledger_home import LedgerHome
 from tests.e2e.command import Done
 from tests.e2e.ledger_person import Typing, free_port, running_ledger
-from tests.unit.test_contracts_installed import VERSION_1, VERSION_2
+from tests.unit.counters import VERSION_1, VERSION_2
 
 
 @pytest.fixture(scope="module")
