@@ -23,8 +23,8 @@ from hub.messages import Transfer
 from hub.node import Node, NodeConfig, replay_node, running_node
 from hub.quantities import Amount, Hash, Height
 from tests.faults.killable import Killable, ended, killed_at_the_end, reached
+from tests.unit.counting_service import connected
 from tests.unit.node_world import ADDRESSES, BALANCE, KEYS, SIGNERS, VALIDATOR, genesis
-from tests.unit.test_client import connected
 
 PAYERS = [number for number in range(len(KEYS)) if number != VALIDATOR]
 

@@ -24,8 +24,8 @@ from hub.proofs.ics23 import NonExistenceProof
 from hub.proofs.smt import key_hash, tree_entry, tree_key
 from hub.quantities import Hash, Height, Sequence
 from hub.state.collections import Room
+from tests.unit.counting_service import call, connected
 from tests.unit.node_world import SIGNERS, SOMEONE, VALIDATOR, StillClock, genesis
-from tests.unit.test_client import call, connected
 
 VERIFIER = Path(__file__).parent / "ics23"
 TREES = 3_000

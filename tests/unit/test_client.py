@@ -28,14 +28,14 @@ from hub.proofs.eip712 import SaltDomain
 from hub.proofs.merkle import batch_root
 from hub.proofs.quorum import SignerSet, verify_quorum
 from hub.proofs.smt import verify_membership, verify_non_membership
-from hub.quantities import Address, Amount, Gas, Hash, Height, Seconds, UnixSeconds
+from hub.quantities import Address, Amount, Gas, Height, Seconds, UnixSeconds
 from hub.quantities import Sequence as Number
 from hub.rpc.errors import HubUnreachable, PacketNotFound, TransactionNotFound
 from hub.rpc.wire import encode_transaction
-from hub.services.application import ENCODING, VERSION
 from hub.services.errors import RequestNotFound, ServiceNotFound
-from hub.services.payload import InputEncoding, caller_account
+from hub.services.payload import caller_account
 from hub.state.errors import BlockNotFound
+from tests.unit.counting_service import SALT, SCHEMA, call, connected
 from tests.unit.node_world import (
     ADDRESSES,
     BALANCE,
@@ -48,10 +48,6 @@ from tests.unit.node_world import (
     StillClock,
     genesis,
 )
-
-SALT = Hash(b"\x5a" * 32)
-PROVIDER = b"\x99" * 20
-SCHEMA = '{"type":"integer","minimum":0,"maximum":9}'
 
 
 @pytest.fixture
@@ -242,35 +238,6 @@ async def test_watching_from_now_on(hub: HubClient) -> None:
         await asyncio.sleep(0)
     (block,) = watching.result()
     assert 2 <= block.height <= last.height
-
-
-async def connected(hub: HubClient) -> None:
-    """A ledger has joined, and a contract there provides a service."""
-    config = Config("ledger-1", SALT, SignerSet.of(1, {ADDRESSES[3]: 1}), Seconds(10**6), Seconds(10), True)
-    await hub.submit(
-        [
-            m.CreateQuorumClient(config),
-            m.RegisterCounterparty("quorum-0", "quorum-8", 0, b"", SALT),
-            m.RegisterLane("quorum-0", "quorum-8", "service", "service", VERSION, ENCODING),
-            m.DefineService("count", "counts", ("toy",), SCHEMA, SCHEMA, "", ""),
-            m.BindService("count", "quorum-0", PROVIDER, InputEncoding.JSON, Amount(3), Gas(100_000), 30, 10),
-            m.BindService("count", "", ADDRESSES[OPERATOR], InputEncoding.JSON, Amount(9), Gas(0), 5, 5),
-        ],
-        SIGNERS[OPERATOR],
-    )
-
-
-def call(**changes: object) -> m.CallService:
-    fields: dict[str, object] = {
-        "service": "count",
-        "client": "quorum-0",
-        "provider": PROVIDER,
-        "input_encoding": InputEncoding.JSON,
-        "input": b"1",
-        "fee_cap": Amount(20),
-        "deadline": UnixSeconds(START + 300),
-    }
-    return m.CallService(**(fields | changes))  # type: ignore[arg-type]
 
 
 async def test_clients_lanes_services_and_bindings_are_told(hub: HubClient) -> None:

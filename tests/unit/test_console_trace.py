@@ -14,8 +14,8 @@ from hub.node import NodeConfig, running_node
 from hub.proofs.keccak import keccak256
 from hub.quantities import Address, Amount, Height
 from hub.state.errors import HeightNotRetained
+from tests.unit.counting_service import call, connected
 from tests.unit.node_world import ADDRESSES, OPERATOR, SIGNERS, SOMEONE, VALIDATOR, StillClock, genesis
-from tests.unit.test_client import call, connected
 
 BY_HAND = ADDRESSES[OPERATOR]
 ROUTER, CALL = Address(b"\x0a" * 20), b"\x0c" * 32
