@@ -11,6 +11,7 @@ abstract contract ProbeFixture is Fixture {
     uint16 internal constant PROBE_OUT = 5;
     uint16 internal constant PROBE_IN = 6;
     ProbeApplication internal probe;
+    bytes32 private _chain;
 
     function setUp() public virtual override {
         super.setUp();
@@ -33,6 +34,12 @@ abstract contract ProbeFixture is Fixture {
         (uint64 sequence,) = probe.send(PROBE_OUT, timeout, value);
         p = outbound("null", sequence, timeout, value);
         (p.sourcePort, p.destinationPort) = ("probe", "probe");
+    }
+
+    /// @notice The chain of acknowledgements, one longer than when this was last asked.
+    function appended(uint64 sequence, bytes memory ack) internal returns (bytes32) {
+        _chain = keccak256(abi.encodePacked(_chain, sequence, ackCommitment(ack)));
+        return _chain;
     }
 
     function errorOf(bytes memory call) internal returns (bytes4) {
