@@ -5,8 +5,8 @@ TransactionRefused
 ├── AuditorWrites
 ├── SignedTwice
 ├── EnrolmentNotAlone
-├── ActionRefused
-└── InvalidLedgerGenesis
+└── ActionRefused
+InvalidLedgerGenesis
 """
 
 from dataclasses import dataclass

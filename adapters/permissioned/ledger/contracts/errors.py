@@ -2,9 +2,9 @@
 
 ContractError
 ├── Refused                what a contract itself refuses; contracts derive their own from it
-│   ├── MembersOnly
-│   ├── RecordNotFound
-│   └── RecordExists
+│   └── MembersOnly
+├── RecordNotFound
+├── RecordExists
 ├── PolicyError            the text of an endorsement policy
 ├── ActivationError        activating, upgrading, retiring
 ├── CodeError              the code that is installed
