@@ -63,6 +63,16 @@ class TestFinding:
         with pytest.raises(InvalidContract, match="cannot be read"):
             load_package("counters", packages.write(VERSION_1, **{file: b"\x00"}))
 
+    def test_a_folder_that_leads_elsewhere(self, packages: Packages) -> None:
+        """Python would import what stands there; the hash would not be of it."""
+        place = packages.write("from .more import SURPRISE\n" + VERSION_1)
+        elsewhere = packages.folder / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "__init__.py").write_text("import time\nSURPRISE = time.time()\n")
+        (packages.folder / place.partition(".")[0] / "more").symlink_to(elsewhere)
+        with pytest.raises(InvalidContract, match="more leads out of it"):
+            load_package("counters", place)
+
     @pytest.mark.parametrize(
         "place",
         ["contract:Counters", "no_such_package.contract:Counters", "x", "json.decoder:JSONDecoder", ":", "os:x"],

@@ -107,6 +107,8 @@ def read_sources(folder: Path) -> Sources:
     for file in sorted(folder.rglob("*")):
         if file.suffix in _NATIVE or (file.suffix == ".pyc" and file.parent.name != "__pycache__"):
             raise InvalidContract(folder.name, f"{file.name} is code that cannot be read")
+        if file.is_symlink() and file.is_dir():
+            raise InvalidContract(folder.name, f"{file.name} leads out of it: what stands there would not be pinned")
         if file.suffix == ".py":
             sources[file.relative_to(folder).as_posix()] = file.read_bytes()
     return sources
