@@ -135,14 +135,6 @@ class BlockOutcome:
         return (*(event for result in self.results for event in result.events), *self.end_events)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A finished block: what a node stores, and all that is needed to execute it again."""
-
-    header: BlockHeader
-    transactions: tuple[SignedTransaction, ...]
-
-
 def batch(client: ClientId, entries: tuple[tuple[bytes, Hash], ...]) -> Batch:
     """The batch of these entries for one counterparty."""
     return Batch(client, entries, batch_root(entries))
