@@ -186,6 +186,8 @@ def _validate(
         raise InvalidBinding(f"client {client} has no counterparty yet: register one first") from None
     if not message.gas_limit:
         raise InvalidBinding("a contract needs gas: give a gas_limit")
+    if message.price > parameters.rate_cap:
+        raise InvalidBinding(f"no call over {client} may put more than {parameters.rate_cap}, the rate cap, at stake")
     way = way_to(ctx.state, clients, parameters, client)
     if message.grace_seconds < way.least_grace:
         raise GraceTooShort(Seconds(message.grace_seconds), way.least_grace, way.finality, way.grace_margin)

@@ -277,7 +277,9 @@ class RateCapReached(CallRefused):
     cap: Amount
     until: UnixSeconds
     code: ClassVar[int] = 402
-    template: ClassVar[str] = "calls over {client} have put {cap}, all that is allowed, at stake: try again at {until}"
+    template: ClassVar[str] = (
+        "calls over {client} may put {cap} at stake within a window, and this one would go beyond: try again at {until}"
+    )
 
 
 # --- answers ---

@@ -138,6 +138,8 @@ def test_m_stolen_keys_lose_no_more_than_the_rate_cap() -> None:
 
 def test_what_goes_to_a_chain_is_capped_as_well() -> None:
     world = World(parameters=msgspec.structs.replace(PARAMETERS, rate_cap=Amount(15)))
+    assert world.hub.try_(MEMBER, bind(world.b.client, price=Amount(16))).reason == "INVALID_BINDING"
+    world.hub.do(MEMBER, bind(world.b.client, price=Amount(15)))
     world.hub.do(CONSUMER, hub_call())
     refused = world.hub.try_(CONSUMER, hub_call())
     assert refused.reason == "RATE_CAP_REACHED"
