@@ -39,10 +39,18 @@ def parse_amount(text: str) -> Amount:
 def read_input(text: str) -> str:
     """An argument that may stand elsewhere: ``@FILE`` reads a file, ``-`` standard input."""
     if text == "-":
-        return stdin.read()
+        return read_text(None)
     if text.startswith("@"):
-        return Path(text[1:]).read_text()
+        return read_text(Path(text[1:]))
     return text
+
+
+def read_text(path: Path | None) -> str:
+    """A file's text, or standard input's; raises Misused for bytes that are none, OSError."""
+    try:
+        return stdin.read() if path is None else path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Misused(f"{path or 'standard input'} is no text in UTF-8: name another file") from error
 
 
 def address_text(value: bytes) -> str:

@@ -17,7 +17,7 @@ _KINDS: tuple[tuple[tuple[type[HubError], ...], type[ConsoleError]], ...] = (
     ((HubError,), Refused),
 )
 _NEXT = {
-    "HUB_UNREACHABLE": "start it with `ichub start`, or name another with --hub",
+    "HUB_UNREACHABLE": "start it with `ichub start`, a devnet with `ichub devnet`, or name another with --hub",
     "ENDPOINTS_FAILED": "check that the chain's node runs and that its URL is right",
     "ROLE_MISSING": "sign with a key that has it (--key), or let an operator grant it",
     "SERVICE_NOT_FOUND": "`ichub service list` shows what there is",

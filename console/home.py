@@ -18,6 +18,7 @@ from typing import TypeVar
 
 import typer
 
+from console.amounts import read_text
 from console.config import Config, read_config
 from console.exits import Misused
 from console.keystore import Keystore
@@ -97,6 +98,11 @@ def chosen_home(given: Path | None, default: Path, devnet: Path) -> Path:
     return devnet if not default.exists() and (devnet / "config.toml").exists() else default
 
 
+def new_home(given: Path | None, default: Path) -> Path:
+    """Where a home is made: never in the devnet's place, which makes its own anew each time."""
+    return (given or default).expanduser().resolve()
+
+
 def read_genesis(file: Path, parse: Callable[[bytes], G], chain: str) -> G:
     """``chain``: what its kind is called, as "hub". Raises Misused."""
     try:
@@ -137,7 +143,7 @@ def ask_password(prompt: str, *, twice: bool = False) -> str:
 
 def _password_from(path: Path) -> str:
     try:
-        password = path.read_text().rstrip("\r\n")
+        password = read_text(path).rstrip("\r\n")
     except OSError as error:
         raise Misused(f"the password file {path} cannot be read ({error.strerror}): give another") from error
     if not password:

@@ -26,7 +26,8 @@ async def connect(place: LedgerHome, member: str) -> LedgerClient:
         return await LedgerClient.connect(target, authorities=place.authorities, certificate=certificate, key=key)
     except HubUnreachable as error:
         raise Unreachable(
-            f"{error}; start it with `ichub ledger start`, or name another by `ledger` in {place.config_file}",
+            f"{error}; start it with `ichub ledger start`, a devnet with `ichub devnet`, or name another by `ledger` "
+            f"in {place.config_file}",
             error.reason(),
             **error.values(),
         ) from error

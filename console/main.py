@@ -10,9 +10,10 @@ from typer.completion import (  # type: ignore[attr-defined]  # typer does not l
     get_completion_script,
     install,
 )
+from typer.exceptions import TyperException
 
 from console.commands import Commands
-from console.exits import ExitCode, OurFault
+from console.exits import ExitCode, Misused, OurFault
 from console.lazy import QUIET
 from hub.version import VERSION
 
@@ -83,10 +84,14 @@ def root(
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and end the process with its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in given
     try:
-        app(args=given, prog_name=_PROGRAM)
-    except KeyboardInterrupt:
+        sys.exit(app(args=given, prog_name=_PROGRAM, standalone_mode=False))
+    except (KeyboardInterrupt, typer.Abort):  # Abort: Ctrl-C where something was asked
         sys.exit(ExitCode.INTERRUPTED)
+    except TyperException as error:
+        _print_misuse(error, as_json)
+        sys.exit(ExitCode.USAGE)
     except Exception as error:
         from console.errors import as_console_error  # noqa: PLC0415  # it knows every room's errors
         from console.output import print_error  # noqa: PLC0415
@@ -99,5 +104,15 @@ def main(arguments: list[str] | None = None) -> None:
                 f"a fault of ours, please report it ({type(error).__name__}: {error}); "
                 f"{TRACEBACK_VARIABLE}=1 shows where it came from"
             )
-        print_error(known, "--json" in given)
+        print_error(known, as_json)
         sys.exit(known.code)
+
+
+def _print_misuse(error: TyperException, as_json: bool) -> None:
+    """What was typed wrong, with the usage; or as JSON, as every other error."""
+    if not as_json:
+        error.show()  # type: ignore[attr-defined]  # each that there is has it
+        return
+    from console.output import print_error  # noqa: PLC0415  # it takes long
+
+    print_error(Misused(error.format_message(), reason="USAGE"), as_json)

@@ -1,7 +1,7 @@
 """The options that several commands share, so that they read and mean the same everywhere."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,13 @@ Home = Annotated[
         show_default=False,
     ),
 ]
+
+
+def new_home_option(default: str, variable: str) -> Any:
+    """``--home`` of a command that makes a home."""
+    return typer.Option("--home", envvar=variable, help=f"The home to make. Default: {default}.", show_default=False)
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables; errors too, on stderr.")]
 Hub = Annotated[
     str | None,

@@ -1,6 +1,7 @@
 """What most commands begin with: the home, a connection to its hub, and the key that signs."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,6 +23,10 @@ T = TypeVar("T")
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's asynchronous part to its end."""
+    if "structlog" in sys.modules:  # it takes long to import, and nothing is warned of where no room has
+        from console.logs import warn_on_stderr  # noqa: PLC0415
+
+        warn_on_stderr()
     return asyncio.run(work)
 
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from console.amounts import read_text
 from console.exits import Misused, Refused
 from console.home import ROOT
 
@@ -115,7 +116,7 @@ def _collect(path: Path) -> dict[str, str]:
         if unit in sources:
             continue
         try:
-            content = place.read_text()
+            content = read_text(place)
         except OSError as error:
             raise Misused(
                 f"{place} cannot be read ({error.strerror}): check the path, or the import that names it"

@@ -16,7 +16,7 @@ from console.devnet.anvil import rpc
 from console.devnet.contracts import deploy as deploy_contract
 from console.devnet.ports import port_base as default_port_base
 from console.devnet.run import DEVNET, Wish, require_all, run_devnet
-from console.exits import ExitCode, Misused
+from console.exits import ExitCode, Misused, Unreachable
 from console.home import NodeHome
 from console.options import Json
 from console.output import Output, plain_console
@@ -67,7 +67,7 @@ def up(
 def _up(wish: Wish, as_json: bool) -> None:
     output = Output(as_json)
     try:
-        outcomes = asyncio.run(run_devnet(wish, output, plain_console(stderr=as_json)))
+        outcomes = run(run_devnet(wish, output, plain_console(stderr=as_json)))
     except asyncio.CancelledError:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     if as_json:
@@ -191,7 +191,16 @@ def _argument(word: str, kind: str) -> object:
 
 
 def _give_ether(chain: ChainFile, owner: Address, ether: int) -> None:
-    rpc(chain.endpoints[0], "anvil_setBalance", address_text(owner), hex(ether * _WEI_PER_ETHER))
+    """Raises Unreachable."""
+    url = chain.endpoints[0]
+    try:
+        rpc(url, "anvil_setBalance", address_text(owner), hex(ether * _WEI_PER_ETHER))
+    except OSError as error:
+        raise Unreachable(
+            f"chain {chain.name} does not answer at {url} ({error}): start the devnet with `ichub devnet` in another "
+            "terminal",
+            reason="NO_DEVNET",
+        ) from error
 
 
 def _devnet_home(folder: Path) -> NodeHome:

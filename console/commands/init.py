@@ -15,9 +15,9 @@ from console.amounts import parse_amount
 from console.certificates import make_certificates
 from console.config import DEFAULT_LISTEN, ConfigValues, config_text, read_config, require_endpoint
 from console.exits import Misused
-from console.home import NodeHome, ask_password, find_home, read_password
+from console.home import DEFAULT_HOME, NodeHome, ask_password, new_home, read_password
 from console.keystore import DEVNET_SCRYPT_ROUNDS, SCRYPT_ROUNDS, write_private
-from console.options import Home, Json, PasswordFile
+from console.options import Json, PasswordFile, new_home_option
 from console.output import Output
 from hub.genesis import FIRST_EPOCH, Genesis
 from hub.messages import Role
@@ -55,7 +55,7 @@ class HomePlan:
 
 
 def init(
-    home: Home = None,
+    home: Annotated[Path | None, new_home_option("~/.ichub", "ICHUB_HOME")] = None,
     chain_id: Annotated[str, typer.Option(help="The hub's name for itself; in every signature, for ever.")] = "hub-1",
     listen: Annotated[str, typer.Option(help="Where the gRPC API is served.")] = DEFAULT_LISTEN,
     host: Annotated[
@@ -81,7 +81,7 @@ def init(
     Example: ichub init --home /srv/hub --chain-id acme-hub --host hub.acme.example
     """
     output = Output(json)
-    place = find_home(home)
+    place = NodeHome(new_home(home, DEFAULT_HOME))
     hosts = ("localhost", "127.0.0.1", *(host or ()))
     if renew_certificates:
         place.config()

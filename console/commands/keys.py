@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from console.amounts import read_text
 from console.exits import Misused
 from console.home import ask_password, find_home, read_password
 from console.keystore import KeyEntry
@@ -82,9 +83,8 @@ def import_(
     Example: ichub keys import treasury key.txt
     """
     output = Output(json)
-    text = file.read_text() if file is not None else sys.stdin.read()
     try:
-        private_key = bytes.fromhex(text.strip().removeprefix("0x"))
+        private_key = bytes.fromhex(read_text(file).strip().removeprefix("0x"))
     except ValueError as error:
         raise Misused("the private key is not hex: give 64 hex digits") from error
     if len(private_key) != 32 or not 0 < int.from_bytes(private_key, "big") < _CURVE_ORDER:

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from console.amounts import address_text, identity_text, moment, parse_amount, parse_hex, parse_identity, read_input
+from console.amounts import (
+    address_text,
+    identity_text,
+    moment,
+    parse_amount,
+    parse_hex,
+    parse_identity,
+    read_input,
+    read_text,
+)
 from console.commands.encodings import Encoding
 from console.exits import Misused
 from console.home import find_home
@@ -286,4 +295,4 @@ async def _usual_grace(hub: HubClient, client: str) -> int:
 
 
 def _content(path: Path | None) -> str:
-    return path.read_text() if path is not None else ""
+    return read_text(path) if path is not None else ""

@@ -57,6 +57,12 @@ def test_amounts_and_hex_are_read() -> None:
         parse_hex("0xz", "a thing")
 
 
+def test_an_input_that_is_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "program").write_bytes(b"\x7fELF\xd0\x00")
+    with pytest.raises(Misused, match="program is no text in UTF-8"):
+        read_input(f"@{tmp_path / 'program'}")
+
+
 def test_an_input_may_stand_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "input").write_text("{}")
     assert read_input(f"@{tmp_path}/input") == "{}"

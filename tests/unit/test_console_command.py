@@ -4,11 +4,18 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import typer
 
+from console.chains import ChainFile, write_chain
 from console.devnet.processes import ROOT
+from console.exits import ExitCode
+from console.home import NodeHome
+from console.main import main
 
 ICHUB = ROOT / "ichub"
 
@@ -157,3 +164,57 @@ def test_what_cannot_be_meant_is_usage(tmp_path: Path, words: list[str]) -> None
     assert found.returncode == 2
     assert "Usage: ichub" in found.stderr
     assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize("words", [["keys", "show", "--json"], ["packet", "list", "--blocks", "0", "--json"]])
+def test_what_cannot_be_meant_is_json_as_every_error_where_that_is_wished(tmp_path: Path, words: list[str]) -> None:
+    found = run(*words, cwd=tmp_path)
+    error = json.loads(found.stderr)["error"]
+    assert (found.returncode, found.stdout, error["reason"], error["exit_code"]) == (2, "", "USAGE", 2)
+    assert error["message"]
+
+
+def test_ctrl_c_where_a_password_is_asked_for_is_an_interruption(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise typer.Abort  # as it turns Ctrl-C into
+
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(typer, "prompt", interrupted)
+    monkeypatch.delenv("ICHUB_KEYSTORE_PASSWORD", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        main(["keys", "new", "treasury", "--home", str(tmp_path)])
+    assert ended.value.code == ExitCode.INTERRUPTED
+
+
+WARNS = """
+import structlog
+from console.session import run
+
+async def work():
+    structlog.get_logger("x").warning("endpoint rests")
+    structlog.get_logger("x").info("fees raised")
+
+run(work())
+"""
+
+
+def test_what_rooms_below_warn_of_is_not_among_the_result() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", WARNS], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert found.stdout == ""
+    assert "endpoint rests" in found.stderr
+    assert "fees raised" not in found.stderr
+
+
+def test_a_devnet_that_does_not_run_is_told_where_it_is_asked_for_ether(tmp_path: Path) -> None:
+    home = tmp_path / "hub"
+    run("init", "--devnet", "--home", str(home), cwd=tmp_path)
+    address = "0x" + "11" * 20
+    silent = ChainFile("a", 31337, ("http://127.0.0.1:9",), "safe", "attested-0", "quorum-0", *[address] * 3, 1)
+    write_chain(NodeHome(home), silent)
+    found = run("devnet", "fund", address, "--folder", str(tmp_path), "--json", cwd=tmp_path)
+    error = json.loads(found.stderr)["error"]
+    assert (found.returncode, found.stdout, error["reason"]) == (3, "", "NO_DEVNET")

@@ -9,6 +9,7 @@ from console.commands.init import DEVNET_PARAMETERS, HomePlan, make_home
 from console.config import Config, ConfigValues, config_text, read_config
 from console.exits import Misused
 from console.home import NodeHome, find_home, read_password
+from console.ledger_home import find_ledger_home
 from console.main import app
 from hub.genesis import Genesis
 from hub.messages import Role
@@ -95,3 +96,28 @@ def test_a_password_comes_from_the_file_given_first(tmp_path: Path, monkeypatch:
     given.write_text("")
     with pytest.raises(Misused, match="empty"):
         read_password(home, given)
+
+
+def test_a_home_is_made_in_its_own_place_though_a_devnet_s_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other commands take the devnet's where a person has none."""
+    devnet = _make(tmp_path / "devnet").path
+    monkeypatch.setattr("console.home.DEFAULT_HOME", tmp_path / ".ichub")
+    monkeypatch.setattr("console.home.DEVNET_HOME", devnet)
+    monkeypatch.setattr("console.commands.init.DEFAULT_HOME", tmp_path / ".ichub", raising=False)
+    assert find_home(None).path == devnet
+    assert CliRunner().invoke(app, ["init", "--devnet"]).exit_code == 0
+    assert find_home(None).path == tmp_path / ".ichub"
+
+
+def test_so_is_a_ledger_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, devnet = tmp_path / ".ichub-ledger", tmp_path / "devnet"
+    devnet.mkdir()
+    (devnet / "config.toml").touch()
+    monkeypatch.setattr("console.ledger_home.DEFAULT_LEDGER_HOME", own)
+    monkeypatch.setattr("console.ledger_home.DEVNET_LEDGER_HOME", devnet)
+    monkeypatch.setattr("console.commands.ledger.node.DEFAULT_LEDGER_HOME", own, raising=False)
+    assert find_ledger_home(None).path == devnet
+    assert CliRunner().invoke(app, ["ledger", "init", "--organisation", "bank-a", "--devnet"]).exit_code == 0
+    assert find_ledger_home(None).path == own

@@ -34,11 +34,11 @@ from console.commands.ledger.options import Home
 from console.config import require_endpoint
 from console.consortium import read_authorities
 from console.exits import Misused, Refused
-from console.home import ask_password, password_of
+from console.home import ask_password, new_home, password_of
 from console.keystore import DEVNET_SCRYPT_ROUNDS, SCRYPT_ROUNDS, write_private
-from console.ledger_home import DEFAULT_LEDGER_LISTEN, LedgerHome, find_ledger_home
+from console.ledger_home import DEFAULT_LEDGER_HOME, DEFAULT_LEDGER_LISTEN, LedgerHome, find_ledger_home
 from console.logs import JsonLogs, log_to_stderr
-from console.options import Json, PasswordFile
+from console.options import Json, PasswordFile, new_home_option
 from console.output import Output
 from console.replacing import could_halt
 from hub.errors import HubError
@@ -57,7 +57,7 @@ def init(
             "first NAME without a file runs this node.",
         ),
     ],
-    home: Home = None,
+    home: Annotated[Path | None, new_home_option("~/.ichub-ledger", "ICHUB_LEDGER_HOME")] = None,
     chain_id: Annotated[
         str, typer.Option(help="The ledger's name for itself; in every signature, for ever.")
     ] = "trade-1",
@@ -99,7 +99,7 @@ def init(
 
     Example: ichub ledger init --organisation bank-a --organisation customs=customs-ca.pem
     """
-    output, place = Output(json), find_ledger_home(home)
+    output, place = Output(json), LedgerHome(new_home(home, DEFAULT_LEDGER_HOME))
     if place.config_file.exists():
         raise Misused(f"{place.path} is a home already: choose another with --home, or remove it first")
     for endpoint in (listen, *filter(None, [open_listen])):
