@@ -161,7 +161,7 @@ def list_documents(
         async with ledger_of(home, member) as ledger:
             method, name = chosen[0] if chosen else ("by_issuer", ledger.member.partition("/")[0])
             async for page in query_pages(
-                ledger, "documents", method, lambda token: Listing(name, 100, token), Documents
+                ledger, "documents", method, lambda size, token: Listing(name, size, token), Documents
             ):
                 found += page.documents
                 if len(found) >= limit:

@@ -9,7 +9,7 @@ import msgspec
 
 from adapters.permissioned.ledger.client import Endorse as Endorsing
 from adapters.permissioned.ledger.client import LedgerClient
-from adapters.permissioned.ledger.contracts.errors import EndorsementMissing
+from adapters.permissioned.ledger.contracts.errors import BoundExceeded, EndorsementMissing
 from adapters.permissioned.ledger.contracts.policy import named_organisations, parse_policy
 from adapters.permissioned.ledger.contracts.values import read_json, write_json
 from adapters.permissioned.ledger.drafts import VALID_SECONDS, Draft, read_transaction, write_draft
@@ -37,6 +37,9 @@ class Paged(Protocol):
 
 
 Page = TypeVar("Page", bound=Paged)
+
+_MOST_ON_A_PAGE = 100
+"""As the contracts that ship with the ledger have it."""
 
 
 def invoke_and_tell(
@@ -139,12 +142,21 @@ async def _asked(ledger: LedgerClient, contract: str, method: str, arguments: by
 
 
 async def query_pages(
-    ledger: LedgerClient, contract: str, method: str, listing: Callable[[bytes], object], page: type[Page]
+    ledger: LedgerClient, contract: str, method: str, listing: Callable[[int, bytes], object], page: type[Page]
 ) -> AsyncGenerator[Page, None]:
-    """All pages of a list. ``listing``: what asks for the page that begins at a token."""
-    token = b""
+    """All pages of a list, each as long as an answer's bound lets it be. ``listing``: what asks for so many records,
+    from a token on.
+    """
+    size, token = _MOST_ON_A_PAGE, b""
     while True:
-        answer: Page = read_json(page, await ledger.query(contract, method, write_json(listing(token))))
+        try:
+            data = await ledger.query(contract, method, write_json(listing(size, token)))
+        except BoundExceeded:  # whoever wrote much into a few records would keep all from reading the others
+            if size == 1:
+                raise
+            size //= 2
+            continue
+        answer: Page = read_json(page, data)
         yield answer
         token = answer.next_token
         if not token:

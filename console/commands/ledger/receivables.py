@@ -160,7 +160,7 @@ def list_held(
     async def work() -> list[Standing]:
         found: list[Standing] = []
         async with ledger_of(home, member) as ledger:
-            async for page in query_pages(ledger, "receivables", "held", lambda token: Listing(100, token), Standings):
+            async for page in query_pages(ledger, "receivables", "held", Listing, Standings):
                 found += page.receivables
                 if len(found) >= limit:
                     break
