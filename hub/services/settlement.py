@@ -21,14 +21,14 @@ from hub.parameters import Parameters
 from hub.quantities import MAX_U64, Sequence, UnixSeconds
 from hub.services.definitions import definition
 from hub.services.errors import ServiceError, ServiceNotFound
-from hub.services.payload import MAX_MESSAGE_BYTES, Result, ResultCode
+from hub.services.payload import Result, ResultCode
 from hub.services.requests import Escrow, ServiceRequest, store
 from hub.services.transcode import convert
 from hub.state.branch import StateReader
 from hub.state.context import Context
 
-MAX_OUTPUT_BYTES = MAX_ACKNOWLEDGEMENT_BYTES - MAX_MESSAGE_BYTES - 7
-"""What fits a result beside the longest message."""
+MAX_OUTPUT_BYTES = MAX_ACKNOWLEDGEMENT_BYTES - len(Result(ResultCode.ANSWERED).encode())
+"""What fits a result without a message: as on the chains of providers, output and message share the room."""
 
 _FROM_PROVIDERS = (ResultCode.ANSWERED, ResultCode.INPUT_REFUSED, ResultCode.NOT_AVAILABLE, ResultCode.PROVIDER_FAILED)
 
@@ -48,7 +48,8 @@ def translate(state: StateReader, record: ServiceRequest, result: Result) -> Res
     offered = definition(state, record.service)
     if offered is None:
         raise ServiceNotFound(record.service)
-    output = convert(offered.output, result.output, record.encoding, record.caller_encoding, MAX_OUTPUT_BYTES)
+    room = MAX_OUTPUT_BYTES - len(result.message.encode())
+    output = convert(offered.output, result.output, record.encoding, record.caller_encoding, room)
     return Result(ResultCode.ANSWERED, output, result.message)
 
 

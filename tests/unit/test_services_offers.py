@@ -15,6 +15,7 @@ from hub.events import (
     ServiceCalled,
     ServiceResulted,
 )
+from hub.ibc.packet import MAX_ACKNOWLEDGEMENT_BYTES
 from hub.quantities import Amount, Gas, UnixSeconds
 from hub.services import requests
 from hub.services.payload import (
@@ -299,10 +300,31 @@ def test_an_output_that_fits_no_result_is_refused(world: World) -> None:
     )
     world.hub.do(PROVIDER, bind("", service="big", provider=ADDRESSES[PROVIDER], encoding=2))
     called = one(world.hub.do(CONSUMER, hub_call(service="big", input=b'""')).events, ServiceCalled)
-    output = b'"' + b"x" * (MAX_OUTPUT_BYTES - 2) + b'"'
-    too_much = m.RespondService(called.request_id, 200, output[:-1] + b'x"', "")
-    assert world.hub.try_(PROVIDER, too_much).reason == "DATA_TOO_LARGE"
-    world.hub.do(PROVIDER, m.RespondService(called.request_id, 200, output, "m" * 1024))
+    for output, message in ((MAX_OUTPUT_BYTES + 1, ""), (MAX_OUTPUT_BYTES - 1023, "m" * 1024)):
+        too_much = m.RespondService(called.request_id, 200, quoted(output), message)
+        assert world.hub.try_(PROVIDER, too_much).reason == "DATA_TOO_LARGE"
+    world.hub.do(PROVIDER, m.RespondService(called.request_id, 200, quoted(MAX_OUTPUT_BYTES - 1024), "m" * 1024))
+
+
+@pytest.mark.parametrize("message", ["", "m", "é" * 512])
+def test_the_longest_answer_of_a_chain_is_passed_on_and_paid(world: World, message: str) -> None:
+    """What a provider's gateway takes as an answer, the hub does: 16,384 bytes, output and message together."""
+    schema = '{"type":"string","maxLength":65535}'
+    define_big = define("big", input_json_schema=schema, output_json_schema=schema, input_abi="", output_abi="")
+    world.hub.do(MEMBER, define_big, bind(world.b.client, service="big", encoding=2))
+    output = quoted(MAX_OUTPUT_BYTES - len(message.encode()))
+    answer = Result(Code.ANSWERED, output, message).encode()
+    assert len(answer) == MAX_ACKNOWLEDGEMENT_BYTES
+    world.b.gateway.behave = lambda ctx, packet: answer
+    _, sent = world.forwarded(service="big", input=b'""', input_encoding=InputEncoding.JSON)
+    events = world.settle(sent, world.answer(sent))
+    assert world.result(events) == Result(Code.ANSWERED, output, message)
+    assert one(events, EscrowSettled).paid
+
+
+def quoted(length: int) -> bytes:
+    """A JSON string of so many bytes."""
+    return b'"' + b"x" * (length - 2) + b'"'
 
 
 def test_what_falls_due_together_is_decided_over_several_blocks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
