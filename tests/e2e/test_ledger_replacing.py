@@ -146,6 +146,6 @@ async def test_a_ledger_passes_to_no_other_hub_and_takes_back_what_it_announced(
     async with devnet_node(tmp_path / "another", route_margin=6) as node:
         assert (await admin.refused("replace-client", "--hub", node.target))["reason"] == "ANOTHER_HUB"
     before = await here.ann.client(here.of_hub)
-    for words in (("replace-client",), ("replace-client", "--cancel")):
-        assert await vote(here, (await admin.type(*words))["number"]) == (Outcome.PASSED, "")
+    for options in ((), ("--cancel",)):
+        assert await vote(here, (await admin.type("replace-client", *options))["number"]) == (Outcome.PASSED, "")
     assert (await here.ann.client(here.of_hub)).replaceable_from == before.replaceable_from == 0

@@ -74,7 +74,8 @@ async def ask_all(channel: grpc.aio.Channel, method: MethodDescriptor, sound: Ma
 
 async def ask_what_is_no_request(channel: grpc.aio.Channel, path: str, streaming: bool) -> None:
     raw = b"\xff\xff"
-    stream, unary = channel.unary_stream(path), channel.unary_unary(path)
+    stream: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(path)
+    unary: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
     with pytest.raises(grpc.aio.AioRpcError) as refusal:
         await (stream(raw, timeout=10).read() if streaming else unary(raw, timeout=10))
     assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT

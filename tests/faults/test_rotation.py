@@ -16,6 +16,7 @@ from adapters.errors import DeliveryRefused
 from adapters.evm.contract import Contract
 from adapters.evm.endpoints import Endpoints
 from adapters.evm.quorum_client import view_quorum_client
+from adapters.permissioned.ledger.machine import LedgerMachine
 from console.amounts import address_text, parse_address
 from console.earlier_sets import founders, with_ledger_sets
 from console.joining import Attestor, NewChain, Target, add_chain
@@ -177,7 +178,9 @@ async def _trust_file_knows_all_sets(trade: Trade) -> None:
     """Made when the third set signs, from the ledger's genesis and what its node still shows."""
     now = await trust_of(trade.hub)
     (anchor,) = [one for one in now.chains if one.client == trade.at_hub]
-    genesis = founders(trade.node.ledger.machine.genesis.to_json())
+    machine = trade.node.ledger.machine
+    assert isinstance(machine, LedgerMachine)
+    genesis = founders(machine.genesis.to_json())
     found, proven_to = await with_ledger_sets(trade.ann, now, anchor, genesis)
     assert proven_to == anchor.chain.epoch
     sets = [one.chain for one in found.chains if one.client == trade.at_hub]

@@ -20,6 +20,7 @@ from hub.errors import HubError
 from hub.events import (
     AcknowledgementWritten,
     EscrowSettled,
+    Event,
     PacketAcknowledged,
     PacketSent,
     PacketTimedOut,
@@ -304,7 +305,7 @@ class HubMachine(Succession, RuleBasedStateMachine):
     def _check_replay(self) -> None:
         app, state = App(genesis()), MemoryState()
         state.apply(app.genesis_changes())
-        parent, events = app.genesis_header(tree_of(state).root), []
+        parent, events = app.genesis_header(tree_of(state).root), list[Event]()
         for number, (header, transactions) in enumerate(self.hub.blocks):
             block = app.begin(state, header.height, header.time, parent.hash())
             for signed in transactions:

@@ -85,7 +85,7 @@ class Hostile(Ending):
         if self.outward.answers.get(sent.sequence) != answer:
             self.never_here(self.ledger.acknowledge_here([sent], [answer]))
 
-    @precondition(lambda self: [one for one in self.inward.open() if one.sequence in self.inward.received])
+    @precondition(lambda self: any(one.sequence in self.inward.received for one in self.inward.open()))
     @rule(data=st.data())
     def time_out_what_was_received_here(self, data: st.DataObject) -> None:
         self.follow()
@@ -93,7 +93,7 @@ class Hostile(Ending):
         sent = data.draw(st.sampled_from(received))
         assert self.at_hub(RELAYER, self.ledger.time_out_at_hub(sent)).code is ResultCode.REFUSED
 
-    @precondition(lambda self: [one for one in self.outward.open() if one.sequence in self.outward.received])
+    @precondition(lambda self: any(one.sequence in self.outward.received for one in self.outward.open()))
     @rule(data=st.data())
     def time_out_what_was_received_at_the_hub(self, data: st.DataObject) -> None:
         received = [one for one in self.outward.open() if one.sequence in self.outward.received]

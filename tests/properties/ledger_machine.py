@@ -89,7 +89,7 @@ class LedgerMachine(Hostile, RuleBasedStateMachine):
     def contract_changes_its_mood(self, member: str, stubborn: bool) -> None:
         self.invoke(member, "clerk", "be_stubborn" if stubborn else "be_kind", Mood("stubborn"))
 
-    @precondition(lambda self: list(calls.requests(self.ledger.state)))
+    @precondition(lambda self: bool(list(calls.requests(self.ledger.state))))
     @rule(member=members, data=st.data())
     def member_releases_an_answer(self, member: str, data: st.DataObject) -> None:
         waiting = data.draw(st.sampled_from(sorted(one.request_id for one in calls.requests(self.ledger.state))))
@@ -142,7 +142,7 @@ class LedgerMachine(Hostile, RuleBasedStateMachine):
         if stored:
             self.the_hand_over_is_stored(carrier)
 
-    @precondition(lambda self: proposed_validators(self.ledger.state))
+    @precondition(lambda self: proposed_validators(self.ledger.state) is not None)
     @rule(carrier=carriers)
     def a_hand_over_is_stored_later(self, carrier: str) -> None:
         self.the_hand_over_is_stored(carrier)

@@ -82,7 +82,8 @@ class Attempt:
             arguments=write_json(ById(identify(invoice).receivable_id)),
             caller=as_caller("customs/dora", MemberRole.AUDITOR),
         )
-        return read_json(Standing, found)
+        standing: Standing = read_json(Standing, found)
+        return standing
 
 
 def tried(ledger: MemberLedger, blocks: Sequence[Sequence[SignedTransaction]]) -> Attempt:

@@ -10,7 +10,7 @@ from hub.accounts import money
 from hub.accounts.accounts import account
 from hub.block import ResultCode
 from hub.events import EscrowSettled, Minted, ServiceCalled, Transferred
-from hub.quantities import Address, Amount, UnixSeconds
+from hub.quantities import Address, Amount, Hash, UnixSeconds
 from hub.services import requests
 from tests.unit.hub_chain import CONSUMER, MEMBER, PROVIDER, RELAYER, SUPPLY, HubChain
 from tests.unit.hub_world import bind, define, hub_call
@@ -46,7 +46,7 @@ def message(hub: HubChain, deed: Any) -> m.AnyMessage:
         case ("call", cap, after):
             return hub_call(fee_cap=Amount(cap), deadline=UnixSeconds(hub.now + after))
         case ("answer", place, code):
-            known = [record.request_id for record in requests.requests(hub.state)] or [bytes(32)]
+            known = [record.request_id for record in requests.requests(hub.state)] or [Hash(bytes(32))]
             return m.RespondService(known[place % len(known)], code, b'{"text":"x"}' if code == 200 else b"", "")
         case _:
             return deed  # type: ignore[no-any-return]

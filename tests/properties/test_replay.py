@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from hub.app import App
 from hub.errors import HubError
+from hub.events import Event
 from hub.quantities import Height, UnixSeconds
 from hub.state.branch import MemoryState
 from tests.properties.test_money_conserved import blocks, market, message
@@ -34,7 +35,7 @@ def test_replaying_the_blocks_gives_the_same_roots_and_events(plan: list[Any]) -
         hub.block(*signed, advance=advance)
     app, state = App(genesis()), MemoryState()
     state.apply(app.genesis_changes())
-    parent, events = app.genesis_header(tree_of(state).root), []
+    parent, events = app.genesis_header(tree_of(state).root), list[Event]()
     for header, transactions in hub.blocks:
         block = app.begin(state, header.height, header.time, parent.hash())
         for each in transactions:

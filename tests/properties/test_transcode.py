@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import eth_abi
+import eth_abi.abi
 from eth_abi.exceptions import DecodingError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,7 +55,7 @@ def values_of(component: Component) -> st.SearchStrategy[Any]:
     if kind.endswith("]"):
         at = kind.rindex("[")
         length = int(kind[at + 1 : -1] or -1)
-        bounds = {"max_size": 3} if length < 0 else {"min_size": length, "max_size": length}
+        bounds: dict[str, Any] = {"max_size": 3} if length < 0 else {"min_size": length, "max_size": length}
         return st.lists(values_of({**component, "type": kind[:at]}), **bounds).map(tuple)
     if kind == "tuple":
         return st.tuples(*map(values_of, component["components"]))
@@ -86,7 +86,7 @@ def test_a_value_goes_there_and_back(typed: tuple[list[Component], tuple[Any, ..
     components, values = typed
     schema = ServiceSchema(compact(describing(components)), compact(components))
     validate_definition(schema, schema)
-    data = eth_abi.encode(list(map(type_string, components)), values)
+    data = eth_abi.abi.encode(list(map(type_string, components)), values)
     kind = parse_abi(compact(components))
     assert encode(kind, values) == data
     assert encoded_bytes(kind, values) == len(data)
@@ -95,7 +95,7 @@ def test_a_value_goes_there_and_back(typed: tuple[list[Component], tuple[Any, ..
     text = convert(schema, data, ABI, JSON)
     assert convert(schema, text, JSON, ABI) == data
     assert canonical(parse(text, 16)) == text
-    assert eth_abi.encode(list(map(type_string, components)), decode(kind, data)) == data
+    assert eth_abi.abi.encode(list(map(type_string, components)), decode(kind, data)) == data
 
 
 def mutated(data: bytes, changes: list[tuple[int, int]], cut: int, more: bytes) -> bytes:
@@ -129,8 +129,8 @@ def test_only_what_eth_abi_would_write_is_read(
     kind = parse_abi(compact(components))
     data = mutated(encode(kind, values), *mutation)
     try:
-        theirs = eth_abi.decode(types, data)
-        canonical_data = eth_abi.encode(types, theirs) == data
+        theirs = eth_abi.abi.decode(types, data)
+        canonical_data = eth_abi.abi.encode(types, theirs) == data
     except (DecodingError, UnicodeDecodeError, OverflowError):
         canonical_data = False
     try:

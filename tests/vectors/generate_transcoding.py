@@ -6,7 +6,7 @@ The JSON is written out by hand and the ABI is eth-abi's, from type strings: nei
 import json
 from typing import Any
 
-from eth_abi import encode
+from eth_abi.abi import encode
 
 from tests.vectors.writing import write
 
