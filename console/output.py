@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from rich.console import Console
 from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +23,10 @@ from console.exits import ConsoleError
 
 _PIPE_WIDTH = 400
 """Columns where the output goes into a pipe or a file: nothing is wrapped there."""
+_GAP = 2
+"""Between columns."""
+_INDENT = 2
+"""Of what stands below its name."""
 
 
 def plain_console(*, stderr: bool = False) -> Console:
@@ -46,17 +51,24 @@ class Output:
         self.as_json = as_json
 
     def record(self, title: str, row: Row) -> None:
-        """One thing, field by field."""
+        """One thing, field by field; what is too long to stand whole beside its name stands below it."""
         if self.as_json:
             _print_json(row)
             return
-        table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
-        table.add_column(style="bold", no_wrap=True, min_width=max(map(len, row), default=0))
-        table.add_column(overflow="fold")
-        for name, value in row.items():
-            table.add_row(name.replace("_", " "), cell(value))
-        if not _fits(table):
-            table.padding = (0, 1, 0, 0)
+        if title:
+            _stdout.print(Text(title, style="table.title"))
+        cells = {name.replace("_", " "): cell(value) for name, value in row.items()}
+        names = max(map(len, cells), default=0)
+        widest = max((_words(text).minimum for text in cells.values()), default=0)
+        gap = 1 if names + _GAP + widest > _stdout.width else _GAP
+        table = _record_table(names, gap)
+        for name, text in cells.items():
+            if names + gap + _words(text).minimum <= _stdout.width or _words(text).minimum > _stdout.width - _INDENT:
+                table.add_row(name, text)
+                continue
+            _stdout.print(table)
+            _stdout.print(Text(name, style="bold"), Padding(text, (0, 0, 0, _INDENT), expand=False), sep="\n")
+            table = _record_table(names, gap)
         _stdout.print(table)
 
     def rows(self, title: str, rows: Sequence[Row], empty: str) -> None:
@@ -68,6 +80,7 @@ class Output:
             _stdout.print(empty)
             return
         if _fits(table := rows_table(title, rows)):
+            _share_out(table)
             _stdout.print(table)
             return
         for row in rows:
@@ -105,9 +118,41 @@ class Output:
             _stderr.print(f"{text} ({took:.1f} s)", style="dim", markup=False)
 
 
+def _record_table(names: int, gap: int) -> Table:
+    table = Table(show_header=False, box=None, pad_edge=False, padding=(0, gap, 0, 0))
+    table.add_column(style="bold", no_wrap=True, min_width=names)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _words(shown: Table | Text) -> Measurement:
+    """How wide it is with all words one below the other, and with none."""
+    return Measurement.get(_stdout, _stdout.options.update(width=_PIPE_WIDTH), shown)
+
+
 def _fits(table: Table) -> bool:
     """Whether no word need be broken: a broken hash can be neither read nor copied."""
-    return Measurement.get(_stdout, _stdout.options.update(width=_PIPE_WIDTH), table).minimum <= _stdout.width
+    return _words(table).minimum <= _stdout.width
+
+
+def _share_out(table: Table) -> None:
+    """Give each column of a table that is too wide what its longest word needs, and the rest where it saves most lines.
+
+    Left to itself the table would be narrowed everywhere, and words be broken.
+    """
+    columns = [
+        [Text(str(one.header)), *(cell for cell in one.cells if isinstance(cell, Text))] for one in table.columns
+    ]
+    widths = [max(_words(text).minimum for text in texts) for texts in columns]
+    wanted = [max(_words(text).maximum for text in texts) for texts in columns]
+    room = _stdout.width - _GAP * (len(columns) - 1)
+    if sum(wanted) <= room:
+        return
+    for _ in range(room - sum(widths)):
+        fullest = max(range(len(widths)), key=lambda at: wanted[at] / widths[at])
+        widths[fullest] += 1
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
 
 
 def rows_table(title: str, rows: Sequence[Row]) -> Table:

@@ -161,6 +161,8 @@ def list_(home: Home = None, hub: Hub = None, json: Json = False) -> None:
 
     files = {chain.client_at_hub: chain for chain in known_chains(place)}
     rows = [_row(info, files.get(info.client)) for info in run(work())]
+    if not json:  # with its address it is no table on 80 columns
+        rows = [{name: value for name, value in row.items() if name != "router"} for row in rows]
     output.rows("chains", rows, "No chains yet: `ichub chain add` connects one.")
 
 

@@ -86,7 +86,24 @@ def trace(
     if life.request is not None:
         state = life.request.state.value
         output.record("", {"request": life.request.request_id, "service": life.request.service, "state": state})
-    output.rows("", rows, "Nothing has happened to it yet.")
+    show_life(output, rows)
+
+
+def show_life(output: Output, rows: list[dict[str, object]]) -> None:
+    """What fits on 80 columns: the day once, transactions below by where they are."""
+    day = str(rows[0]["time"]).partition(" ")[0] if rows else ""
+    steps = []
+    transactions: dict[str, list[object]] = {}
+    for row in rows:
+        step = {**row, "time": str(row["time"]).removeprefix(f"{day} "), "seconds": row["after"]}
+        names = ("time", "seconds", "place", "height", "packet", "what")
+        steps.append({name: step[name] for name in names})
+        there = transactions.setdefault(f"{row['place']} {row['height']}", [])
+        if row["transaction"] and row["transaction"] not in there:
+            there.append(row["transaction"])
+    output.rows(f"\n{day} (UTC)", steps, "Nothing has happened to it yet.")
+    if rows:
+        output.record("\nTransactions, by place and height", transactions)
 
 
 def life_rows(life: "Life") -> list[dict[str, object]]:

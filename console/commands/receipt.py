@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -212,7 +213,7 @@ def trust(
         output.record("", {**done, "unproven": unproven, "advice": _TRUST_ADVICE})
         return
     output.rows("", trust_rows(found), "")
-    output.done(f"wrote {out}, 0x{document_hash(data).hex()}")
+    output.done(f"wrote {out}; its hash is 0x{document_hash(data).hex()}")
     for warning in filter(None, (missing, *unproven)):
         output.warn(warning)
     output.warn(_TRUST_ADVICE)
@@ -225,11 +226,27 @@ def _show(output: Output, told: Statement, data: bytes) -> None:
         rest = {"proven": proven, "rests_on": rests_on, "assumes": ASSUMED, "not_proven": told.not_proven}
         output.record("", {**call, **rest})
         return
-    output.record("The call", call)
+    output.record("The call", {name: readable(value) for name, value in call.items()})
     output.rows("\nWhat is proven", [_shorter(row) for row in proven], "")
     output.rows("\nWhat it rests on", rests_on, "")
     output.rows("", [{"and_on_this": sentence} for sentence in ASSUMED], "")
     output.rows("\nWhat is not proven", [{"": sentence} for sentence in told.not_proven], "")
+
+
+def readable(value: object) -> object:
+    """JSON as its text: a hub account's answer is told as bytes by the statement, for how it reads is not proven."""
+    match value:
+        case dict():
+            return {name: readable(one) for name, one in value.items()}
+        case str() if value.startswith("0x7b"):  # {
+            try:
+                text = bytes.fromhex(value[2:]).decode()
+                loads(text)
+            except (ValueError, RecursionError):  # not JSON, or nested to mislead
+                return value
+            return text
+        case _:
+            return value
 
 
 def _shorter(row: dict[str, object]) -> dict[str, object]:

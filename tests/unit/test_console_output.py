@@ -36,6 +36,33 @@ def test_rows_whose_words_would_be_broken_are_told_field_by_field(screen: String
     assert lines[0].strip() == "Things"
 
 
+def test_no_word_of_a_table_is_broken_that_can_stand_whole(screen: StringIO) -> None:
+    """Left to itself the table is narrowed everywhere."""
+    row = {
+        "part": "the hub's acceptance",
+        "what": "the hub accepted the call of document-verify",
+        "chain": "devnet-trade-1 (the ledger)",
+        "height": 93,
+        "time": "2026-11-25 21:22:26",
+        "signed": "1 of 1, epoch 1",
+    }
+    Output(False).rows("", [row], "none")
+    shown = screen.getvalue().split()
+    assert sorted(shown) == sorted(" ".join([*row, *map(str, row.values())]).split())
+    assert max(map(len, screen.getvalue().splitlines())) <= 80
+
+
+def test_a_hash_that_has_no_room_beside_its_name_stands_below_it(screen: StringIO) -> None:
+    Output(False).record("The call", {"provider_answered": "200", "receipt_hash": HASH, "fee": "100"})
+    assert [line.rstrip() for line in screen.getvalue().splitlines()] == [
+        "The call",
+        "provider answered 200",
+        "receipt hash",
+        f"  {DIGITS}",
+        "fee               100",
+    ]
+
+
 def test_a_record_gives_up_a_blank_for_a_hash(screen: StringIO) -> None:
     Output(False).record("", {"document_hash": HASH, "status": "valid"})
     assert screen.getvalue().splitlines()[0].rstrip() == f"document hash {DIGITS}"

@@ -1,10 +1,16 @@
 """Packets as the console folds them from the hub's events."""
 
+from io import StringIO
 from typing import Any
 
-from console.commands.packet import name_of
+import pytest
+from rich.console import Console
+
+from console import output
+from console.commands.packet import life_rows, name_of, show_life
+from console.output import Output
 from console.packets import PacketBook, PacketName
-from console.trace import describe, packets_of
+from console.trace import Life, LifeStep, describe, packets_of
 from hub.answers import BlockEvents, EventRecord
 from hub.events import (
     AcknowledgementWritten,
@@ -81,3 +87,21 @@ def test_results_and_money_are_told_in_words() -> None:
     assert describe(ServiceResulted(b"", 504, b"", "no answer in time")) == "result 504: no answer in time"
     settled = EscrowSettled(b"", Address(bytes(20)), Amount(5), True)
     assert describe(settled) == "5 paid to the provider"
+
+
+def test_a_life_is_a_table_on_80_columns_with_its_transactions_whole_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = StringIO()
+    monkeypatch.setattr(output, "_stdout", Console(width=80, file=shown, highlight=False))
+    first, second = b"\x01" * 32, b"\x02" * 32
+    evening = UnixSeconds(1795651199)  # 2026-11-25 23:59:59
+    steps = (
+        LifeStep(evening, "a", Height(31), 0, first, "attested-0/in/1", "packet sent"),
+        LifeStep(UnixSeconds(evening + 2), "hub", Height(16), 0, second, "attested-0/in/1", "packet received"),
+        LifeStep(UnixSeconds(evening + 2), "hub", Height(16), 1, second, "", "call of quote-b accepted"),
+    )
+    show_life(Output(False), life_rows(Life((), None, steps)))
+    title, heads, *lines = [line.rstrip() for line in shown.getvalue().splitlines() if line.strip()]
+    assert (title, heads.split()) == ("2026-11-25 (UTC)", ["time", "seconds", "place", "height", "packet", "what"])
+    assert lines[0].split() == ["23:59:59", "0", "a", "31", "attested-0/in/1", "packet", "sent"]
+    assert lines[1].split()[:2] == ["2026-11-26", "2"]  # its time is below it
+    assert lines[-2:] == [f"a 31    0x{first.hex()}", f"hub 16  0x{second.hex()}"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from console.commands.receipt import readable
 from hub.receipts import trust as trusted
 from hub.receipts.document import write_document
 from hub.receipts.receipt import FORMAT
@@ -32,6 +33,14 @@ def test_a_sound_receipt_is_told_to_people_and_to_programs(folder: Path) -> None
     assert len(told["proven"]) == 7
     assert len(told["proven"][0]["signers"]) == 4
     assert told["not_proven"]
+
+
+def test_json_that_is_told_as_bytes_is_read_as_its_text() -> None:
+    """All else stays as it is told: ABI, what only begins like JSON, what is nested until no reader takes it."""
+    abi, broken, nested = "0x" + "00" * 31 + "7b", "0x" + b'{"total"'.hex(), "0x" + (b'{"a":' * 8000).hex()
+    told = {"result": {"code": 200, "output": "0x" + b'{"total":"21"}'.hex()}, "fee": "0x7bz", "more": [abi]}
+    assert readable(told) == {"result": {"code": 200, "output": '{"total":"21"}'}, "fee": "0x7bz", "more": [abi]}
+    assert [readable(text) for text in (abi, broken, nested)] == [abi, broken, nested]
 
 
 def test_a_false_receipt_is_a_check_that_did_not_hold(folder: Path) -> None:
