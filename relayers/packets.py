@@ -173,8 +173,7 @@ class PacketRelayer:
                 world.read_up_to = cursor
                 world.see_chain(final, latest)
                 if world.hub_is_known.is_set():
-                    open_ones, highest = world.to_chain.outgoing.keys(), world.to_chain.highest
-                    world.needed_from = self._chain.settled(open_ones, highest)
+                    self._needed_from(world)
                 self.faults.pop("chain", None)
             except Reorganised:
                 raise
@@ -207,7 +206,7 @@ class PacketRelayer:
         """Hold what was read against what is certified of the chain; keep up to where nothing need be read again."""
         await world.all_is_read.wait()
         while True:
-            read_up_to, settled_up_to = world.read_up_to, world.settled_up_to()
+            read_up_to, settled_up_to = world.read_up_to, world.settled_up_to(self._needed_from(world))
             pause_s = self._rhythm.cursor_s
             try:
                 await self._chain.certified(read_up_to)
@@ -219,6 +218,10 @@ class PacketRelayer:
                 log.warning("cursor not kept", path=self._chain.name, error=str(error))
                 pause_s = self._rhythm.clients_s
             await asyncio.sleep(pause_s)
+
+    def _needed_from(self, world: World) -> Height | None:
+        """Have what is settled dropped; the lowest block that is needed to prove the rest."""
+        return self._chain.settled(world.to_chain.outgoing.keys(), world.to_chain.highest)
 
     # ------------------------------------------------------------------------------------------------ carrying
 

@@ -35,8 +35,6 @@ class World:
         """The chain's newest block that was read."""
         self.all_is_read = asyncio.Event()
         """Set once nothing below that is left to read."""
-        self.needed_from: Height | None = None
-        """The lowest block that the chain needs to prove what may still have to be proven."""
         self._news = [asyncio.Event(), asyncio.Event()]
         self._first_seen: dict[tuple[bool, int], float] = {}
         """By whether the packet goes to the hub, and its sequence."""
@@ -78,13 +76,16 @@ class World:
         self.chain = Side(final, latest.time)
         self.wake()
 
-    def settled_up_to(self) -> Height:
-        """The chain's newest block up to which nothing happened that is still open, once all is read."""
+    def settled_up_to(self, needed_from: Height | None) -> Height:
+        """The chain's newest block up to which nothing happened that is still open, once all is read.
+
+        ``needed_from``: the lowest block that the chain needs at this moment to prove what may still have to be proven.
+        """
         sent = (outgoing.height for outgoing in self.to_hub.outgoing.values())
         answered = (answer.height for answer in self.to_chain.answers.values())
         still_open = [*sent, *answered, *self.to_chain.received.values()]
-        if self.needed_from is not None:
-            still_open.append(self.needed_from)
+        if needed_from is not None:
+            still_open.append(needed_from)
         return Height(min([self.read_up_to, *(height - 1 for height in still_open)]))
 
     def tasks_for_hub(self) -> list[Task]:

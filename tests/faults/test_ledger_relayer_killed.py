@@ -31,7 +31,8 @@ class RelayerProcess:
         self._supervisor.require_running()
         self._supervisor.kill("relayer")
         for path in set(self._home.rglob("*")) - self._given:
-            path.unlink()
+            if path.is_file():
+                path.unlink()
 
     def stop(self) -> None:
         self._supervisor.stop_all()

@@ -111,29 +111,29 @@ def test_nothing_that_is_open_is_left_behind() -> None:
     """Each thing that a relayer which starts again must read, alone and with those before it."""
     known = Knowledge(AT_HUB, OF_HUB)
     known.read_up_to = Height(100)
-    assert known.settled_up_to() == 100
+    assert known.settled_up_to(None) == 100
     known.to_chain.learn(sent(1, AT_HUB, OF_HUB), Height(3))
-    assert known.settled_up_to() == 100, "the hub lists its own open packets"
-    known.needed_from = Height(90)
-    assert known.settled_up_to() == 89
+    assert known.settled_up_to(None) == 100, "the hub lists its own open packets"
+    assert known.settled_up_to(Height(90)) == 89
     known.to_chain.learn(PacketReceived(AT_HUB, OF_HUB, PacketSequence(1)), Height(80))
-    assert known.settled_up_to() == 79, "or it would be taken for one that can time out"
+    assert known.settled_up_to(None) == 79, "or it would be taken for one that can time out"
     known.to_chain.learn(AcknowledgementWritten(AT_HUB, OF_HUB, PacketSequence(1), b"\x01"), Height(85))
-    assert known.settled_up_to() == 79
+    assert known.settled_up_to(None) == 79
     known.to_hub.learn(sent(1, OF_HUB, AT_HUB), Height(70))
-    assert known.settled_up_to() == 69
+    assert known.settled_up_to(None) == 69
     known.to_hub.learn(PacketReceived(OF_HUB, AT_HUB, PacketSequence(1)), Height(2))
-    assert known.settled_up_to() == 69, "a height of the hub"
+    assert known.settled_up_to(None) == 69, "a height of the hub"
     known.to_hub.learn(PacketTimedOut(OF_HUB, AT_HUB, PacketSequence(1)), Height(95))
     known.to_chain.learn(PacketTimedOut(AT_HUB, OF_HUB, PacketSequence(1)), Height(6))
-    assert known.settled_up_to() == 89
-    known.needed_from = None
-    assert known.settled_up_to() == 100
+    assert known.settled_up_to(Height(90)) == 89
+    assert known.settled_up_to(None) == 100
+
+
+QUICK = Rhythm(poll_s=0.01, retry_s=0.01, hold_s=0.01, cursor_s=0.01)
 
 
 @asynccontextmanager
-async def relaying(world: World, cursor: CursorFile) -> AsyncIterator[None]:
-    rhythm = Rhythm(poll_s=0.01, retry_s=0.01, hold_s=0.01, cursor_s=0.01)
+async def relaying(world: World, cursor: CursorFile, rhythm: Rhythm = QUICK) -> AsyncIterator[None]:
     path = Path(
         cast(HubClient, world.hub_node),
         KeySigner(KEYS[RELAYER]),
@@ -192,3 +192,28 @@ async def test_a_relayer_that_starts_again_reads_from_what_is_open(
         newest = world.ledger.header.height
         await until(lambda: f'"height":{newest},' in (tmp_path / "quorum-0.json").read_text())
     assert min(lowest) == sent_at
+
+
+async def test_what_old_blocks_need_holds_the_first_cursor(tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is kept as soon as all is read, before the chain is looked at again."""
+    world = World()
+    file = tmp_path / "quorum-0.json"
+    world.hub_calls("carried")
+    async with relaying(world, CursorFile(tmp_path / "other.json", world.hub.app.genesis_hash)):
+        while await world.hub_node.commitments(world.at_hub):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    kept: list[Height] = []
+    scan = world.chain.scan
+
+    async def keeping(first: Height, last: Height) -> Any:
+        """As an EVM chain keeps acknowledgements, to prove those that follow in their window."""
+        observed = await scan(first, last)
+        kept.extend(entry.height for entry in observed if isinstance(entry.event, AcknowledgementWritten))
+        return observed
+
+    monkeypatch.setattr(world.chain, "scan", keeping)
+    monkeypatch.setattr(world.chain, "settled", lambda *_: min(kept, default=None))
+    world.ledger.block()
+    async with relaying(world, CursorFile(file, world.hub.app.genesis_hash), Rhythm(poll_s=600.0)):
+        await until(file.exists)
+    assert f'"height":{min(kept) - 1},' in file.read_text()
