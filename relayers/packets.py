@@ -125,6 +125,7 @@ class PacketRelayer:
     async def _learn_and_carry(self) -> None:
         self._world = world = World(self._chain.client_at_hub, self._chain.client_of_hub)
         final = await self._insist("chain", self._chain.finalised)
+        world.read_up_to = final.height
         self._to_hub = Courier(f"{self._chain.name} to hub", self._carry_to_hub, self._on_error)
         self._to_chain = Courier(f"hub to {self._chain.name}", self._carry_to_chain, self._on_error)
         try:
