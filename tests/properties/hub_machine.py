@@ -1,4 +1,5 @@
-"""A hub between two ledgers, driven by honest and hostile relayers in any order; what must hold after every step.
+"""A hub between two ledgers or two EVM chains, driven by honest and hostile relayers in any order; what must hold after
+every step.
 
 Every step is something that anyone can do. Whatever is forged must be refused and change nothing; whatever is repeated
 must be a no-op; and at the end, clients begun anew, one honest relayer must be able to bring everything to its end.
@@ -15,7 +16,6 @@ from hub import messages as m
 from hub.accounts import money
 from hub.app import App
 from hub.block import ResultCode
-from hub.clients.quorum import Update
 from hub.errors import HubError
 from hub.events import (
     AcknowledgementWritten,
@@ -30,7 +30,7 @@ from hub.ibc.identifiers import ClientId
 from hub.ibc.lanes import LaneRecord, decode_records, encode_records
 from hub.ibc.packet import Packet
 from hub.messages import AnyMessage
-from hub.quantities import Amount, Hash, UnixSeconds
+from hub.quantities import Amount, UnixSeconds
 from hub.services import requests
 from hub.services.application import PORT
 from hub.services.payload import Result
@@ -39,9 +39,10 @@ from hub.state.branch import MemoryState
 from hub.state.collections import Room
 from hub.state.context import Context
 from tests.properties.hub_succession import Succession
+from tests.unit.attested_ledger import AttestedLedger
 from tests.unit.hub_chain import CONSUMER, MEMBER, PARAMETERS, PROVIDER, RELAYER, genesis, tree_of
 from tests.unit.hub_world import World, abi_text, bind, call, hub_call
-from tests.unit.ledger_chain import echo
+from tests.unit.ledger_chain import Ledger, echo
 from tests.vectors.generate_quorum import ADDRESSES
 
 PANIC = b"\x39 written by an application that failed"
@@ -50,9 +51,12 @@ replace = msgspec.structs.replace
 
 
 class HubMachine(Succession, RuleBasedStateMachine):
+    kind: type[Ledger] = Ledger
+    """What the hub stands between: by what its clients believe both."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.know(World())
+        self.know(World(self.kind))
         self.hub.do(PROVIDER, bind("", provider=ADDRESSES[PROVIDER], encoding=2, price=Amount(3), grace_seconds=5))
         self.behaviour = "echo"
         self.b.gateway.behave = self._behave
@@ -153,7 +157,7 @@ class HubMachine(Succession, RuleBasedStateMachine):
     def relay_headers(self, ledger: str) -> None:
         chain = getattr(self, ledger)
         chain.block()
-        self._send(m.UpdateQuorumClient(chain.client, Update(chain.checkpoint())), honest=True)
+        self._send(chain.news(), honest=True)
 
     @rule(seconds=st.sampled_from((0, 1, 10, 30, 100, 400, 1500)))
     def time_passes(self, seconds: int) -> None:
@@ -200,7 +204,7 @@ class HubMachine(Succession, RuleBasedStateMachine):
     def time_out_too_early(self, data: st.DataObject) -> None:
         sent = data.draw(st.sampled_from(self._live_requests()))
         message = self.b.timeout_message(sent)
-        early = replace(message.proof, signed=self.b.checkpoint(timestamp=sent.timeout - 1))
+        early = self.b.dated(message.proof, UnixSeconds(sent.timeout - 1))
         assert self._try(RELAYER, replace(message, proof=early)).code is ResultCode.REFUSED
         shorter = LaneRecord(self.b.hub_outward, sent.sequence, UnixSeconds(sent.timeout - 1), sent.value)
         forged = replace(message, records=encode_records([shorter]), proof=early)
@@ -363,7 +367,9 @@ class HubMachine(Succession, RuleBasedStateMachine):
             case "client":
                 message = replace(message, client=other)
             case _:
-                root = self.a.checkpoint(app_root=Hash(b"\x01" * 32)).checkpoint
-                signed = replace(self.a.checkpoint(), checkpoint=root)
-                message = replace(message, proof=replace(message.proof, signed=signed))
+                message = replace(message, proof=self.a.forged(message.proof))
         return replace(message, records=encode_records([record]))
+
+
+class AttestedHubMachine(HubMachine):
+    kind = AttestedLedger

@@ -1,4 +1,6 @@
-"""Chains whose validators sign two histories: their clients freeze, prove nothing while they are, and begin anew."""
+"""Chains whose validators, or attestors, sign two histories: their clients freeze, prove nothing while they are, and
+begin anew.
+"""
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -6,14 +8,11 @@ from hypothesis.stateful import precondition, rule
 from hub import messages as m
 from hub.block import ResultCode, TransactionResult
 from hub.clients.base import ClientStatus
-from hub.clients.quorum import Evidence, SignedElsewhere
 from hub.messages import AnyMessage
-from hub.proofs.eip712 import SaltDomain
-from hub.quantities import Hash
 from tests.properties.hub_knowledge import Knowledge
+from tests.unit.attested_ledger import AttestedLedger
 from tests.unit.hub_chain import OPERATOR, PARAMETERS, RELAYER, kept
 from tests.unit.ledger_chain import Ledger
-from tests.vectors.writing import label
 
 
 class Succession(Knowledge):
@@ -22,13 +21,10 @@ class Succession(Knowledge):
     sent_messages: list[AnyMessage]
 
     @rule(ledger=st.sampled_from(("a", "b")))
-    def validators_sign_two_histories(self, ledger: str) -> None:
+    def two_histories_are_signed(self, ledger: str) -> None:
         chain = self.a if ledger == "a" else self.b
         was_frozen = chain in self._frozen()
-        domain = SaltDomain(self.hub.app.genesis_hash)
-        one, another = (chain.checkpoint(block_hash=Hash(label(name))) for name in ("one", "another"))
-        evidence = Evidence(SignedElsewhere(one, domain), SignedElsewhere(another, domain))
-        result = self._send(m.ReportQuorumMisbehaviour(chain.client, evidence))
+        result = self._send(chain.misbehaviour())
         assert result.code is (ResultCode.NO_OP if was_frozen else ResultCode.OK)
         assert chain in self._frozen()
 
@@ -41,7 +37,7 @@ class Succession(Knowledge):
     def _begin_anew(self) -> None:
         """Both clients freeze, unless they have, and are replaced."""
         for ledger in ("a", "b"):
-            self.validators_sign_two_histories(ledger)
+            self.two_histories_are_signed(ledger)
         while self._frozen():
             self.operator_replaces()
             self.hub.block(advance=PARAMETERS.replacement_delay)
@@ -49,11 +45,7 @@ class Succession(Knowledge):
     def _replace(self, chain: Ledger) -> None:
         """Announce that the client begins anew, or have it do so once that is ripe: an operator may, nobody else."""
         ripe_at = self.hub.app.clients.replacement(self.hub.state, chain.client)
-        message = (
-            m.ScheduleQuorumReplacement(chain.client, chain.client_config())
-            if ripe_at is None
-            else m.ApplyClientReplacement(chain.client)
-        )
+        message = chain.replacement() if ripe_at is None else m.ApplyClientReplacement(chain.client)
         assert self._try(RELAYER, message).reason == "ROLE_MISSING"
         result = self._try(OPERATOR, message)
         if ripe_at is not None and self.hub.now < ripe_at:
@@ -62,14 +54,18 @@ class Succession(Knowledge):
         assert result.code is ResultCode.OK
         assert (chain in self._frozen()) == (ripe_at is None)
         if ripe_at is not None:
+            chain.begin_anew()
             self._replay_packets(chain)
 
     def _replay_packets(self, chain: Ledger) -> None:
-        """All that was ever sent of its packets: what the former client had taken in is not taken in again."""
+        """All that was ever sent of its packets: what the former client had taken in is not taken in again; and nothing
+        at all is, where those who sign begin in a later epoch.
+        """
         for message in self.sent_messages:
             match message:
                 case m.ReceivePackets() | m.AcknowledgePackets() | m.TimeOutPackets() if message.client == chain.client:
-                    self._try(RELAYER, message)
+                    result = self._try(RELAYER, message)
+                    assert result.code is not ResultCode.OK or not isinstance(chain, AttestedLedger)
 
     def _frozen(self) -> list[Ledger]:
         clients, state = self.hub.app.clients, self.hub.state

@@ -2,7 +2,11 @@
 
 from hypothesis import HealthCheck, settings
 
-from tests.properties.hub_machine import HubMachine
+from tests.properties.hub_machine import AttestedHubMachine, HubMachine
+
+SETTINGS = settings(max_examples=20, stateful_step_count=40, suppress_health_check=list(HealthCheck))
 
 TestHub = HubMachine.TestCase
-TestHub.settings = settings(max_examples=40, stateful_step_count=40, suppress_health_check=list(HealthCheck))
+TestHub.settings = SETTINGS
+TestHubOfEvmChains = AttestedHubMachine.TestCase
+TestHubOfEvmChains.settings = SETTINGS

@@ -16,6 +16,7 @@ from hub.ibc.commitment import Path
 from hub.ibc.identifiers import ClientId
 from hub.messages import AnyMessage, Role, SignedTransaction, Transaction
 from hub.parameters import Parameters
+from hub.proofs.eip712 import Domain
 from hub.proofs.merkle import EMPTY_BATCH_ROOT
 from hub.proofs.quorum import SignerSet, sign_quorum
 from hub.proofs.smt import stands_in_tree, tree_entry
@@ -155,14 +156,18 @@ class HubChain:
         }
         return Checkpoint(**(fields | changes))
 
-    def checkpoint(self, client: ClientId, signers: SignerSet | None = None, **changes: Any) -> SignedCheckpoint:
-        """The latest block as its validators sign it for one counterparty."""
+    def checkpoint(
+        self, client: ClientId, signers: SignerSet | None = None, domain: Domain | None = None, **changes: Any
+    ) -> SignedCheckpoint:
+        """The latest block as its validators sign it for one counterparty, in its domain or another."""
         shown = self.shown(client, **changes)
-        domain = self.app.clients.counterparty(self.state, client).domain
+        domain = domain or self.app.clients.counterparty(self.state, client).domain
         signing = signers or self.app.genesis.validators
         keys = {one.address: KEYS[ADDRESSES.index(one.address)] for one in signing.members}
         return SignedCheckpoint(shown, sign_quorum(signing, keys, shown.digest(domain)))
 
-    def proof(self, client: ClientId, paths: Iterable[Path]) -> Proof:
+    def proof(self, client: ClientId, paths: Iterable[Path], domain: Domain | None = None) -> Proof:
         """What stands at these paths in the latest state, for the counterparty of ``client``."""
-        return Proof(self.checkpoint(client), StateProofs(tuple(self.tree.proof(path.encode()) for path in paths)))
+        return Proof(
+            self.checkpoint(client, domain=domain), StateProofs(tuple(self.tree.proof(path.encode()) for path in paths))
+        )

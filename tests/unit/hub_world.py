@@ -30,9 +30,9 @@ FUNDS = Amount(500)
 class World:
     """A hub with a consumer's ledger ``a`` and a provider's ledger ``b``, which offers ``echo``."""
 
-    def __init__(self, **changes: Any) -> None:
+    def __init__(self, kind: type[Ledger] = Ledger, **changes: Any) -> None:
         self.hub = HubChain(**changes)
-        self.a, self.b = Ledger(self.hub, "ledger-a", 11), Ledger(self.hub, "ledger-b", 12)
+        self.a, self.b = kind(self.hub, "ledger-a", 11), kind(self.hub, "ledger-b", 12)
         self.hub.do(MEMBER, define("echo"), bind(self.b.client))
         self.hub.do(CONSUMER, m.Transfer(self.caller_account, FUNDS))
 

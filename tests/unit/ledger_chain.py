@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
+
 from hub import messages as m
 from hub.clients.checkpoint import Checkpoint
 from hub.clients.counterparty import Counterparty
 from hub.clients.host import Host
-from hub.clients.quorum import Config, Proof, SignedCheckpoint, StateProofs
+from hub.clients.quorum import Config, Evidence, Proof, SignedCheckpoint, SignedElsewhere, StateProofs, Update
 from hub.clients.registry import Clients
 from hub.errors import HubError
 from hub.events import Event, PacketSent
@@ -19,6 +21,7 @@ from hub.ibc.identifiers import PortId
 from hub.ibc.lanes import Lane, LaneRecord, encode_records
 from hub.ibc.packet import Packet
 from hub.ibc.ports import Ports
+from hub.messages import AnyMessage
 from hub.proofs.eip712 import SaltDomain
 from hub.proofs.merkle import EMPTY_BATCH_ROOT
 from hub.proofs.quorum import SignerSet, sign_quorum
@@ -91,7 +94,7 @@ class Ledger:
     def _connect(self) -> None:
         """Clients, counterparties and lanes, on both sides. Our client of the hub has another number than its of us."""
         hub, known = self.hub, set(self.hub.app.clients.all(self.hub.state))
-        hub.do(OPERATOR, m.CreateQuorumClient(self.client_config()))
+        hub.do(OPERATOR, self.creation())
         (self.client,) = set(hub.app.clients.all(hub.state)) - known
         validators = SignerSet.of_equals(1, [ADDRESSES[VALIDATOR]])
         config = Config("hub-test", hub.app.genesis_hash, validators, Seconds(86_400), Seconds(3600))
@@ -103,7 +106,7 @@ class Ledger:
         outward, inward = self.lanes()
         self.outward, self.inward = lane_registry.register(ctx, outward), lane_registry.register(ctx, inward)
         self.end(ctx)
-        hub.do(OPERATOR, m.RegisterCounterparty(self.client, self.hub_client, 0, Address(b""), self.genesis_hash))
+        hub.do(OPERATOR, self.registration())
         hub.do(OPERATOR, *(m.RegisterLane(*_lane_fields(lane)) for lane in (outward, inward)))
         self.hub_inward = lane_registry.number_of(hub.state, outward)
         self.hub_outward = lane_registry.number_of(hub.state, inward)
@@ -118,6 +121,14 @@ class Ledger:
             "max_clock_drift": Seconds(3600),
         }
         return Config(**(fields | changes))
+
+    def creation(self) -> AnyMessage:
+        """By which the hub begins its client of this ledger."""
+        return m.CreateQuorumClient(self.client_config())
+
+    def registration(self) -> m.RegisterCounterparty:
+        """By which the hub knows where its checkpoints for this ledger are read."""
+        return m.RegisterCounterparty(self.client, self.hub_client, 0, Address(b""), self.genesis_hash)
 
     def lanes(self) -> tuple[Lane, Lane]:
         """To the hub, and from it."""
@@ -174,6 +185,33 @@ class Ledger:
         """What stands at these paths in the latest state."""
         return Proof(self.checkpoint(), StateProofs(tuple(self.tree.proof(path.encode()) for path in paths)))
 
+    def news(self) -> AnyMessage:
+        """The latest block, shown to the hub's client."""
+        return m.UpdateQuorumClient(self.client, Update(self.checkpoint()))
+
+    def dated(self, proof: Any, timestamp: UnixSeconds) -> Any:
+        """A proof under the latest block, as if that had been signed with another time."""
+        return replace(proof, signed=self.checkpoint(timestamp=timestamp))
+
+    def forged(self, proof: Any) -> Any:
+        """A proof under a root that was never signed."""
+        root = self.checkpoint(app_root=Hash(b"\x01" * 32)).checkpoint
+        return replace(proof, signed=replace(self.checkpoint(), checkpoint=root))
+
+    def misbehaviour(self) -> AnyMessage:
+        """The latest block and another one of its height, both signed as they should be."""
+        domain = SaltDomain(self.hub.app.genesis_hash)
+        one, another = (self.checkpoint(block_hash=Hash(label(name))) for name in ("one", "another"))
+        evidence = Evidence(SignedElsewhere(one, domain), SignedElsewhere(another, domain))
+        return m.ReportQuorumMisbehaviour(self.client, evidence)
+
+    def replacement(self) -> AnyMessage:
+        """By which the hub's client of this ledger is to begin anew."""
+        return m.ScheduleQuorumReplacement(self.client, self.client_config())
+
+    def begin_anew(self) -> None:
+        """From now on sign for the client that has replaced the former one."""
+
     # --- what a relayer does ---
 
     def record(self, sequence: int) -> LaneRecord:
@@ -205,20 +243,24 @@ class Ledger:
         """The hub's packets, proven to this ledger, in one transaction; raises HubError and changes nothing."""
         paths = [Path(PathKind.COMMITMENT, self.client, one.sequence) for one in sent]
         records = [LaneRecord(self.inward, one.sequence, one.timeout, one.value) for one in sent]
-        proof = self.hub.proof(self.client, paths)
+        proof = self.hub_proof(paths)
         return self._transact(lambda ctx: self.channel.receive(ctx, self.hub_client, records, proof))
 
     def learn(self, sequences: Sequence[int], answers: Sequence[bytes]) -> list[Event]:
         """Acknowledgements by the hub, proven to this ledger."""
         paths = [Path(PathKind.ACKNOWLEDGEMENT, self.client, Number(sequence)) for sequence in sequences]
-        proof, records = self.hub.proof(self.client, paths), self._own_records(sequences)
+        proof, records = self.hub_proof(paths), self._own_records(sequences)
         return self._transact(lambda ctx: self.channel.acknowledge(ctx, self.hub_client, records, answers, proof))
 
     def give_up(self, *sequences: int) -> list[Event]:
         """The hub has never received these, proven to this ledger."""
         paths = [Path(PathKind.RECEIPT, self.client, Number(sequence)) for sequence in sequences]
-        proof, records = self.hub.proof(self.client, paths), self._own_records(sequences)
+        proof, records = self.hub_proof(paths), self._own_records(sequences)
         return self._transact(lambda ctx: self.channel.time_out(ctx, self.hub_client, records, proof))
+
+    def hub_proof(self, paths: Iterable[Path]) -> Proof:
+        """What stands at these paths in the hub's latest state, as its validators sign it for this ledger."""
+        return self.hub.proof(self.client, paths)
 
     def _own_records(self, sequences: Sequence[int]) -> list[LaneRecord]:
         return [
