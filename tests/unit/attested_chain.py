@@ -7,7 +7,7 @@ import msgspec
 
 from hub.clients.attestation import AttestationScope, AttestedHeader, set_change_digest
 from hub.clients.attested_evm import AttestedEvm, Config, Proof, SetChange, SignedHeader
-from hub.clients.base import Claims
+from hub.clients.base import Claims, ProvenPoint
 from hub.clients.host import Host
 from hub.clients.router_proof import AcknowledgementWindow, RouterProof
 from hub.clients.router_storage import (
@@ -37,9 +37,12 @@ ROUTER = Address(b"\xaa" * 20)
 CODE_HASH = Hash(label("router code"))
 GENESIS = Hash(label("hub genesis"))
 HOST = Host(GENESIS, devnet=False)
+DEVNET = Host(GENESIS, devnet=True)
 KEY_OF = dict(zip(ADDRESSES, KEYS, strict=True))
 
 FIVE = SignerSet.of_equals(1, ADDRESSES[:5])
+NEXT = SignerSet.of_equals(2, ADDRESSES[3:9])
+"""Whom the five hand over to."""
 CONFIG = Config(31337, ROUTER, CODE_HASH, FIVE, 4, "finalized", Seconds(86_400), Seconds(30), Seconds(900))
 SCOPE = AttestationScope(GENESIS, CLIENT, "finalized", 31337)
 replace = msgspec.structs.replace
@@ -106,6 +109,13 @@ def words() -> dict[Hash, bytes]:
 
 
 STORAGE = Storage(words())
+CLAIMED = Claims(present=(commitment(7),))
+STORED = STORAGE.proof([slot(commitment(7)[0])])
+"""What proves it."""
+
+
+def point(number: int, time: int) -> ProvenPoint:
+    return ProvenPoint(Height(number), UnixSeconds(time))
 
 
 def header(**changes: Any) -> AttestedHeader:

@@ -1,27 +1,19 @@
-"""The client of an attested EVM chain: what it believes, and every lie that it is told, one at a time."""
-
-from collections.abc import Callable
-from typing import Any
+"""The client of an attested EVM chain: which headers it believes and keeps, and every lie in one, one at a time."""
 
 import pytest
 
 from hub.clients import attested_evm
 from hub.clients.attested_evm import MAX_FINALITY_TIME, AttestedEvm, Evidence, Proof, SignedHeader
-from hub.clients.base import Claims, ClientStatus, ProvenPoint
+from hub.clients.base import ClientStatus
 from hub.clients.errors import (
     BelowThreshold,
     ClientHasExpired,
-    ClientIsFrozen,
     ClientNotFound,
-    ConflictingHeader,
     HeaderFromTheFuture,
     HeaderTooOld,
     HeightNotStored,
     InvalidClientConfig,
-    NoMisbehaviour,
-    TimeRunsBackwards,
     WrongEpoch,
-    WrongNextSet,
 )
 from hub.clients.host import Host
 from hub.errors import HubError
@@ -40,46 +32,31 @@ from hub.proofs.quorum import SignerSet, least_quorum
 from hub.quantities import Address, Epoch, Hash, Height, Seconds, UnixSeconds
 from hub.state.branch import Branch, MemoryState
 from tests.unit.attested_chain import (
+    CLAIMED,
     CLIENT,
     CONFIG,
-    FIVE,
+    DEVNET,
     GENESIS,
     HOST,
     NOW,
     SCOPE,
-    STORAGE,
+    STORED,
     World,
-    change,
-    commitment,
     header,
+    point,
     replace,
     sign,
-    slot,
 )
+from tests.unit.refusals import refused
 from tests.vectors.generate_quorum import ADDRESSES
 from tests.vectors.writing import label
 
-DEVNET = Host(GENESIS, devnet=True)
 LASTING = replace(CONFIG, trusting_period=Seconds(2**32 - 1))
-CLAIMED = Claims(present=(commitment(7),))
-STORED = STORAGE.proof([slot(commitment(7)[0])])
-
-
-def point(number: int, time: int) -> ProvenPoint:
-    return ProvenPoint(Height(number), UnixSeconds(time))
 
 
 @pytest.fixture
 def world() -> World:
     return World()
-
-
-def refused(world: World, error: type[HubError], step: Callable[[], Any]) -> None:
-    """The step is refused by name and changes nothing."""
-    before = world.written()
-    with pytest.raises(error):
-        step()
-    assert world.written() == before
 
 
 # --- creation ---------------------------------------------------------------------------------------------------------
@@ -318,141 +295,3 @@ def test_points_outside_the_trusting_period_are_given_up(world: World) -> None:
         world.update(sign(header(number=20 + number, timestamp=now)), now)
     kept = [key for key in world.written() if world.written()[key] is not None and b"attested-0" in key]
     assert len(kept) == 1 + 2  # the client's record, and those of the last trusting period
-
-
-# --- misbehaviour -----------------------------------------------------------------------------------------------------
-
-
-OTHER_BLOCK = header(block_hash=Hash(label("another block 100")))
-EQUIVOCATIONS = [
-    ("another block at one number", header(), OTHER_BLOCK),
-    ("another root at one number", header(), header(state_root=Hash(label("another root")))),
-    ("another time at one number", header(), header(timestamp=NOW - 11)),
-    ("time runs backwards", header(), header(number=101, timestamp=NOW - 11)),
-    ("time runs backwards, seen from behind", header(), header(number=99, timestamp=NOW - 9)),
-]
-
-
-@pytest.mark.parametrize(("shown", "first", "second"), EQUIVOCATIONS)
-def test_evidence_of_two_headers_freezes(world: World, shown: str, first: Any, second: Any) -> None:
-    world.client.freeze_on(world.state, CLIENT, Evidence(sign(first), sign(second)))
-    assert world.client.status(world.state, CLIENT, NOW) is ClientStatus.FROZEN
-    refused(world, ClientIsFrozen, lambda: world.update(sign(header(number=200, timestamp=NOW))))
-    refused(world, ClientIsFrozen, lambda: world.verify(Proof(sign(header()), STORED), CLAIMED))
-    refused(world, ClientIsFrozen, lambda: world.verify(Proof(Height(100), STORED), CLAIMED))
-
-
-@pytest.mark.parametrize(("shown", "first", "second"), EQUIVOCATIONS)
-def test_an_update_that_contradicts_freezes(world: World, shown: str, first: Any, second: Any) -> None:
-    world.update(sign(first))
-    assert world.update(sign(second)) == point(100, NOW - 10)
-    assert world.client.status(world.state, CLIENT, NOW) is ClientStatus.FROZEN
-
-
-@pytest.mark.parametrize(("shown", "first", "second"), EQUIVOCATIONS)
-def test_a_proof_under_a_header_that_contradicts_is_refused(world: World, shown: str, first: Any, second: Any) -> None:
-    world.update(sign(first))
-    error = ConflictingHeader if second.number == 100 else TimeRunsBackwards
-    refused(world, error, lambda: world.verify(Proof(sign(second), STORED), CLAIMED))
-
-
-@pytest.mark.parametrize(
-    ("fault", "error", "evidence"),
-    [
-        ("the same header twice", NoMisbehaviour, Evidence(sign(header()), sign(header()))),
-        (
-            "one header signed by others too",
-            NoMisbehaviour,
-            Evidence(sign(header()), sign(header(), count=5)),
-        ),
-        (
-            "two heights in order",
-            NoMisbehaviour,
-            Evidence(sign(header()), sign(header(number=101))),
-        ),
-        ("too few signatures", TooLittlePower, Evidence(sign(header()), sign(OTHER_BLOCK, count=3))),
-        (
-            "another client's header",
-            WrongSigner,
-            Evidence(sign(header()), sign(OTHER_BLOCK, scope=replace(SCOPE, client=ClientId("attested-1")))),
-        ),
-        ("another epoch's header", WrongEpoch, Evidence(sign(header()), sign(header(epoch=Epoch(2))))),
-    ],
-)
-def test_false_evidence_freezes_nothing(world: World, fault: str, error: type[HubError], evidence: Evidence) -> None:
-    refused(world, error, lambda: world.client.freeze_on(world.state, CLIENT, evidence))
-
-
-def test_an_unsigned_contradiction_freezes_nothing(world: World) -> None:
-    world.update(sign(header()))
-    refused(world, TooLittlePower, lambda: world.update(sign(OTHER_BLOCK, count=3)))
-    assert world.client.status(world.state, CLIENT, NOW) is ClientStatus.ACTIVE
-
-
-# --- rotation ---------------------------------------------------------------------------------------------------------
-
-NEXT = SignerSet.of_equals(2, ADDRESSES[3:9])
-
-
-def test_the_old_set_hands_over_to_the_next(world: World) -> None:
-    world.update(sign(header()))
-    assert world.update(change(NEXT)) == point(100, NOW - 10)
-    newer = header(epoch=Epoch(2), number=101)
-    refused(world, WrongEpoch, lambda: world.update(sign(header(number=101))))
-    refused(world, TooLittlePower, lambda: world.update(sign(newer, NEXT, 4)))
-    assert world.update(sign(newer, NEXT, 5)) == point(101, NOW - 10)
-    assert world.verify(Proof(Height(100), STORED), CLAIMED) == point(100, NOW - 10)
-
-
-def test_a_repeated_hand_over_changes_nothing(world: World) -> None:
-    world.update(change(NEXT))
-    before = world.written()
-    world.update(change(NEXT))
-    assert world.written() == before
-
-
-def test_a_threshold_never_falls() -> None:
-    world = World(replace(CONFIG, threshold=5))
-    five = SignerSet.of_equals(2, ADDRESSES[1:6])
-    world.update(change(five, count=5))
-    assert world.client.config(world.state, CLIENT).threshold == 5
-    world.update(change(SignerSet.of_equals(3, ADDRESSES[:9]), five, 5))
-    assert world.client.config(world.state, CLIENT).threshold == 7
-
-
-@pytest.mark.parametrize(
-    ("attack", "error", "handover"),
-    [
-        ("one signature too few", TooLittlePower, change(NEXT, count=3)),
-        ("signed by the next set itself", WrongSigner, change(NEXT, SignerSet.of_equals(1, ADDRESSES[3:8]))),
-        ("an epoch left out", WrongNextSet, change(replace(NEXT, epoch=Epoch(3)))),
-        ("the same epoch", WrongNextSet, change(replace(NEXT, epoch=Epoch(1)))),
-        (
-            "unequal powers",
-            WrongNextSet,
-            change(SignerSet.of(2, {a: 1 + (i == 0) for i, a in enumerate(ADDRESSES[:6])})),
-        ),
-        ("fewer than the threshold", WrongNextSet, change(SignerSet.of_equals(2, ADDRESSES[:3]))),
-        (
-            "another set than was signed",
-            WrongSigner,
-            replace(change(NEXT), next_set=SignerSet.of_equals(2, ADDRESSES[:6])),
-        ),
-        ("another client's", WrongSigner, change(NEXT, scope=replace(SCOPE, client=ClientId("attested-1")))),
-        ("another hub's", WrongSigner, change(NEXT, scope=replace(SCOPE, hub_genesis_hash=Hash(label("other"))))),
-        ("a header's signature", WrongSigner, replace(change(NEXT), signature=sign(header()).signature)),
-    ],
-)
-def test_a_hand_over_that_lies_is_refused(world: World, attack: str, error: type[HubError], handover: Any) -> None:
-    refused(world, error, lambda: world.update(handover))
-
-
-def test_begun_anew_under_its_identifier_it_believes_nothing_of_before(world: World) -> None:
-    world.update(sign(header()))
-    world.client.freeze_on(world.state, CLIENT, Evidence(sign(header()), sign(OTHER_BLOCK)))
-    world.client.create(world.state, CLIENT, replace(CONFIG, attestors=NEXT, threshold=5), NOW)
-    assert world.client.status(world.state, CLIENT, NOW) is ClientStatus.ACTIVE
-    assert world.client.latest(world.state, CLIENT) == point(0, 0)
-    refused(world, HeightNotStored, lambda: world.verify(Proof(Height(100), STORED), CLAIMED))
-    refused(world, WrongEpoch, lambda: world.update(sign(header())))
-    assert FIVE.hash() != NEXT.hash()
