@@ -27,6 +27,7 @@ from relayers import attestor as attestor_core
 from relayers.attestor import Attestor
 from relayers.attestor_guard import AttestorGuard
 from relayers.attestor_service import MAX_MESSAGE_BYTES, RunningAttestor, start_attestor
+from relayers.errors import InvalidConfiguration
 from tests.anvil_chain import AnvilChain, Proxy, running_anvil
 from tests.faults.test_attestor import CLIENT, KEYS, SCOPE, write_chains
 from tests.faults.test_hostile_endpoints import attestor_config
@@ -197,6 +198,12 @@ async def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path, proxy: Proxy) 
         with pytest.raises(OSError, match=taken):
             async with serving(tmp_path, proxy, listen=taken):
                 pass
+
+
+async def test_a_keystore_that_the_password_does_not_open_is_said_to_be(tmp_path: Path, proxy: Proxy) -> None:
+    with pytest.raises(InvalidConfiguration, match="password"):
+        async with serving(tmp_path, proxy, password="another"):
+            pass
 
 
 async def test_a_request_is_short(tmp_path: Path, proxy: Proxy) -> None:
