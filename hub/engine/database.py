@@ -1,5 +1,6 @@
 """Creating and opening a store's RocksDB, with the options that were measured (docs/adr/0002)."""
 
+import re
 from pathlib import Path
 
 import rocksdict
@@ -11,6 +12,7 @@ from hub.engine.errors import (
     StoreInUse,
     StoreMissing,
     StoreUnreadable,
+    StoreUnwritable,
     UnknownStoreFormat,
 )
 from hub.quantities import Hash
@@ -18,6 +20,9 @@ from hub.quantities import Hash
 _MIB = 2**20
 _BLOCK_CACHE_BYTES = 16 * _MIB
 _MEMTABLE_BYTES = 64 * _MIB
+_HELD = re.compile(r"/LOCK: (?:Resource temporarily unavailable|No locks available)")
+"""By another process, by this one."""
+_NO_ROOM = re.compile(r"No space left on device|Disk quota exceeded|File too large")
 
 
 def synced() -> rocksdict.WriteOptions:
@@ -28,7 +33,9 @@ def synced() -> rocksdict.WriteOptions:
 
 
 def create_database(path: Path, genesis: Hash) -> rocksdict.Rdict:
-    """A new database, marked with the format and the genesis; raises StoreExists, StoreInUse, StoreUnreadable."""
+    """A new database, marked with the format and the genesis; raises StoreExists, StoreInUse, StoreUnreadable,
+    StoreUnwritable.
+    """
     if is_database(path) and not _unmarked(path):
         raise StoreExists(str(path))
     path.mkdir(parents=True, exist_ok=True)
@@ -41,7 +48,9 @@ def create_database(path: Path, genesis: Hash) -> rocksdict.Rdict:
 
 
 def open_database(path: Path, genesis: Hash) -> rocksdict.Rdict:
-    """An existing one; raises StoreMissing, StoreInUse, StoreUnreadable, UnknownStoreFormat, AnotherGenesis."""
+    """An existing one; raises StoreMissing, StoreInUse, StoreUnreadable, StoreUnwritable, UnknownStoreFormat,
+    AnotherGenesis.
+    """
     if not is_database(path):
         raise StoreMissing(str(path))
     database = _open(path)
@@ -89,8 +98,10 @@ def _open(path: Path) -> rocksdict.Rdict:
     try:
         return rocksdict.Rdict(str(path), _options())
     except Exception as error:  # rocksdict raises nothing more precise
-        if "LOCK" in str(error):
+        if _HELD.search(str(error)):
             raise StoreInUse(str(path)) from error
+        if _NO_ROOM.search(str(error)):  # what is in the log is written out first: it takes room to read, too
+            raise StoreUnwritable(str(error)) from error
         raise StoreUnreadable(str(path), str(error)) from error
 
 

@@ -17,6 +17,7 @@ from typing import Self, cast
 from weakref import WeakSet
 
 import rocksdict
+import structlog
 
 from hub.engine import cells as names
 from hub.engine.database import create_database, open_database, synced
@@ -26,6 +27,8 @@ from hub.proofs.smt import key_hash, leaf_hash, stands_in_tree, value_hash
 from hub.quantities import Hash, Height
 from hub.state.errors import BlockNotFound, EmptyTree, HeightNotRetained
 from hub.state.tree import PAGE, Cache, Change, update_tree
+
+log = structlog.get_logger("store")
 
 COMMIT_STEPS = ("begun", "assembled", "written", "applied")
 """What the hook of a commit hears: nothing is done; the batch is in memory; it is durable; memory has caught up."""
@@ -80,13 +83,13 @@ class Store:
     def create(cls, path: Path, genesis: Hash, options: StoreOptions | None = None) -> Self:
         """A store with no block yet, for the chain of this genesis hash.
 
-        Raises StoreExists, StoreInUse, StoreUnreadable.
+        Raises StoreExists, StoreInUse, StoreUnreadable, StoreUnwritable.
         """
         return cls(create_database(path, genesis), options or StoreOptions())
 
     @classmethod
     def open(cls, path: Path, genesis: Hash, options: StoreOptions | None = None) -> Self:
-        """Raises StoreMissing, StoreInUse, StoreUnreadable, UnknownStoreFormat, AnotherGenesis."""
+        """Raises StoreMissing, StoreInUse, StoreUnreadable, StoreUnwritable, UnknownStoreFormat, AnotherGenesis."""
         return cls(open_database(path, genesis), options or StoreOptions())
 
     def close(self) -> None:
@@ -94,7 +97,11 @@ class Store:
         with self._copying:
             for scan in list(self._scans):
                 scan.end()
-            self._database.close()
+            try:
+                self._database.close()
+            except Exception as error:  # rocksdict raises nothing more precise, and has let the directory go
+                # After a write that failed it says so again. What was committed is on the disk: nothing is lost.
+                log.warning("the store did not close as it should", detail=str(error))
 
     # --- writing: one thread ---
 

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from random import Random
 
+import structlog
+
 from hub.engine.errors import StoreUnwritable
 from hub.engine.store import Store, StoreOptions
 from hub.quantities import Hash, Height
@@ -45,6 +47,7 @@ def next_block(store: Store) -> tuple[Height, Hash]:
 
 
 def main(path: str, step: str, blocks: int) -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # what is printed is read
     if step == "full":
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (blocks, blocks))
@@ -55,11 +58,16 @@ def main(path: str, step: str, blocks: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     options = StoreOptions(at_step=at_step)
-    store = (Store.open if Path(path).exists() else Store.create)(Path(path), GENESIS, options)
+    try:
+        store = (Store.open if Path(path).exists() else Store.create)(Path(path), GENESIS, options)
+    except StoreUnwritable as refusal:
+        print(refusal, flush=True)
+        return
     while True:
         try:
             height, root = next_block(store)
         except StoreUnwritable as refusal:
+            store.close()
             print(refusal, flush=True)
             return
         print(height, root.hex(), flush=True)

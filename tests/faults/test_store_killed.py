@@ -87,6 +87,10 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     *acknowledged, refusal = output.splitlines()
     assert refusal.startswith("the store cannot be written")
     assert len(acknowledged) > 3
+    for _ in range(2):  # no room, either, for what is written when it is opened again: nothing is wrong with the store
+        process = writer(path, "full", 50_000)
+        output, _ = process.communicate(timeout=60)
+        assert (process.returncode, output.startswith("the store cannot be written")) == (0, True)
     assert check(path, acknowledged) - 3 in {len(acknowledged) - 1, len(acknowledged)}
 
 

@@ -76,12 +76,13 @@ def test_a_store_whose_creation_was_cut_short_is_begun_again(tmp_path: Path) -> 
     Store.open(path, GENESIS).close()
 
 
-def test_a_damaged_store_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "store"
+@pytest.mark.parametrize("current", [b"nonsense", b"MANIFEST-999999\n"])
+def test_a_damaged_store_is_refused(tmp_path: Path, current: bytes) -> None:
+    path = tmp_path / "BLOCKS"  # has a LOCK in its name, and in its folder
     store = Store.create(path, GENESIS)
     commit(store, {b"key": b"value"})
     store.close()
-    (path / "CURRENT").write_bytes(b"nonsense")
+    (path / "CURRENT").write_bytes(current)
     with pytest.raises(StoreUnreadable):
         Store.open(path, GENESIS)
 
