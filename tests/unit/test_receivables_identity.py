@@ -48,6 +48,8 @@ class TestIdentity:
             {"buyer": "91310000MA1FL1X00Y"},
             {"seller": "91310000MA1FL1X00X", "buyer": "DE 811 128 135"},
             {"number": "INV-2026/0043"},
+            {"number": "\u10a0INV-2026/0042"},  # folded to a letter that came later than Unicode 3.2
+            {"number": "INV-2026/0042\u04c0"},
             {"amount": 1_250_001},
             {"currency": "USD"},
             {"issued_on": "2026-11-03"},

@@ -72,5 +72,6 @@ def letters_and_digits(text: str) -> str | None:
     folded = canonical_text(text)
     if folded is None:
         return None
-    kept = (each for each in folded if ucd_3_2_0.category(each)[0] in "LMN")
+    # Cn: what a letter of Unicode 3.2 is folded to may be newer, and is a letter as well (U+10A0, to U+2D00).
+    kept = (each for each in folded if ucd_3_2_0.category(each)[0] in "LMN" or ucd_3_2_0.category(each) == "Cn")
     return "".join(str(ucd_3_2_0.decimal(each, each)) for each in kept)
