@@ -30,7 +30,7 @@ from hub.ibc.commitment import (
 from hub.ibc.errors import (
     InvalidPacket,
 )
-from hub.ibc.identifiers import PortId
+from hub.ibc.identifiers import ClientId, PortId
 from hub.ibc.lanes import Lane, LaneRecord, decode_records, encode_records
 from hub.ibc.packet import MAX_ACKNOWLEDGEMENT_BYTES, MAX_VALUE_BYTES, Packet
 from hub.quantities import Hash, UnixSeconds
@@ -152,6 +152,23 @@ def test_receive_refuses(world: World, broken: Callable[[World, m.ReceivePackets
     message = world.a.receive_message(sequence)
     assert refused(world.hub, broken(world, message)) == reason
     assert world.hub.do(RELAYER, message).code is ResultCode.OK
+
+
+def test_a_lane_of_a_chain_whose_clients_have_the_same_names_as_ours_is_refused(world: World) -> None:
+    """Our client ``quorum-5``, of a third chain, has the name of the ledgers' clients of us: their lanes end and begin
+    in that name, but not at that chain's client of us.
+    """
+    hub, ledger, third = world.hub, world.a, ClientId("quorum-5")
+    assert ledger.hub_client == third
+    sequence, sent = world.forwarded()
+    config = ledger.client_config(chain="third", genesis_hash=Hash(label("third")))
+    hub.do(OPERATOR, *[m.CreateQuorumClient(config)] * 4)
+    hub.do(OPERATOR, m.RegisterCounterparty(third, "quorum-9", 0, b"", config.genesis_hash))
+    back = encode_records([replace(ledger.record(sequence), lane=ledger.hub_outward)])
+    assert refused(hub, m.ReceivePackets(third, back, ledger.proof([]))) == "COUNTERPARTY_MISMATCH"
+    there = encode_records([replace(ledger.hub_record(sent), lane=ledger.hub_inward)])
+    assert refused(hub, m.AcknowledgePackets(third, there, (b"x",), ledger.proof([]))) == "COUNTERPARTY_MISMATCH"
+    assert refused(hub, m.TimeOutPackets(third, there, ledger.proof([]))) == "COUNTERPARTY_MISMATCH"
 
 
 def test_one_forged_packet_fails_its_whole_batch(world: World) -> None:

@@ -1,6 +1,6 @@
 """The packet handlers where they begin: what may be sent, what is acknowledged later; ports and lanes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -268,3 +268,12 @@ def test_lanes_are_numbered_from_one_and_registered_once(world: World) -> None:
         with pytest.raises((InvalidLane, PacketError)):
             lane_registry.register(ctx, Lane(**(fields | broken)))
     assert not ctx.changes()
+
+
+def test_lanes_have_room_for_as_many_as_a_record_can_name(world: World) -> None:
+    outward, _ = world.a.lanes()
+    ctx = Context(Branch(world.hub.state), world.hub.header.height, world.hub.now)
+    lane_registry._NUMBERS.put(ctx.state, b"next", 65_534)
+    assert lane_registry.register(ctx, replace(outward, version="last")) == 65_535
+    with pytest.raises(InvalidLane, match="taken"):
+        lane_registry.register(ctx, replace(outward, version="beyond"))
