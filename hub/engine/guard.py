@@ -79,7 +79,8 @@ class Guard:
             yield
             self._database.execute("COMMIT")
         except BaseException:
-            self._database.execute("ROLLBACK")
+            if self._database.in_transaction:  # a full disk has ended it already
+                self._database.execute("ROLLBACK")
             raise
 
     def _must_refuse(self, height: Height, block_hash: Hash, hash_at: HashAt) -> bool:

@@ -136,5 +136,18 @@ def test_a_damaged_or_unknown_guard_is_refused(path: Path, guard: Guard) -> None
         Guard(path, VALIDATOR, GENESIS)
 
 
+def test_what_cannot_be_written_down_is_not_signed_until_it_can(guard: Guard) -> None:
+    guard._database.execute("PRAGMA max_page_count = 1")
+    chain = Chain("a" * 400)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        for height in range(400):
+            chain.sign(guard, height)
+    before = guard.highest()
+    assert before is not None
+    guard._database.execute("PRAGMA max_page_count = 1000")
+    chain.sign(guard, before + 1)
+    assert guard.highest() == before + 1
+
+
 def test_the_guard_is_its_owners_alone(path: Path, guard: Guard) -> None:
     assert path.stat().st_mode & 0o077 == 0
