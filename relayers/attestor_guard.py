@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.evm.errors import AlreadySigned, ChainHalted
+from hub.engine.guard import begin_file
 from hub.quantities import Address, Epoch, Hash, Height
 from relayers.errors import GuardUnusable
 
@@ -54,9 +55,7 @@ class AttestorGuard:
             raise GuardUnusable(str(path), "it is gone, and what was signed is not known: bring it back, or a new key")
         try:
             if not path.exists():
-                path.touch(mode=0o600)
-                with closing(sqlite3.connect(path, isolation_level=None)) as database:
-                    database.executescript(f"BEGIN EXCLUSIVE;{_SCHEMA}COMMIT;")
+                begin_file(path, _SCHEMA)
             with ExitStack() as unless_kept:
                 database = unless_kept.enter_context(
                     closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10))

@@ -46,12 +46,9 @@ class Guard:
     @classmethod
     def create(cls, path: Path, validator: Address, genesis: Hash) -> "Guard":
         """Begin a guard that has seen nothing: at a chain's genesis only. Raises GuardExists."""
-        try:
-            path.touch(mode=0o600, exist_ok=False)
-        except FileExistsError as error:
-            raise GuardExists(str(path)) from error
-        with closing(sqlite3.connect(path, isolation_level=None)) as database:
-            database.executescript(f"BEGIN EXCLUSIVE;{_SCHEMA}COMMIT;")
+        if path.exists():
+            raise GuardExists(str(path))
+        begin_file(path, _SCHEMA)
         return cls(path, validator, genesis)
 
     def admit(self, height: Height, block_hash: Hash, hash_at: HashAt) -> None:
@@ -96,6 +93,17 @@ class Guard:
             (*self._key, at_least),
         ).fetchone()
         return None if row[0] is None else (Height(row[0]), Hash(row[1]))
+
+
+def begin_file(path: Path, schema: str) -> None:
+    """A new file of its owner's alone, whole or not at all: one that was cut short could be a guard that lost all."""
+    fresh = path.with_name(path.name + ".new")
+    for left in (fresh, fresh.with_name(fresh.name + "-journal")):
+        left.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    with closing(sqlite3.connect(fresh, isolation_level=None)) as database:
+        database.executescript(f"BEGIN EXCLUSIVE;{schema}COMMIT;")
+    fresh.rename(path)
 
 
 def highest_signed(path: Path, genesis: Hash) -> Height | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.engine import guard as guards
 from hub.engine.errors import CheckpointWithheld, GuardDamaged, GuardExists, GuardMissing
 from hub.engine.guard import Guard
 from hub.quantities import Address, Hash, Height
@@ -118,6 +119,17 @@ def test_a_guard_is_never_begun_anew(path: Path, guard: Guard) -> None:
         Guard.create(path, VALIDATOR, GENESIS)
 
 
+def test_a_guard_whose_beginning_was_cut_short_is_begun_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guards, "_SCHEMA", "CREATE TABLE signed (height INTEGER); and then")
+    with pytest.raises(sqlite3.OperationalError):
+        Guard.create(path, VALIDATOR, GENESIS)
+    assert not path.exists()
+    monkeypatch.undo()
+    with closing(Guard.create(path, VALIDATOR, GENESIS)) as begun:
+        Chain("aaaa").sign(begun, 3)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
 def test_a_missing_guard_is_no_empty_guard(path: Path) -> None:
     with pytest.raises(GuardMissing):
         Guard(path, VALIDATOR, GENESIS)
@@ -139,9 +151,13 @@ def test_a_damaged_or_unknown_guard_is_refused(path: Path, guard: Guard) -> None
 def test_what_cannot_be_written_down_is_not_signed_until_it_can(guard: Guard) -> None:
     guard._database.execute("PRAGMA max_page_count = 1")
     chain = Chain("a" * 400)
-    with pytest.raises(sqlite3.OperationalError, match="full"):
+
+    def sign_all() -> None:
         for height in range(400):
             chain.sign(guard, height)
+
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        sign_all()
     before = guard.highest()
     assert before is not None
     guard._database.execute("PRAGMA max_page_count = 1000")
