@@ -13,11 +13,24 @@ QUIET: Any = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
 """How all of our applications print."""
 
 
+_LONGEST = 1000
+"""Characters of a sentence: no limit."""
+
+
 class Entry(NamedTuple):
     """``place``: ``module:attribute`` of a function or a group. ``about``: its line in the help of what lists it."""
 
     place: str
     about: str
+
+
+class Group(TyperGroup):
+    """A group whose help says a whole sentence of each command, where typer's own breaks off at the line's end."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(_LONGEST)) for name, one in commands if one is not None])
 
 
 class LazyGroup(TyperGroup):
@@ -56,7 +69,8 @@ def _load(name: str, place: str) -> Any:
     found = getattr(import_module(module), attribute)
     holder = typer.Typer(**QUIET)
     if isinstance(found, typer.Typer):
-        holder.add_typer(found, name=name)
+        own = found.info.cls  # typer's placeholder where none was given
+        holder.add_typer(found, name=name, cls=own if isinstance(own, type) else Group)
     else:
         holder.command(name)(found)
     return get_group(holder).commands[name]

@@ -24,6 +24,8 @@ Run, watch and use an interchain hub: a contract on one chain calls a service on
 A newcomer begins with `ichub devnet`, in a terminal of its own; `ichub chain list`, `ichub packet list` and
 `ichub call` then work in another one. An operator begins with `ichub init` and `ichub start`.
 
+Times that are shown are UTC, money is in the hub's smallest unit.
+
 Exit codes: 0 done · 1 refused by a rule, which is named · 2 the command line or the configuration is wrong ·
 3 unreachable · 4 timed out · 5 a check did not hold · 70 a fault of ours · 130 interrupted.
 """

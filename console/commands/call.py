@@ -45,7 +45,7 @@ def call(
     """Call a service from a hub account; JSON is written as ABI where the service takes that alone. With --wait the
     result is printed: exit code 0 for 200, 4 for 504 (no answer in time), 1 for every other code.
 
-    Example: ichub call price '{"pair": "ETH/USD"}' --wait
+    Example, on a devnet: ichub call quote-b '{"item": "apple", "pieces": "3"}' --fee-cap 100 --wait
     """
 
     output = Output(json)

@@ -24,20 +24,25 @@ app = typer.Typer(help="Chains: connect one, list them, show one.", no_args_is_h
 def add(
     name: Annotated[str, typer.Argument(help="What the chain is called here: small letters, digits and -.")],
     rpc: Annotated[
-        list[str] | None, typer.Option(help="URL of an EVM chain's JSON-RPC endpoint; may be given several times.")
+        list[str] | None,
+        typer.Option(metavar="URL", help="An EVM chain's JSON-RPC endpoint; may be given several times."),
     ] = None,
     payer: Annotated[
         str, typer.Option(help="The key of the home that pays for the contracts on the chain.", show_default=False)
     ] = "",
     attestor: Annotated[
-        list[str] | None, typer.Option(help="ADDRESS@HOST:PORT of an attestor; may be given several times.")
+        list[str] | None, typer.Option(metavar="ADDRESS@HOST:PORT", help="An attestor; may be given several times.")
     ] = None,
     attestor_file: Annotated[
         list[Path] | None,
-        typer.Option(help="The configuration of an attestor on this machine: it counts as one, and is told the chain."),
+        typer.Option(
+            metavar="FILE",
+            help="The configuration of an attestor on this machine: it counts as one, and is told the chain.",
+        ),
     ] = None,
     relayer_file: Annotated[
-        list[Path] | None, typer.Option(help="The configuration of a relayer on this machine that shall carry it.")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="The configuration of a relayer on this machine that shall carry it."),
     ] = None,
     attestor_certificate: Annotated[
         Path | None,

@@ -70,7 +70,7 @@ def replace(
     cancel: Annotated[bool, typer.Option("--cancel", help="Take back what was announced.")] = False,
     member: Annotated[
         list[str] | None,
-        typer.Option(help="ADDRESS or ADDRESS=POWER of an attestor or validator; several times. Default: as now."),
+        typer.Option(metavar="ADDRESS[=POWER]", help="An attestor or validator; several times. Default: as now."),
     ] = None,
     epoch: Annotated[
         int | None, typer.Option(min=1, help="Default: the next for attestors, as now for others.")

@@ -23,7 +23,9 @@ def doctor(
     ] = False,
     relayer_file: Annotated[
         list[Path] | None,
-        typer.Option(help="The configuration of a relayer on this machine: its attestors are asked, too."),
+        typer.Option(
+            metavar="FILE", help="The configuration of a relayer on this machine: its attestors are asked, too."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -59,7 +59,8 @@ def init(
     chain_id: Annotated[str, typer.Option(help="The hub's name for itself; in every signature, for ever.")] = "hub-1",
     listen: Annotated[str, typer.Option(help="Where the gRPC API is served.")] = DEFAULT_LISTEN,
     host: Annotated[
-        list[str] | None, typer.Option(help="A name or address by which clients reach it; may be given several times.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A name or address by which clients reach it; may be given several times."),
     ] = None,
     supply: Annotated[str, typer.Option(help="Money that the operator begins with, in the smallest unit.")] = "1"
     + "0" * 15,

@@ -150,7 +150,9 @@ def trust(
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")] = Path("trust.json"),
     join: Annotated[
         list[Path] | None,
-        typer.Option(help="Keep what this older trust file says of earlier epochs; several times."),
+        typer.Option(
+            metavar="TRUST.json", help="Keep what this older trust file says of earlier epochs; several times."
+        ),
     ] = None,
     genesis: Annotated[
         list[Path] | None,

@@ -38,7 +38,9 @@ _GRACE_OF_ACCOUNTS = 30
 def define(
     service: Name,
     description: Annotated[str, typer.Option(help="What it does, for people.")] = "",
-    tag: Annotated[list[str] | None, typer.Option(help="A word to find it by; may be given several times.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="To find it by; may be given several times.")
+    ] = None,
     input_json: Annotated[_Schema, typer.Option(help="File: closed JSON Schema 2020-12 of the input.")] = None,
     output_json: Annotated[_Schema, typer.Option(help="File: closed JSON Schema 2020-12 of the output.")] = None,
     input_abi: Annotated[_Schema, typer.Option(help="File: JSON ABI components of the input.")] = None,

@@ -116,6 +116,9 @@ def test_the_first_document_is_valid_for_the_hub_too_and_the_call_has_a_receipt(
         told = newcomer.type(line.replace("REQUEST", request_id))
     assert "the hub settled the escrow" in told
     assert request_id in told
+    for line in marked("run", "first call from the ledger").splitlines():
+        told = newcomer.type(line)
+    assert re.search(rf"^output +0x0*{21:x}\b", told, re.MULTILINE), told
 
 
 def test_the_first_grpc_call_lists_the_services(newcomer: Newcomer) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from console.commands import Commands
 from console.commands.ledger import LedgerCommands
@@ -42,6 +43,37 @@ def helps(command: Any) -> Iterator[str]:
     if isinstance(command, TyperGroup):
         for name in command.list_commands(None):  # type: ignore[arg-type]  # they ask nothing of a context
             yield from helps(command.get_command(None, name))  # type: ignore[arg-type]
+
+
+def groups(command: Any, *path: str) -> Iterator[list[str]]:
+    """The words that name each group."""
+    if isinstance(command, TyperGroup):
+        yield list(path)
+        for name in command.list_commands(None):  # type: ignore[arg-type]  # as above
+            yield from groups(command.get_command(None, name), *path, name)  # type: ignore[arg-type]
+
+
+def unexplained(command: Any, *path: str) -> Iterator[str]:
+    """The arguments and options of which help says nothing but their names."""
+    for parameter in command.params:
+        if not parameter.help:
+            yield " ".join([*path, parameter.name])
+    if isinstance(command, TyperGroup):
+        for name in command.list_commands(None):  # type: ignore[arg-type]  # as above
+            yield from unexplained(command.get_command(None, name), *path, name)  # type: ignore[arg-type]
+
+
+def test_help_says_what_every_argument_and_option_is() -> None:
+    assert list(unexplained(group(""))) == []
+
+
+def test_help_of_a_group_ends_no_sentence_in_the_middle() -> None:
+    found = list(groups(group("")))
+    assert ["ledger", "proposal"] in found
+    for path in found:
+        _, _, commands = CliRunner().invoke(app, [*path, "--help"]).output.partition("\nCommands:\n")
+        assert commands, path
+        assert "..." not in commands, path
 
 
 def test_files_that_help_names_as_examples_are_there() -> None:

@@ -57,8 +57,8 @@ def lint(folder: Annotated[Path, typer.Argument(help="The package's folder.")], 
 
 @app.command()
 def invoke(
-    contract: Annotated[str, typer.Argument()],
-    method: Annotated[str, typer.Argument()],
+    contract: Annotated[str, typer.Argument(help="Its name.")],
+    method: Annotated[str, typer.Argument(help="One of its methods (docs/contracts.md).")],
     arguments: Arguments = "{}",
     home: Home = None,
     member: As = None,
@@ -78,8 +78,8 @@ def invoke(
 
 @app.command()
 def query(
-    contract: Annotated[str, typer.Argument()],
-    method: Annotated[str, typer.Argument()],
+    contract: Annotated[str, typer.Argument(help="Its name.")],
+    method: Annotated[str, typer.Argument(help="One of its methods (docs/contracts.md).")],
     arguments: Arguments = "{}",
     home: Home = None,
     member: As = None,

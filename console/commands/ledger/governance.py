@@ -27,6 +27,9 @@ app = typer.Typer(
     help="Proposals: organisations decide who belongs, which contracts run, every parameter.", no_args_is_help=True
 )
 
+Number = Annotated[int, typer.Argument(help="The proposal's number, as `ichub ledger proposal list` shows it.")]
+Contract = Annotated[str, typer.Argument(help="A contract's name, as `ichub ledger contract list` shows it.")]
+
 
 @app.command("list")
 def list_proposals(home: Home = None, member: As = None, json: Json = False) -> None:
@@ -44,7 +47,7 @@ def list_proposals(home: Home = None, member: As = None, json: Json = False) -> 
 
 
 @app.command()
-def show(number: Annotated[int, typer.Argument()], home: Home = None, member: As = None, json: Json = False) -> None:
+def show(number: Number, home: Home = None, member: As = None, json: Json = False) -> None:
     """Show a proposal, its action in full, and who voted how.
 
     Example: ichub ledger proposal show 1
@@ -63,7 +66,7 @@ def show(number: Annotated[int, typer.Argument()], home: Home = None, member: As
 
 @app.command()
 def vote(
-    number: Annotated[int, typer.Argument()],
+    number: Number,
     approve: Annotated[bool | None, typer.Option("--yes/--no", help="For or against.", show_default=False)] = None,
     home: Home = None,
     member: As = None,
@@ -91,7 +94,7 @@ def vote(
 
 @app.command("add-organisation")
 def add_organisation(
-    organisation: Annotated[str, typer.Argument()],
+    organisation: Annotated[str, typer.Argument(help="Its identifier.")],
     authority: Annotated[Path, typer.Option(help="Its root authority's certificate, PEM.")],
     name: Annotated[str, typer.Option(help="As people call it. Default: its identifier.")] = "",
     valid_for: ValidFor = DAY,
@@ -109,7 +112,7 @@ def add_organisation(
 
 @app.command("remove-organisation")
 def remove_organisation(
-    organisation: Annotated[str, typer.Argument()],
+    organisation: Annotated[str, typer.Argument(help="Its identifier.")],
     valid_for: ValidFor = DAY,
     home: Home = None,
     member: As = None,
@@ -185,7 +188,7 @@ def activate_contract(
 
 @app.command("change-policy")
 def change_policy(
-    contract: Annotated[str, typer.Argument()],
+    contract: Contract,
     policy: Annotated[str, typer.Argument(help='Such as "any member" or "bank-a and (customs or port)".')],
     valid_for: ValidFor = DAY,
     home: Home = None,
@@ -201,7 +204,7 @@ def change_policy(
 
 @app.command("retire-contract")
 def retire_contract(
-    contract: Annotated[str, typer.Argument()],
+    contract: Contract,
     valid_for: ValidFor = DAY,
     home: Home = None,
     member: As = None,

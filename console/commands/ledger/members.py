@@ -127,7 +127,10 @@ def list_members(
 
 @members.command("show")
 def show_member(
-    who: Annotated[str, typer.Argument(metavar="ORG/NAME")], home: Home = None, member: As = None, json: Json = False
+    who: Annotated[str, typer.Argument(metavar="ORG/NAME", help="The member.")],
+    home: Home = None,
+    member: As = None,
+    json: Json = False,
 ) -> None:
     """Show a member: its account, its next nonce, its certificates.
 

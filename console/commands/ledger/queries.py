@@ -39,7 +39,7 @@ def status(home: Home = None, member: As = None, json: Json = False) -> None:
 
 @app.command()
 def parameters(home: Home = None, member: As = None, json: Json = False) -> None:
-    """What the organisations may change by vote.
+    """What the organisations may change by vote; delays are in seconds.
 
     Example: ichub ledger query parameters
     """
