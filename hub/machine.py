@@ -5,8 +5,8 @@
     outcome = block.finish()                    # what fell due, batches for the counterparties
     header = machine.header(outcome, app_root)  # app_root: of the state with outcome.changes
 
-A chain says what is its own by ``write_genesis``, ``validate``, ``execute``, ``settle`` and ``due``. Pure: the same
-blocks give the same roots and events.
+A chain says what is its own by ``write_genesis``, ``validate_shape``, ``validate``, ``check``, ``execute``, ``settle``
+and ``due``. Pure: the same blocks give the same roots and events.
 
 **What a refused transaction leaves behind.** One that may not stand in a block at all (its signature, chain ID, nonce,
 expiry or form is wrong) raises, and leaves nothing. One whose messages break a rule stands in the block as REFUSED and

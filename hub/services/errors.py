@@ -133,7 +133,10 @@ class MalformedAbi(ServiceError):
 
 @dataclass(eq=False)
 class SchemaMismatch(ServiceError):
-    """``place`` is a JSON pointer into the data, ``keyword`` what it breaks there; in large data only the root."""
+    """``place`` is a JSON pointer into the data, ``keyword`` what it breaks there.
+
+    Where very much may be wrong, only that something is.
+    """
 
     place: str
     keyword: str

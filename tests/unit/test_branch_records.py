@@ -40,6 +40,7 @@ def test_a_prefix_is_no_other_names_prefix_and_numbers_are_in_order(state: Branc
     assert {thing.name for _, thing in THINGS.scan(state, text("ab"))} == {"ab"}
     assert len(list(THINGS.scan(state))) == 10
     assert [key for key, _ in OTHERS.scan(state)] == [text("a") + u64(1)]
+    assert [thing.number for _, thing in THINGS.scan(state, text("a") + u64(255))] == [255]  # a prefix of all bits
 
 
 def test_a_scan_goes_on_beyond_a_key(state: Branch) -> None:
