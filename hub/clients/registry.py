@@ -130,7 +130,7 @@ class Clients:
             case Kind.QUORUM, quorum.Update():
                 return self._quorum.update(state, client, update, now)
             case kind, _:
-                raise ClientKindMismatch(client, kind.value, type(update).__name__)
+                raise ClientKindMismatch(client, kind.value, _kind_of(update).value)
 
     def verify(self, state: Branch, client: ClientId, proof: Proof, claims: Claims, now: UnixSeconds) -> ProvenPoint:
         """All claims hold at the proof's height; see ``base.LightClient.verify``."""
@@ -140,7 +140,7 @@ class Clients:
             case Kind.QUORUM, quorum.Proof():
                 return self._quorum.verify(state, client, proof, claims, now)
             case kind, _:
-                raise ClientKindMismatch(client, kind.value, type(proof).__module__)
+                raise ClientKindMismatch(client, kind.value, _kind_of(proof).value)
 
     def freeze_on(self, state: Branch, client: ClientId, evidence: Evidence) -> None:
         """Freeze the client on misbehaviour that is shown; raises NoMisbehaviour and what a false proof raises."""
@@ -150,7 +150,7 @@ class Clients:
             case Kind.QUORUM, quorum.Evidence():
                 self._quorum.freeze_on(state, client, evidence)
             case kind, _:
-                raise ClientKindMismatch(client, kind.value, type(evidence).__module__)
+                raise ClientKindMismatch(client, kind.value, _kind_of(evidence).value)
 
     def register_counterparty(self, state: Branch, client: ClientId, counterparty: Counterparty) -> None:
         """Once a client; raises CounterpartyAlreadyRegistered, InvalidIdentifier."""
@@ -225,14 +225,16 @@ class Clients:
                 assert_never(config)
 
 
-def _kind_of(config: Config) -> Kind:
-    match config:
-        case attested_evm.Config():
+def _kind_of(given: Config | Update | Proof | Evidence) -> Kind:
+    match given:
+        case attested_evm.Config() | attested_evm.Proof() | attested_evm.Evidence():
             return Kind.ATTESTED
-        case quorum.Config():
+        case attested_evm.SignedHeader() | attested_evm.SetChange():
+            return Kind.ATTESTED
+        case quorum.Config() | quorum.Proof() | quorum.Evidence() | quorum.Update():
             return Kind.QUORUM
         case _:
-            assert_never(config)
+            assert_never(given)
 
 
 def _refuse_another_router(client: ClientId, before: attested_evm.Config, after: attested_evm.Config) -> None:

@@ -102,13 +102,15 @@ def test_what_is_for_another_kind_is_refused(world: World, client: ClientId) -> 
         proof = quorum_chain.whole(quorum_chain.sign(quorum_chain.checkpoint()))
         evidence, config = quorum_evidence(), quorum_chain.CONFIG
     before = dict(world.state.changes)
-    with pytest.raises(ClientKindMismatch):
+    kinds = ("quorum", "attested") if of_attested else ("attested", "quorum")
+    told = f"{client} is a client of kind {kinds[0]}, what was given is for kind {kinds[1]}"
+    with pytest.raises(ClientKindMismatch, match=told):
         world.clients.update(world.state, client, update, NOW)
-    with pytest.raises(ClientKindMismatch):
+    with pytest.raises(ClientKindMismatch, match=told):
         world.clients.verify(world.state, client, proof, Claims(), NOW)
-    with pytest.raises(ClientKindMismatch):
+    with pytest.raises(ClientKindMismatch, match=told):
         world.clients.freeze_on(world.state, client, evidence)
-    with pytest.raises(ClientKindMismatch):
+    with pytest.raises(ClientKindMismatch, match=told):
         world.clients.schedule_replacement(world.state, client, config, NOW, DAY)
     assert dict(world.state.changes) == before
 
