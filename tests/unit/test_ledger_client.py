@@ -2,8 +2,10 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +36,7 @@ from adapters.permissioned.ledger.messages import (
     Vote,
 )
 from adapters.permissioned.ledger.node import replay_ledger
+from adapters.permissioned.ledger.rpc import views
 from adapters.permissioned.ledger.rpc.errors import RecordHasNoHistory
 from adapters.permissioned.ledger.service.errors import CallNotFound, NoHub
 from adapters.permissioned.ledger.transactions import MemberSignature
@@ -315,6 +318,28 @@ async def test_lists_come_whole_however_long_they_are(
     assert sorted(one.name for one in await ann.certificates("bank-a")) == ["ann", "bo", "cy", "di", "node"]
     assert len(await ann.organisations()) == 4
     await asyncio.gather(*(other.close() for other in others))
+
+
+async def test_what_an_organisation_can_make_long_keeps_nobody_else_waiting(
+    ann: LedgerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked up beside the event loop: proposals of 64 KiB each, certificates without number."""
+    threads: list[int] = []
+
+    def noted(look: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            threads.append(threading.get_ident())
+            return look(*arguments)
+
+        return call
+
+    for name in ("member_info", "certificate_infos", "proposal_infos"):
+        monkeypatch.setattr(views, name, noted(getattr(views, name)))
+    await ann.whoami()
+    await ann.certificates("bank-a")
+    await ann.proposals()
+    assert len(threads) == 3
+    assert threading.get_ident() not in threads
 
 
 async def test_a_key_that_is_not_the_certificate_s_is_refused_at_home(world: LedgerNodeWorld, node: Node) -> None:

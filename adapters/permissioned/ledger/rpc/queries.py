@@ -31,7 +31,11 @@ _HASH_BYTES = 32
 
 
 class LedgerQueries(ChainQueries):
-    """And members, organisations, proposals, contracts, records' histories, calls."""
+    """And members, organisations, proposals, contracts, records' histories, calls.
+
+    What one organisation can make long, proposals and certificates, is looked up in a thread: it would else hold up
+    everyone who waits for this node.
+    """
 
     def __init__(self, ledger: Ledger, engine: Engine, runtime: Runtime, access: Access) -> None:
         super().__init__(LEDGER, ledger, engine)
@@ -40,9 +44,9 @@ class LedgerQueries(ChainQueries):
 
     async def GetMember(self, request: Any, _context: Any) -> Any:
         refuse_unknown_fields(request)
-        organisation, name = organisation_id(request.organisation), member_name(request.name)
-        member = views.member_info(self._ledger.state, organisation, name)
-        return pb.GetMemberResponse(member=to_proto(member, answer_pb2.MemberInfo))
+        state, organisation, name = self._ledger.state, organisation_id(request.organisation), member_name(request.name)
+        member = await in_thread(lambda: to_proto(views.member_info(state, organisation, name), answer_pb2.MemberInfo))
+        return pb.GetMemberResponse(member=member)
 
     async def ListOrganisations(self, request: Any, _context: Any) -> Any:
         infos = views.organisation_infos(self._ledger.state, text_of(page_token(request)))
@@ -57,10 +61,15 @@ class LedgerQueries(ChainQueries):
         return pb.ListAuthoritiesResponse(authorities=[to_proto(one, answer_pb2.AuthorityInfo) for one in infos])
 
     async def ListCertificates(self, request: Any, _context: Any) -> Any:
+        state, organisation = self._ledger.state, organisation_id(request.organisation)
         after = page_token(request) or None
-        infos = views.certificate_infos(self._ledger.state, organisation_id(request.organisation), after)
-        found, token = page(request, infos, lambda one: one[0])
-        answered = [to_proto(one, answer_pb2.CertificateInfo) for _, one in found]
+
+        def look() -> tuple[list[Any], str]:
+            infos = views.certificate_infos(state, organisation, after)
+            found, token = page(request, infos, lambda one: one[0])
+            return [to_proto(one, answer_pb2.CertificateInfo) for _, one in found], token
+
+        answered, token = await in_thread(look)
         return pb.ListCertificatesResponse(certificates=answered, next_page_token=token)
 
     async def GetCertificate(self, request: Any, _context: Any) -> Any:
@@ -78,9 +87,14 @@ class LedgerQueries(ChainQueries):
         return pb.GetProposalResponse(proposal=to_proto(info, answer_pb2.ProposalInfo))
 
     async def ListProposals(self, request: Any, _context: Any) -> Any:
-        infos = views.proposal_infos(self._ledger.state, number(page_token(request)))
-        found, token = page(request, infos, lambda one: number_token(one.number), MAX_PROPOSALS)
-        answered = [to_proto(one, answer_pb2.ProposalInfo) for one in found]
+        state, after = self._ledger.state, number(page_token(request))
+
+        def look() -> tuple[list[Any], str]:
+            infos = views.proposal_infos(state, after)
+            found, token = page(request, infos, lambda one: number_token(one.number), MAX_PROPOSALS)
+            return [to_proto(one, answer_pb2.ProposalInfo) for one in found], token
+
+        answered, token = await in_thread(look)
         return pb.ListProposalsResponse(proposals=answered, next_page_token=token)
 
     async def ListParameters(self, request: Any, _context: Any) -> Any:
