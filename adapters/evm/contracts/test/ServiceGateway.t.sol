@@ -5,6 +5,7 @@ import {IPacketApplication} from "interchain/interfaces/IPacketApplication.sol";
 import {IRouter} from "interchain/interfaces/IRouter.sol";
 import {IServiceConsumer} from "interchain/interfaces/IServiceConsumer.sol";
 import {IServiceGateway} from "interchain/interfaces/IServiceGateway.sol";
+import {Vm} from "./support/Check.sol";
 import {Checkpoint, Packet} from "./support/Hub.sol";
 import {ProbeConsumer} from "./support/Parties.sol";
 import {ServiceFixture} from "./support/ServiceFixture.sol";
@@ -26,13 +27,17 @@ contract ServiceGatewayTest is ServiceFixture {
         same(stored(p), packetCommitment(p), "commitment");
     }
 
+    /// @dev The hub must accept it within the same time, at most a day.
     function test_theConsumersShortWay() public {
-        bytes32 callId = consumer.callSimply(3 days);
-        IServiceGateway.Call memory call = aCall();
-        (call.deadline, call.feeCap, call.callbackGasLimit) = (uint64(block.timestamp) + 3 days, 5, 200_000);
-        call.timeout = uint64(block.timestamp) + 1 days;
-        Packet memory p = outbound("service", 1, call.timeout, callValue(call, address(consumer)));
-        same(router.packetCommitment(callId), packetCommitment(p), "commitment");
+        uint64[4] memory within = [uint64(1 hours), 1 days, 1 days + 1, 3 days];
+        for (uint64 i; i < within.length; ++i) {
+            bytes32 callId = consumer.callSimply(within[i]);
+            IServiceGateway.Call memory call = aCall();
+            (call.deadline, call.feeCap, call.callbackGasLimit) = (uint64(block.timestamp) + within[i], 5, 200_000);
+            call.timeout = uint64(block.timestamp) + (i == 0 ? 1 hours : 1 days);
+            Packet memory p = outbound("service", i + 1, call.timeout, callValue(call, address(consumer)));
+            same(router.packetCommitment(callId), packetCommitment(p), vm.toString(i));
+        }
     }
 
     function test_whatACallMustBe() public {
@@ -54,6 +59,9 @@ contract ServiceGatewayTest is ServiceFixture {
         call.deadline = uint64(block.timestamp);
         vm.expectRevert(abi.encodeWithSelector(IServiceGateway.DeadlineElapsed.selector, call.deadline, call.deadline));
         gateway.callService(call);
+        call.deadline -= 1;
+        vm.expectRevert(abi.encodeWithSelector(IServiceGateway.DeadlineElapsed.selector, call.deadline, block.timestamp));
+        gateway.callService(call);
         call = aCall();
         call.callbackGasLimit = 3_000_001;
         vm.expectRevert(abi.encodeWithSelector(IServiceGateway.CallbackGasTooHigh.selector, 3_000_001, 3_000_000));
@@ -66,6 +74,18 @@ contract ServiceGatewayTest is ServiceFixture {
         call.lane = NULL_OUT;
         vm.expectRevert(abi.encodeWithSelector(IRouter.NotTheApplication.selector, NULL_OUT, address(gateway)));
         gateway.callService(call);
+    }
+
+    /// @dev The shortest and the longest name, the next second as deadline, the greatest gas limit.
+    function test_whatACallMayBeAtItsBounds() public {
+        string[2] memory names = ["x", string(new bytes(70))];
+        for (uint64 i; i < names.length; ++i) {
+            IServiceGateway.Call memory call = aCall();
+            (call.service, call.deadline, call.callbackGasLimit) = (names[i], uint64(block.timestamp) + 1, 3_000_000);
+            bytes32 callId = consumer.call(call);
+            Packet memory p = outbound("service", i + 1, call.timeout, callValue(call, address(consumer)));
+            same(router.packetCommitment(callId), packetCommitment(p), vm.toString(i));
+        }
     }
 
     function test_withoutALaneThereIsNoCall() public {
@@ -192,6 +212,29 @@ contract ServiceGatewayTest is ServiceFixture {
         vm.expectEmit();
         emit IServiceGateway.CallbackFailed(callId, address(consumer), abi.encodeWithSignature("Error(string)", "not today"));
         deliver(ack);
+    }
+
+    /// @dev However long a reason is, 256 bytes of it are told.
+    function test_aReasonIsToldTo256Bytes() public {
+        consumer.set(ProbeConsumer.Mode.Bomb, "");
+        (bytes32 callId, Packet memory p) = called();
+        bytes memory ack = singleAck(SERVICE_OUT, p, result(200, "output", ""));
+        vm.recordLogs();
+        deliver(ack);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        uint256 told;
+        for (uint256 i; i < logs.length; ++i) {
+            if (logs[i].topics[0] != IServiceGateway.CallbackFailed.selector) continue;
+            same(logs[i].topics[1], callId, "call id");
+            same(abi.decode(logs[i].data, (bytes)).length, 256, "told");
+            ++told;
+        }
+        same(told, 1, "once");
+        (bool done, bytes memory why) = address(gateway).call(
+            abi.encodeCall(IServiceGateway.retryResult, (callId, address(consumer), 300_000, 200, "output", ""))
+        );
+        so(!done && selectorOf(why) == IServiceGateway.RetryFailed.selector, "failed again");
+        same(abi.decode(behind(why, 4), (bytes)).length, 256, "told again");
     }
 
     function test_aFailingTimeoutIsRetried() public {

@@ -48,6 +48,32 @@ contract ServiceProvidingTest is ServiceFixture {
         same(ack_, result(404, "", "no such provider is registered here"), "an account without code");
     }
 
+    /// @dev A provider's name here is its address, and nothing that begins or ends with one.
+    function test_aProvidersNameIsItsAddress() public {
+        bytes20 address_ = bytes20(address(provider));
+        bytes[4] memory names =
+            [abi.encodePacked(address_, uint8(0)), abi.encodePacked(bytes19(address_)), abi.encode(provider), bytes("echo")];
+        for (uint64 i; i < names.length; ++i) {
+            bytes memory head = abi.encodePacked(uint8(1), REQUEST_ID, uint8(4), "echo", uint8(names[i].length), names[i]);
+            bytes memory caller = abi.encodePacked(uint8(10), "attested-7", uint8(20), CALLER);
+            bytes memory value = bytes.concat(head, caller, abi.encodePacked(inAnHour(), uint32(100_000), uint8(1), "input"));
+            bytes memory call = single(SERVICE_IN, inbound("service", 1 + i, inAnHour(), value));
+            vm.expectEmit();
+            emit IServiceGateway.RequestServed(responseKey(1 + i), REQUEST_ID, address(0), 404);
+            deliver(call);
+        }
+        same(provider.served(), 0, "not asked");
+    }
+
+    function test_onlyPortServiceSendsRequests() public {
+        IPacketApplication application = IPacketApplication(address(gateway));
+        string[5] memory others = ["", "servic", "services", "Service", "oracle"];
+        for (uint256 i; i < others.length; ++i) {
+            so(!application.acceptsSourcePort(others[i]), others[i]);
+        }
+        so(application.acceptsSourcePort("service"), "service");
+    }
+
     /// @dev Poly 2021: whatever provider a request names, only one that registered itself is called, and only by `provide`.
     function testFuzz_onlyRegisteredProvidersAreCalled(address target, bytes calldata input) public {
         vm.assume(target != address(provider) && input.length < 16000);
@@ -70,6 +96,8 @@ contract ServiceProvidingTest is ServiceFixture {
         bytes memory ack = deliverRequest(inbound("service", 1, inAnHour(), value));
         same(ack, result(504, "", "the deadline passed before the provider was reached"), "acknowledgement");
         same(provider.served(), 0, "not served");
+        value = requestValue(address(provider), deadline + 1, 500_000, "input");
+        same(deliverRequest(inbound("service", 2, inAnHour(), value)), result(200, "input", ""), "just in time");
     }
 
     function test_tooMuchGasForAnyProvider() public {
