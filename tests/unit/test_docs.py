@@ -141,8 +141,9 @@ def test_performance_names_each_figure_once() -> None:
     assert sorted(rows) == sorted(figure.name for figure in all_figures())
 
 
-def test_the_changelog_s_figures_are_those_measured() -> None:
-    figures = re.findall(r"\b\d\d,\d{3}\b", text("CHANGELOG.md"))
+def test_the_changelog_s_gas_is_what_was_measured() -> None:
+    sentences = re.findall(r"[^.]*\bgas\b[^.]*", text("CHANGELOG.md"))
+    figures = re.findall(r"\b\d\d,\d{3}\b", "".join(sentences))
     assert figures
     assert [figure for figure in figures if figure not in text("docs/performance.md")] == []
 
