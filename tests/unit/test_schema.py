@@ -1,75 +1,18 @@
 """What a JSON Schema may be: a good one, and tables that each break one thing of it."""
 
-import json
 import socket
 from typing import Any
 
 import pytest
 
 from hub.services import json_schema
-from hub.services.errors import (
-    InvalidJsonSchema,
-    SchemaMismatch,
-    SchemaTooLarge,
-)
+from hub.services.errors import InvalidJsonSchema, SchemaTooLarge
 from hub.services.json_schema import MAX_SCHEMA_BYTES, parse_json_schema
 from hub.services.schema_rules import KEYWORDS, MAX_COST, MAX_PATTERNS, MAX_SCHEMA_DEPTH
+from tests.unit.whole_schema import CLOSED, STRING, WHOLE, text
 
 HANGS = pytest.mark.timeout(60)
 """Of a test that takes milliseconds, or for ever where the code is wrong."""
-
-CLOSED: dict[str, Any] = {"type": "object", "additionalProperties": False}
-STRING: dict[str, Any] = {"type": "string"}
-WHOLE: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "An order",
-    "description": "what is bought",
-    "$comment": "all keywords",
-    **CLOSED,
-    "properties": {
-        "id": {"type": "string", "pattern": "^[a-z0-9-]{1,36}$", "minLength": 1, "maxLength": 36},
-        "count": {"type": "integer", "minimum": 1, "maximum": 100, "multipleOf": 1, "default": 1},
-        "size": {"type": ["integer", "null"], "exclusiveMinimum": -1, "exclusiveMaximum": 9},
-        "colour": {"enum": ["red", "green", 3, None]},
-        "kind": {"const": "order"},
-        "lines": {
-            "type": "array",
-            "items": {"$ref": "#/$defs/line"},
-            "minItems": 1,
-            "maxItems": 9,
-            "uniqueItems": True,
-        },
-        "pair": {
-            "type": "array",
-            "prefixItems": [STRING, {"type": "boolean"}],
-            "items": False,
-            "examples": [["a", True]],
-        },
-        "choice": {"oneOf": [{"type": "string", "deprecated": True}, {"type": "null"}]},
-        "either": {"anyOf": [{"$ref": "#/$defs/line"}, {"type": "null"}]},
-        "never": False,
-    },
-    "required": ["id", "lines"],
-    "dependentRequired": {"count": ["size"]},
-    "minProperties": 2,
-    "maxProperties": 10,
-    "if": {"properties": {"kind": {"const": "order"}}, "required": ["kind"]},
-    "then": {"required": ["colour"]},
-    "else": {"not": {"required": ["colour"]}},
-    "$defs": {
-        "named": {"type": "object", "properties": {"name": STRING}},
-        "line": {
-            "allOf": [{"$ref": "#/$defs/named"}],
-            "type": "object",
-            "properties": {"count": {"type": "integer"}},
-            "unevaluatedProperties": False,
-        },
-    },
-}
-
-
-def text(schema: Any) -> str:
-    return json.dumps(schema)
 
 
 def refusal(schema: Any) -> InvalidJsonSchema:
@@ -83,78 +26,6 @@ def test_a_schema_of_every_keyword_is_taken() -> None:
     used = {key for key in KEYWORDS if f'"{key}"' in text(WHOLE)}
     assert used == set(KEYWORDS)
     schema.check({"id": "a-1", "lines": [{"name": "x", "count": 2}], "either": None})
-
-
-@pytest.mark.parametrize(
-    ("data", "place", "keyword"),
-    [
-        ({"lines": [{}], "pair": []}, "", "required id"),
-        ({"id": "A", "lines": [{}]}, "/id", "pattern"),
-        ({"id": "a", "lines": []}, "/lines", "minItems"),
-        ({"id": "a", "lines": [{}, {}]}, "/lines", "uniqueItems"),
-        ({"id": "a", "lines": [{"other": 1}]}, "/lines/0", "unevaluatedProperties"),
-        ({"id": "a", "lines": [{"count": True}]}, "/lines/0/count", "type"),
-        ({"id": "a", "lines": [{}], "count": 0, "size": 1}, "/count", "minimum"),
-        ({"id": "a", "lines": [{}], "count": 1}, "", "required size"),
-        ({"id": "a", "lines": [{}], "kind": "order"}, "", "required colour"),
-        ({"id": "a", "lines": [{}], "extra": 1}, "", "additionalProperties"),
-        ({"id": "a", "lines": [{}], "pair": ["a", 1]}, "/pair/1", "type"),
-        ({"id": "a", "lines": [{}], "pair": ["a", True, 1]}, "/pair/2", "falseSchema"),
-        ({"id": "A", "lines": []}, "/id", "pattern"),
-        ([], "", "type"),
-    ],
-)
-def test_a_mismatch_names_its_place_and_keyword(data: Any, place: str, keyword: str) -> None:
-    with pytest.raises(SchemaMismatch) as caught:
-        parse_json_schema(text(WHOLE)).check(data)
-    assert (caught.value.place, caught.value.keyword) == (place, keyword)
-
-
-NAMES = [f"n{at}" for at in range(120)]
-LONG = "k" * 8_000
-
-
-@pytest.mark.parametrize(
-    ("schema", "data"),
-    [
-        (STRING, list(range(30_000))),
-        ({**CLOSED, "required": NAMES}, [{}] * 300),
-        ({**CLOSED, "properties": {"a": STRING}, "dependentRequired": {"a": NAMES}}, [{"a": ""}] * 300),
-        ({"type": "integer", "allOf": [{"minimum": 9}] * 100}, [0] * 300),
-        ({"anyOf": [{"type": "integer", "minimum": 9}] * 100}, [0] * 300),
-        ({"enum": [[0] * 5_000]}, [0] * 300),
-        ({"not": {"enum": [0, LONG]}, "type": "integer"}, [0] * 300),
-        ({"$ref": f"#/$defs/{LONG}"}, [0] * 300),
-        ({**CLOSED, "properties": {LONG: {"type": "array", "items": STRING}}}, [{LONG: [0] * 300}]),
-        ({**STRING, "allOf": [{"maxLength": 1}] * 100}, ["a" * 60_000]),
-    ],
-    ids=lambda part: text(part)[:40],
-)
-def test_of_much_wrong_data_no_place_is_sought(schema: Any, data: list[Any]) -> None:
-    """To find it every error is built, with a copy of all that it quotes."""
-    definitions = {LONG: {"type": "integer", "minimum": 9}}
-    whole = parse_json_schema(
-        text({"type": "array", "items": schema, "$defs": definitions if "$ref" in schema else {}})
-    )
-    with pytest.raises(SchemaMismatch) as caught:
-        whole.check(data)
-    assert (caught.value.place, caught.value.keyword) == ("", "one of its rules is broken")
-
-
-@pytest.mark.parametrize(
-    ("schema", "data", "place"),
-    [
-        (STRING, [*["a"] * 2_000, 1], "/2000"),
-        ({"enum": [f"country {at}" for at in range(250)]}, [*["country 1"] * 200, "country"], "/200"),
-        ({**CLOSED, "properties": dict.fromkeys(NAMES[:20], STRING), "required": NAMES[:20]}, [{}], "/0"),
-        ({**STRING, "maxLength": 9}, ["a" * 60_000], "/0"),
-    ],
-    ids=lambda part: text(part)[:40],
-)
-def test_of_usual_data_the_place_is_told(schema: Any, data: list[Any], place: str) -> None:
-    with pytest.raises(SchemaMismatch) as caught:
-        parse_json_schema(text({"type": "array", "items": schema})).check(data)
-    assert caught.value.place == place
 
 
 def obj(**properties: Any) -> dict[str, Any]:
