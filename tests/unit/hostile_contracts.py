@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from types import new_class
 from typing import Any, ClassVar
 
 from adapters.permissioned.ledger.contracts.bounds import Bounds
@@ -83,6 +84,15 @@ class Hostile(Contract, name="hostile", version=1):
         self.items.put(Item("trace"))
         found: Item = DEEDS[item.name](self, ctx, item)
         return found
+
+
+def made(
+    bases: tuple[type, ...] = (Contract,), *, name: str = "odd", version: int = 1, **members: object
+) -> type[Contract]:
+    """A contract's class as no ``class`` statement would say it."""
+    made_so = new_class("Odd", bases, {"name": name, "version": version}, lambda space: space.update(members))
+    assert issubclass(made_so, Contract)
+    return made_so
 
 
 class Whole(Refused):

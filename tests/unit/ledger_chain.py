@@ -111,8 +111,8 @@ class Ledger:
         self.hub_inward = lane_registry.number_of(hub.state, outward)
         self.hub_outward = lane_registry.number_of(hub.state, inward)
 
-    def client_config(self, **changes: Any) -> Config:
-        """What the hub's client of this ledger begins with."""
+    def client_config(self, **changes: Any) -> Any:
+        """What the hub's client of this ledger begins with: a configuration of its kind."""
         fields: dict[str, Any] = {
             "chain": self.name,
             "genesis_hash": self.genesis_hash,
@@ -181,8 +181,8 @@ class Ledger:
             shown, sign_quorum(self._signers, keys, shown.digest(SaltDomain(self.hub.app.genesis_hash)))
         )
 
-    def proof(self, paths: Iterable[Path]) -> Proof:
-        """What stands at these paths in the latest state."""
+    def proof(self, paths: Iterable[Path]) -> Any:
+        """What stands at these paths in the latest state: a proof of its client's kind."""
         return Proof(self.checkpoint(), StateProofs(tuple(self.tree.proof(path.encode()) for path in paths)))
 
     def news(self) -> AnyMessage:

@@ -44,7 +44,7 @@ from hub.machine import RefusedMessage
 from hub.messages import Role, SignedTransaction
 from hub.proofs.errors import HighS, UnrecoverableSignature
 from hub.proofs.keccak import keccak256
-from hub.quantities import Address, Amount, Gas, Hash, UnixSeconds
+from hub.quantities import Address, Amount, Gas, Hash, Height, UnixSeconds
 from hub.state.branch import Branch, MemoryState
 from tests.unit.hub_chain import CONSUMER, MEMBER, OPERATOR, RELAYER, SUPPLY, HubChain, genesis
 from tests.vectors.generate_quorum import ADDRESSES, KEYS, ORDER
@@ -91,6 +91,11 @@ def transfer(hub: HubChain, **changes: Any) -> SignedTransaction:
     return hub.sign(CONSUMER, m.Transfer(TO, Amount(1)), **changes)
 
 
+def with_the_nonce_of_another(hub: HubChain) -> SignedTransaction:
+    hub.do(CONSUMER, m.Transfer(TO, Amount(1)))
+    return transfer(hub, nonce=0)
+
+
 INADMISSIBLE: list[tuple[str, Callable[[HubChain], SignedTransaction], type[HubError]]] = [
     ("another chain's ID", lambda h: transfer(h, chain_id="hub-tesu"), WrongChainId),
     ("signed by another key", by_another_key, WrongSignature),
@@ -101,7 +106,7 @@ INADMISSIBLE: list[tuple[str, Callable[[HubChain], SignedTransaction], type[HubE
     ("a signature cut short", lambda h: with_signature(transfer(h), transfer(h).signature[:-1]), MalformedTransaction),
     ("v of 27", lambda h: with_signature(transfer(h), transfer(h).signature[:64] + b"\x1b"), MalformedTransaction),
     ("a signature of nothing", lambda h: with_signature(transfer(h), bytes(65)), UnrecoverableSignature),
-    ("a used nonce", lambda h: h.do(CONSUMER, m.Transfer(TO, Amount(1))) and transfer(h, nonce=0), NonceUsed),
+    ("a used nonce", with_the_nonce_of_another, NonceUsed),
     ("a nonce too high", lambda h: transfer(h, nonce=1), NonceTooHigh),
     ("a nonce of 64 bits", lambda h: transfer(h, nonce=2**64 - 1), MalformedTransaction),
     ("expired by a second", lambda h: transfer(h, expiry=h.now + 1), TransactionExpired),
@@ -111,7 +116,11 @@ INADMISSIBLE: list[tuple[str, Callable[[HubChain], SignedTransaction], type[HubE
     ("a fee", lambda h: transfer(h, fee=Amount(1)), MalformedTransaction),
     ("a gas limit", lambda h: transfer(h, gas_limit=Gas(1)), MalformedTransaction),
     ("an account that is none", lambda h: transfer(h, account=Address(b"x")), MalformedTransaction),
-    ("too large", lambda h: h.sign(CONSUMER, m.Transfer(bytes(MAX_TRANSACTION_BYTES), Amount(1))), TransactionTooLarge),
+    (
+        "too large",
+        lambda h: h.sign(CONSUMER, m.Transfer(Address(bytes(MAX_TRANSACTION_BYTES)), Amount(1))),
+        TransactionTooLarge,
+    ),
 ]
 
 
@@ -120,7 +129,7 @@ def test_a_transaction_that_may_not_stand_in_a_block_leaves_nothing(
     hub: HubChain, make: Callable[[HubChain], SignedTransaction], error: type[HubError]
 ) -> None:
     signed = make(hub)
-    block = hub.app.begin(hub.state, hub.header.height + 1, UnixSeconds(hub.now + 1), hub.header.hash())
+    block = hub.app.begin(hub.state, Height(hub.header.height + 1), UnixSeconds(hub.now + 1), hub.header.hash())
     before = dict(block.state.scan(b"\0", b"\xff"))
     with pytest.raises(error):
         block.apply(signed)
@@ -161,7 +170,7 @@ def test_a_refused_transaction_leaves_its_nonce_alone(hub: HubChain) -> None:
         (),
     )
     hub.do(CONSUMER, m.Transfer(ADDRESSES[RELAYER], Amount(5)))
-    block = hub.app.begin(hub.state, hub.header.height + 1, hub.now, hub.header.hash())
+    block = hub.app.begin(hub.state, Height(hub.header.height + 1), hub.now, hub.header.hash())
     with pytest.raises(NonceUsed):
         block.apply(refused)
 
@@ -175,7 +184,7 @@ def test_messages_take_effect_all_or_none(hub: HubChain) -> None:
 
 
 def test_an_attempt_leaves_a_refused_transaction_out(hub: HubChain) -> None:
-    block = hub.app.begin(hub.state, hub.header.height + 1, hub.now, hub.header.hash())
+    block = hub.app.begin(hub.state, Height(hub.header.height + 1), hub.now, hub.header.hash())
     before = dict(block.state.scan(b"\0", b"\xff"))
     with pytest.raises(RefusedMessage) as refused:
         block.attempt(hub.sign(RELAYER, m.Transfer(TO, Amount(1))))

@@ -14,7 +14,7 @@ from hub.block import BlockHeader, ResultCode, TransactionResult, event_root, re
 from hub.clients.base import Claims
 from hub.clients.quorum import BatchPath, BatchPaths, Proof, WholeBatch
 from hub.errors import HubError
-from hub.events import AcknowledgementWritten, ClientFrozen, decode_event, encode_event
+from hub.events import AcknowledgementWritten, ClientFrozen, Event, decode_event, encode_event
 from hub.history import block_hash
 from hub.ibc.commitment import Path as IbcPath
 from hub.ibc.commitment import PathKind, acknowledgement_path, commitment_path
@@ -288,7 +288,7 @@ def test_two_apps_of_one_genesis_agree(world: World) -> None:
     app, state = App(genesis()), MemoryState()
     state.apply(app.genesis_changes())
     parent = app.genesis_header(tree_of(state).root)
-    events = []
+    events: list[Event] = []
     for header, transactions in world.hub.blocks:
         block = app.begin(state, header.height, header.time, parent.hash())
         for signed in transactions:

@@ -12,6 +12,7 @@ from hub.clients.quorum import Evidence, SignedElsewhere, Update
 from hub.events import ClientReplaced, ClientReplacementScheduled, ClientUpdated, ServiceCalled
 from hub.ibc.commitment import Path as IbcPath
 from hub.ibc.commitment import PathKind
+from hub.ibc.identifiers import ClientId
 from hub.proofs.eip712 import EvmDomain, SaltDomain
 from hub.quantities import Address, Hash
 from hub.quantities import Sequence as Number
@@ -97,7 +98,7 @@ def test_a_replaced_client_receives_nothing_twice(world: World) -> None:
 )
 def test_a_counterparty_is_refused(world: World, changes: dict[str, Any], reason: str) -> None:
     world.hub.do(OPERATOR, m.CreateAttestedClient(attested_chain.CONFIG))
-    fields = {
+    fields: dict[str, Any] = {
         "client": "attested-0",
         "counterparty_client": "quorum-0",
         "evm_chain_id": 31337,
@@ -113,6 +114,6 @@ def test_an_evm_counterparty_has_its_own_domain(world: World) -> None:
     world.hub.do(OPERATOR, m.CreateAttestedClient(attested_chain.CONFIG))
     world.hub.do(OPERATOR, m.RegisterCounterparty("attested-0", "quorum-0", 31337, TO, b""))
     found = dict(world.hub.app.counterparties(world.hub.state))
-    assert found["attested-0"].domain == EvmDomain(31337, TO)
-    assert found["quorum-1"].domain == SaltDomain(world.b.genesis_hash)
+    assert found[ClientId("attested-0")].domain == EvmDomain(31337, TO)
+    assert found[ClientId("quorum-1")].domain == SaltDomain(world.b.genesis_hash)
     assert list(found) == ["quorum-0", "quorum-1", "attested-0"]

@@ -1,5 +1,7 @@
 """The client of an attested EVM chain: which headers it believes and keeps, and every lie in one, one at a time."""
 
+from functools import partial
+
 import pytest
 
 from hub.clients import attested_evm
@@ -231,13 +233,13 @@ def test_each_byte_of_a_signed_header_matters(world: World) -> None:
     for place in range(len(signed.signature)):
         flipped = bytearray(signed.signature)
         flipped[place] ^= 0x01
-        refused(world, SignatureError, lambda data=bytes(flipped): world.update(SignedHeader(header(), data)))
+        refused(world, SignatureError, partial(world.update, SignedHeader(header(), bytes(flipped))))
     for field in ("block_hash", "state_root"):
         for place in range(32):
             value = bytearray(getattr(header(), field))
             value[place] ^= 0x01
             altered = header(**{field: bytes(value)})
-            refused(world, WrongSigner, lambda lie=altered: world.update(SignedHeader(lie, signed.signature)))
+            refused(world, WrongSigner, partial(world.update, SignedHeader(altered, signed.signature)))
 
 
 # --- expiry and storage of points -------------------------------------------------------------------------------------
@@ -282,7 +284,7 @@ def test_only_the_newest_points_are_kept(world: World, monkeypatch: pytest.Monke
     for number in range(100, 106):
         world.update(sign(header(number=number, timestamp=NOW - 200 + number)))
     for number in (100, 101, 102):
-        refused(world, HeightNotStored, lambda n=number: world.verify(Proof(Height(n), STORED), CLAIMED))
+        refused(world, HeightNotStored, partial(world.verify, Proof(Height(number), STORED), CLAIMED))
     for number in (103, 104, 105):
         assert world.verify(Proof(Height(number), STORED), CLAIMED).height == number
 

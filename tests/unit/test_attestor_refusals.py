@@ -33,7 +33,9 @@ from relayers.attestor_service import AttestorServicer
 from relayers.errors import GuardUnusable, InvalidConfiguration
 from tests.unit.test_status import example
 
-EVERY = [error for error in vars(errors).values() if inspect.isclass(error) and error.__base__ is AttestorError]
+EVERY: list[type[HubError]] = [
+    error for error in vars(errors).values() if AttestorError in getattr(error, "__bases__", ())
+]
 STAYS = {InvalidConfiguration, GuardUnusable, CallRefused, EndpointFault, HubError}
 """What an attestor meets at its start, or in its own endpoints, and tells nobody."""
 
@@ -145,7 +147,9 @@ class Lying:
         raise AssertionError("unreachable")
 
     def register(self, server: grpc.aio.Server) -> None:
-        handlers = {"Attest": grpc.unary_unary_rpc_method_handler(self.attest)}
+        handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+            "Attest": grpc.unary_unary_rpc_method_handler(self.attest)
+        }
         name = pb.DESCRIPTOR.services_by_name["AttestorService"].full_name
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
 

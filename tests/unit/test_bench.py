@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import __main__ as bench
+from tests.bench import calling, end_to_end
 from tests.bench.end_to_end import is_slower
 from tests.bench.figures import GROUPS, Measured, all_figures, groups_named, write_json
 from tests.bench.showing import CannotRun, percentile
@@ -101,8 +102,8 @@ def test_a_group_that_cannot_run_is_no_success_but_the_rest_is_written(
 
     result = tmp_path / "bench.json"
     monkeypatch.setattr(bench, "RESULT", result)
-    monkeypatch.setattr(bench.calling, "run", lambda *_: {"hub.calls_per_s": Measured(1000, 3)})
-    monkeypatch.setattr(bench.end_to_end, "run", cannot)
+    monkeypatch.setattr(calling, "run", lambda *_: {"hub.calls_per_s": Measured(1000, 3)})
+    monkeypatch.setattr(end_to_end, "run", cannot)
     assert bench.main(names) == code
     assert (list(json.loads(result.read_text())) if result.exists() else None) == written
     assert ("not measured: e2e" in capsys.readouterr().out) == ("e2e" in names)

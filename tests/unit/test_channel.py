@@ -251,7 +251,8 @@ def test_256_packets_are_a_message_and_257_are_none(world: World) -> None:
 
 def other_sequence(world: World, message: m.AcknowledgePackets) -> m.AcknowledgePackets:
     """The second packet's record under the first one's sequence."""
-    return with_record(message, sequence=2)
+    altered: m.AcknowledgePackets = with_record(message, sequence=2)
+    return altered
 
 
 ACKNOWLEDGE: list[tuple[str, Callable[[World, m.AcknowledgePackets], Any], str]] = [

@@ -1,5 +1,6 @@
 """The packet handlers where they begin: what may be sent, what is acknowledged later; ports and lanes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from hub.block import ResultCode
 from hub.clients.base import ClientStatus
 from hub.clients.errors import ClientHasExpired, ClientIsFrozen
 from hub.clients.quorum import Evidence, SignedElsewhere, Update
+from hub.errors import HubError
 from hub.events import (
     ApplicationFailed,
 )
@@ -105,7 +107,7 @@ def test_send_refuses(world: World) -> None:
     stranger, gateway, good = Gateway(), ledger.gateway, route(ledger)
     unregistered = ledger.clients.all(ledger.state)[0]
     late_time, far = UnixSeconds(now), UnixSeconds(now + 24 * 3600 + 1)
-    for error, attempt in (
+    attempts: tuple[tuple[type[HubError], Callable[[], object]], ...] = (
         (PortNotOwned, lambda: send(ctx, stranger, good, UnixSeconds(now + 60), b"x")),
         (
             PortNotRegistered,
@@ -119,7 +121,8 @@ def test_send_refuses(world: World) -> None:
         (TimeoutTooFar, lambda: send(ctx, gateway, good, far, b"x")),
         (InvalidPacket, lambda: send(ctx, gateway, good, UnixSeconds(now + 60), b"")),
         (InvalidPacket, lambda: send(ctx, gateway, route(ledger, version=""), UnixSeconds(now + 60), b"x")),
-    ):
+    )
+    for error, attempt in attempts:
         with pytest.raises(error):
             attempt()
     assert not ctx.changes()

@@ -27,6 +27,7 @@ from hub.proofs.quorum import SignerSet
 from hub.quantities import Address, Hash, Height, Seconds, UnixSeconds
 from hub.state.branch import Branch, MemoryState
 from tests.unit import attested_chain, quorum_chain
+from tests.vectors.generate_quorum import ADDRESSES
 from tests.vectors.writing import label
 
 NOW = UnixSeconds(1_760_000_000)
@@ -298,7 +299,7 @@ def test_what_was_signed_before_a_replacement_counts_no_more(world: World) -> No
         world.clients.schedule_replacement(world.state, ATTESTED, same, NOW, DAY)
     world.clients.schedule_replacement(world.state, ATTESTED, NEW, NOW, Seconds(0))
     world.clients.apply_replacement(world.state, ATTESTED, NOW)
-    old = attested_chain.change(SignerSet.of_equals(2, attested_chain.ADDRESSES[5:10]))
+    old = attested_chain.change(SignerSet.of_equals(2, ADDRESSES[5:10]))
     for spent in (attested_chain.sign(attested_chain.header()), old):
         with pytest.raises((WrongEpoch, WrongNextSet)):
             world.clients.update(world.state, ATTESTED, spent, NOW)

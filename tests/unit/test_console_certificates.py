@@ -37,7 +37,8 @@ def _connects(port: int, trusted: TlsFiles, shown: TlsFiles | None) -> bool:
     )
     with grpc.secure_channel(f"localhost:{port}", credentials) as channel:
         try:
-            channel.unary_unary("/none/none")(b"", timeout=5)
+            call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/none/none")
+            call(b"", timeout=5)
         except grpc.RpcError as error:
             return bool(error.code() == grpc.StatusCode.UNIMPLEMENTED)  # the server answered
     return False

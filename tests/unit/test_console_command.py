@@ -213,7 +213,9 @@ def test_a_devnet_that_does_not_run_is_told_where_it_is_asked_for_ether(tmp_path
     home = tmp_path / "hub"
     run("init", "--devnet", "--home", str(home), cwd=tmp_path)
     address = "0x" + "11" * 20
-    silent = ChainFile("a", 31337, ("http://127.0.0.1:9",), "safe", "attested-0", "quorum-0", *[address] * 3, 1)
+    silent = ChainFile(
+        "a", 31337, ("http://127.0.0.1:9",), "safe", "attested-0", "quorum-0", address, address, address, 1
+    )
     write_chain(NodeHome(home), silent)
     found = run("devnet", "fund", address, "--folder", str(tmp_path), "--json", cwd=tmp_path)
     error = json.loads(found.stderr)["error"]

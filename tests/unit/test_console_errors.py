@@ -12,6 +12,7 @@ from console.errors import as_console_error
 from console.exits import ConsoleError, ExitCode, Misused
 from hub.accounts.errors import RoleMissing
 from hub.errors import HubError
+from hub.quantities import Address
 from hub.rpc.errors import DeadlineExceeded, HubUnreachable
 from relayers.errors import InvalidConfiguration
 
@@ -50,7 +51,7 @@ def test_a_fault_of_ours_is_not_dressed_up() -> None:
 
 
 def test_a_refusal_keeps_its_values_and_says_what_to_do() -> None:
-    found = as_console_error(RoleMissing(*(bytes(20), "MEMBER")))
+    found = as_console_error(RoleMissing(Address(bytes(20)), "MEMBER"))
     assert found is not None
     assert found.reason == "ROLE_MISSING"
     assert "--key" in str(found)

@@ -14,6 +14,7 @@ from console.chains import LedgerFile
 from console.failures import Failure, PacketHere, failures_here, first_and_last
 from console.output import cell
 from console.trace import Tracer
+from hub.answers import BlockInfo
 from hub.client import HubClient
 from hub.ibc.errors import InvalidPacket
 from hub.quantities import Height
@@ -88,8 +89,9 @@ class TracedHub(HubNode):
     async def request(self, identifier: bytes) -> None:
         raise RequestNotFound(identifier)
 
-    async def block(self, height: Height) -> object:
-        return SimpleNamespace(header=self._hub.blocks[height - 1][0])
+    async def block(self, height: Height | None = None) -> BlockInfo:
+        header = self._hub.blocks[(height or self._hub.header.height) - 1][0]
+        return BlockInfo(header, header.hash(), ())
 
 
 def traced(world: World, monkeypatch: pytest.MonkeyPatch) -> Tracer:

@@ -9,11 +9,11 @@ from console.exits import Misused
 from console.joining import Attestor, NewChain, Target, require_operators
 from hub.answers import NodeStatus
 from hub.proofs.quorum import Member
-from hub.quantities import Address, Epoch, Hash, Height, UnixSeconds
+from hub.quantities import Address, Epoch, Hash, Height, Power, UnixSeconds
 
 ATTESTOR = Attestor(Address(b"\x11" * 20), Target("a1.example:9100"))
 CHAIN = NewChain("polygon", ["https://polygon.example"], "finalized", [ATTESTOR])
-ONE, TWO = (Member(Address(bytes([number]) * 20), 1) for number in (1, 2))
+ONE, TWO = (Member(Address(bytes([number]) * 20), Power(1)) for number in (1, 2))
 ALONE = NodeStatus(
     chain_id="hub-1",
     genesis_hash=Hash(bytes(32)),

@@ -21,7 +21,7 @@ from console.toml import toml_text
 from hub.quantities import Hash
 from hub.signer import signer_from_keystore
 from relayers.attestor_config import load_attestor_config, load_chains
-from relayers.config import LedgerTarget, load_relayer_config
+from relayers.config import EvmTarget, LedgerTarget, load_relayer_config
 from relayers.fields import KeyPair
 
 GENESIS = Hash(bytes(range(32)))
@@ -100,8 +100,10 @@ def test_a_relayer_that_is_made_can_be_started_and_told(tmp_path: Path) -> None:
     assert isinstance(ledger, LedgerTarget)
     assert (ledger.client, ledger.target, ledger.authorities) == ("quorum-0", LEDGER.target, Path(LEDGER.authorities))
     assert ledger.identity == KeyPair(tmp_path / "carrier.pem", tmp_path / "carrier.key")
-    assert config.chains.pop("tls").attestor_certificate == tmp_path / "ca.pem"
-    assert config.chains["a"].attestor_certificate is None
+    tls, plain = config.chains.pop("tls"), config.chains["a"]
+    assert isinstance(tls, EvmTarget)
+    assert isinstance(plain, EvmTarget)
+    assert (tls.attestor_certificate, plain.attestor_certificate) == (tmp_path / "ca.pem", None)
     assert [target.client for target in config.chains.values()] == ["attested-0", "attested-1"]
     assert config.chains["a"].first_height == 5
     assert config.hub.root_certificate == tmp_path / "ca.pem"

@@ -10,8 +10,8 @@ import pytest
 from adapters.permissioned.ledger.contracts import trial as trial_module
 from adapters.permissioned.ledger.contracts.errors import InvalidContract
 from adapters.permissioned.ledger.contracts.installed import ENTRY_POINTS, SHIPPED, load_package
+from adapters.permissioned.ledger.contracts.interface import Contract, Kind
 from adapters.permissioned.ledger.contracts.policy import parse_policy
-from adapters.permissioned.ledger.contracts.shape import Kind
 from adapters.permissioned.ledger.documents.contract import DocumentsContract
 from adapters.permissioned.ledger.receivables.contract import (
     MAX_CANDIDATES,
@@ -32,7 +32,7 @@ RULES = {
 }
 
 
-def shape(contract: type) -> dict[Kind, list[str]]:
+def shape(contract: type[Contract]) -> dict[Kind, list[str]]:
     methods = trial_module.Trial(contract).installed[contract.name].shape.methods
     return {kind: [method.name for method in methods if method.kind is kind] for kind in Kind}
 

@@ -37,7 +37,7 @@ from adapters.permissioned.ledger.contracts.values import write_json
 from adapters.permissioned.ledger.identities import ContractName
 from adapters.permissioned.ledger.rooms import LedgerRoom
 from hub.services.payload import InputEncoding, ResultCode
-from tests.unit.hostile_contracts import BOUNDS, EVE, Hostile, Item, Victim
+from tests.unit.hostile_contracts import BOUNDS, EVE, Hostile, Item, Victim, made
 from tests.unit.unlinted import UnlintedTrial
 
 
@@ -306,9 +306,8 @@ class TestKeepingState:
 
     @pytest.mark.parametrize("kept", [[], {}, object(), 0.5, ([],), Victim])
     def test_a_class_holds_no_values(self, kept: object) -> None:
-        keeper = type(Contract)("Keeper", (Contract,), {"act": Hostile.act, "kept": kept}, name="keeper", version=1)
         with pytest.raises(InvalidContract, match="kept is neither"):
-            shape_of(keeper)
+            shape_of(made(act=Hostile.act, kept=kept))
 
     @pytest.mark.parametrize(
         ("source", "rule"),

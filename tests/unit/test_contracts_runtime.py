@@ -44,7 +44,7 @@ from adapters.permissioned.ledger.contracts.interface import (
 from adapters.permissioned.ledger.contracts.runtime import Invocation
 from adapters.permissioned.ledger.contracts.trial import Trial, as_caller
 from adapters.permissioned.ledger.contracts.values import read_json, write_json
-from adapters.permissioned.ledger.identities import ContractName, OrganisationId
+from adapters.permissioned.ledger.identities import ContractName, OrganisationId, RemoteCaller
 from adapters.permissioned.ledger.receivables import errors as receivables_errors
 from hub.errors import HubError
 from hub.rpc.status import TABLE
@@ -85,6 +85,7 @@ class Whom(Record, frozen=True):
 class Mirror(Contract, name="mirror", version=1):
     @service("who", "Who asks.")
     def who(self, ctx: ServiceContext, _ask: Ask) -> Whom:
+        assert isinstance(ctx.caller, RemoteCaller)
         return Whom(ctx.caller.client, ctx.caller.caller)
 
 

@@ -164,10 +164,10 @@ def test_the_relayer_s_table_of_a_ledger_is_read(tmp_path: Path) -> None:
 def test_the_ledger_s_client_can_be_called_as_the_page_does() -> None:
     (block,) = re.findall(r"```python\n(.*?)```", text("docs/members.md"), re.DOTALL)
     calls = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.Call)]
-    methods = [call for call in calls if isinstance(call.func, ast.Attribute)]
-    assert {call.func.attr for call in methods} == {"connect", "enrol", "submit", "history"}
-    for call in methods:
-        method = getattr(LedgerClient, call.func.attr)
+    methods = [(call.func.attr, call) for call in calls if isinstance(call.func, ast.Attribute)]
+    assert {name for name, _ in methods} == {"connect", "enrol", "submit", "history"}
+    for name, call in methods:
+        method = getattr(LedgerClient, name)
         own = [] if inspect.ismethod(method) else [None]
         given = {str(keyword.arg): None for keyword in call.keywords}
         inspect.signature(method).bind(*own, *call.args, **given)

@@ -2,8 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-import eth_abi
+import eth_abi.abi
 import pytest
 
 from adapters.permissioned.ledger.contracts.errors import (
@@ -113,7 +114,7 @@ def test_once_and_never_again(trial: Trial) -> None:
         ({"document_type": "love-letter"}, ArgumentsRefused),
     ],
 )
-def test_what_is_not_notarised(trial: Trial, changes: dict[str, object], error: type[Exception]) -> None:
+def test_what_is_not_notarised(trial: Trial, changes: dict[str, Any], error: type[Exception]) -> None:
     refusal = trial.refusal("documents", "notarise", bill(**{"document_hash": OTHER, **changes}), caller=CARRIER)
     assert isinstance(refusal, error)
 
@@ -269,7 +270,7 @@ class TestService:
         assert convert(definition.output, in_json.output, JSON, ABI) == in_abi.output
         assert convert(definition.output, in_abi.output, ABI, JSON) == in_json.output
         output: VerifyOutput = read_json(VerifyOutput, in_json.output)
-        decoded = eth_abi.decode(self.OUTPUT_ABI, in_abi.output)
+        decoded = eth_abi.abi.decode(self.OUTPUT_ABI, in_abi.output)
         fields = tuple(getattr(output, name) for name in VerifyOutput.__struct_fields__)
         assert decoded == fields
         return output

@@ -14,13 +14,14 @@ from hub.block import ResultCode
 from hub.client import HubClient
 from hub.clients.domain_change import domain_at
 from hub.clients.errors import ClientNotFound, DomainChangeNotRipe, DomainChangeNotScheduled
+from hub.clients.quorum import Config
 from hub.engine.embedded import EngineOptions
 from hub.events import DomainChangeCancelled, DomainChanged, DomainChangeScheduled, ValidatorSetChanged
 from hub.ibc.identifiers import ClientId
 from hub.node import NodeConfig, running_node
 from hub.proofs.eip712 import EvmDomain, SaltDomain
 from hub.proofs.quorum import SignerSet, verify_quorum
-from hub.quantities import Address, Hash, Height
+from hub.quantities import Address, Hash, Height, UnixSeconds
 from hub.validators import rotation_checkpoint, validators
 from tests.unit import attested_chain, node_world
 from tests.unit.hub_chain import MEMBER, OPERATOR, PARAMETERS, RELAYER, VALIDATOR, HubChain
@@ -56,7 +57,7 @@ def domain(hub: HubChain) -> object:
 
 def test_a_change_is_announced_waits_and_holds_from_its_block_on(hub: HubChain) -> None:
     scheduled = one(hub.do(OPERATOR, change()).events, DomainChangeScheduled)
-    assert scheduled == DomainChangeScheduled(CLIENT, CHAIN_ID, NEW, b"", hub.now + DELAY)
+    assert scheduled == DomainChangeScheduled(CLIENT, CHAIN_ID, NEW, b"", UnixSeconds(hub.now + DELAY))
     early = hub.try_(OPERATOR, APPLY, advance=DELAY - 1)
     assert (early.reason, domain(hub)) == ("DOMAIN_CHANGE_NOT_RIPE", EvmDomain(CHAIN_ID, OLD))
     assert one(hub.do(OPERATOR, APPLY).events, DomainChanged).client == CLIENT
@@ -276,6 +277,7 @@ def test_no_vote_lets_a_ledger_follow_another_hub_or_sign_for_it() -> None:
     ledger.connect(hub)
     client = ledger.hub_client
     config = ledger.machine.clients.config(ledger.state, client)
+    assert isinstance(config, Config)
     other = msgspec.structs.replace(config, genesis_hash=Hash(b"\x77" * 32))
     for message, reason in (
         (m.ScheduleDomainChange(client, 0, b"", b"\x77" * 32), "INVALID_COUNTERPARTY"),

@@ -241,7 +241,7 @@ async def test_a_block_is_made_on_request_and_requests_are_limited(tmp_path: Pat
             await world.engine.request_block()
         assert world.engine.head.height == 1
         world.clock.advance(5)
-        assert await asyncio.gather(world.engine.request_block(), world.engine.request_block()) == [2, 2]
+        assert [*await asyncio.gather(world.engine.request_block(), world.engine.request_block())] == [2, 2]
 
 
 def service(deadline: int) -> tuple[m.DefineService, m.BindService, m.CallService]:

@@ -111,7 +111,7 @@ def busy(ledger: Ledger) -> None:
         transactions = [sign(OPERATOR, height - 1, pay(height))]
         if height == 3:
             transactions.append(sign(SOMEONE, 0, pay(BALANCE + 1)))
-        ledger.make_block(transactions, UnixSeconds(START + height))
+        ledger.make_block([*transactions], UnixSeconds(START + height))
     ledger.make_block([], UnixSeconds(START + 6))
 
 

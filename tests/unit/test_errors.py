@@ -26,9 +26,10 @@ def concrete(root: type[HubError]) -> Iterator[type[HubError]]:
             yield child
 
 
-@pytest.mark.parametrize(
-    "error", sorted(concrete(HubError), key=lambda error: error.__name__), ids=lambda error: error.__name__
-)
+ERRORS: list[type[HubError]] = sorted(concrete(HubError), key=lambda error: error.__name__)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
 def test_a_template_names_only_what_the_error_carries(error: type[HubError]) -> None:
     named = {name.split("!")[0].split(":")[0] for _, name, _, _ in Formatter().parse(error.template) if name}
     assert named <= {field.name for field in fields(error)}

@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from adapters.chain import Acknowledge, Limits, Receive, TimeOut
+from adapters.chain import Acknowledge, Chain, Limits, Receive, TimeOut
 from adapters.errors import ApplicationRefused, DeliveryRefused, NotProvable
 from adapters.evm.delivery import AGAINST_STATE, SINGLE_ENTRIES, WHOLE_BATCH
 from adapters.evm.proofs import distinct_nodes
 from adapters.evm.words import hex_of
 from console.chains import ChainFile
 from console.failures import Failure, failures_on_evm_chain
+from hub.clients.attested_evm import SignedHeader
 from hub.clients.base import Claims, ClientStatus
 from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketSent, PacketTimedOut
 from hub.ibc.commitment import Path, PathKind, acknowledgement_commitment, packet_commitment
@@ -79,8 +80,9 @@ async def test_what_was_missed_is_delivered_against_a_later_state(joined: Joined
 
 
 async def test_a_chain_without_validators_of_its_own_never_hands_over(joined: JoinedChain) -> None:
-    assert await joined.chain.validators() is None
-    assert await joined.chain.request_block() is None
+    chain: Chain = joined.chain
+    assert await chain.validators() is None
+    assert await chain.request_block() is None
     for asked in (joined.chain.store_hand_over(), joined.chain.hand_over(Epoch(1))):
         with pytest.raises(NotProvable, match="no validators of its own"):
             await asked
@@ -99,6 +101,7 @@ async def test_a_packet_sent_is_read_proven_and_acknowledged(joined: JoinedChain
         [(Path(PathKind.COMMITMENT, HERE, packet.sequence), packet_commitment(packet)) for packet in (first, second)]
     )
     proof = await joined.chain.prove(head, claims)  # it verifies before it answers
+    assert isinstance(proof.basis, SignedHeader)
     assert proof.basis.header.number == head
 
     await joined.chain.deliver(joined.hub.by_state([Acknowledge(first, b"done")]))

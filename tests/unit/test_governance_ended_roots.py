@@ -6,11 +6,12 @@ from adapters.permissioned.ledger.governance import proposals
 from adapters.permissioned.ledger.governance.proposals import Outcome
 from adapters.permissioned.ledger.membership import organisations
 from adapters.permissioned.ledger.membership.organisations import ENDED_ROOT_GRACE
+from hub.quantities import UnixSeconds
 from tests.unit import certificate_workshop as workshop
 from tests.unit.council import START, Council, join, name_of, root_of
 
 ENDS = START + workshop.YEAR
-UNCOUNTED = ENDS + ENDED_ROOT_GRACE
+UNCOUNTED = UnixSeconds(ENDS + ENDED_ROOT_GRACE)
 
 
 def council_with_two_that_end() -> Council:

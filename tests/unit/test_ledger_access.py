@@ -55,6 +55,11 @@ METHODS = {f"{service.name}/{method.name}": method for service in SERVICES.value
 pytest_plugins = ("tests.unit.ledger_fixtures",)
 
 
+def bare(channel: grpc.aio.Channel, method: str) -> grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]:
+    """A method of the ledger's that is called with bytes."""
+    return channel.unary_unary(f"/interchain.ledger.v1.{method}")
+
+
 async def asked(world: LedgerNodeWorld, node: Node, member: str, method: str) -> HubError | None:
     """What comes of a method that is called with an empty request; None: it was answered."""
     certificate, key = world.files(member)
@@ -62,10 +67,10 @@ async def asked(world: LedgerNodeWorld, node: Node, member: str, method: str) ->
     async with open_channel(target, world.authorities, certificate, key, insecure=False) as channel:
         path = f"/interchain.ledger.v1.{method}"
         if METHODS[method].server_streaming if method in METHODS else False:
-            stream = channel.unary_stream(path)(b"\x08\x01", timeout=5)
-            call: Any = stream.read()
+            stream: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(path)
+            call: Any = stream(b"\x08\x01", timeout=5).read()
         else:
-            call = channel.unary_unary(path)(b"", timeout=5)
+            call = bare(channel, method)(b"", timeout=5)
         try:
             await answered(target, call)
         except HubError as error:
@@ -203,12 +208,11 @@ async def test_a_member_below_an_intermediate_that_nobody_knows_enrols(world: Le
 async def test_nobody_connects_without_a_certificate(world: LedgerNodeWorld, node: Node) -> None:
     target = f"localhost:{node.port}"
     async with open_channel(target, world.authorities, None, None, insecure=False) as channel:
-        call = channel.unary_unary("/interchain.ledger.v1.QueryService/GetStatus")(b"", timeout=5)
         with pytest.raises(HubUnreachable):
-            await answered(target, call)
+            await answered(target, bare(channel, "QueryService/GetStatus")(b"", timeout=5))
     async with grpc.aio.insecure_channel(target) as channel:
         with pytest.raises(grpc.aio.AioRpcError):
-            await channel.unary_unary("/interchain.ledger.v1.QueryService/GetStatus")(b"", timeout=5)
+            await bare(channel, "QueryService/GetStatus")(b"", timeout=5)
 
 
 async def test_nobody_connects_by_an_authority_that_is_not_registered(world: LedgerNodeWorld, node: Node) -> None:
@@ -232,9 +236,8 @@ async def test_a_role_that_is_none_is_refused(world: LedgerNodeWorld, node: Node
     certificate, key = world.files("bank-a/eve")
     target = f"localhost:{node.port}"
     async with open_channel(target, world.authorities, certificate, key, insecure=False) as channel:
-        call = channel.unary_unary("/interchain.ledger.v1.QueryService/GetStatus")(b"", timeout=5)
         with pytest.raises(SubjectUnreadable):
-            await answered(target, call)
+            await answered(target, bare(channel, "QueryService/GetStatus")(b"", timeout=5))
 
 
 async def test_headers_say_nothing_of_who_calls(world: LedgerNodeWorld, node: Node) -> None:
@@ -243,7 +246,7 @@ async def test_headers_say_nothing_of_who_calls(world: LedgerNodeWorld, node: No
     target = f"localhost:{node.port}"
     metadata = (("x-member", "bank-a/chief"), ("x-role", "admin"), ("authorization", "Bearer admin"))
     async with open_channel(target, world.authorities, certificate, key, insecure=False) as channel:
-        call = channel.unary_unary("/interchain.ledger.v1.BlockService/RequestBlock")(b"", timeout=5, metadata=metadata)
+        call = bare(channel, "BlockService/RequestBlock")(b"", timeout=5, metadata=metadata)
         with pytest.raises(AccessRefused):
             await answered(target, call)
 

@@ -58,7 +58,7 @@ def test_no_message_does_what_is_voted_for() -> None:
     assert kinds == set(OPEN)
     assert not kinds & {*get_args(a.ConnectingMessage), *get_args(a.Action)}
     sent = tx_pb2.Message.DESCRIPTOR.oneofs_by_name["message"].fields
-    assert {field.message_type.name for field in sent} == {kind.__name__ for kind in OPEN}
+    assert {getattr(field.message_type, "name", None) for field in sent} == {kind.__name__ for kind in OPEN}
 
 
 GOVERNED = (
@@ -157,7 +157,8 @@ def timed_out(ledger: MemberLedger) -> m.TimeOutPackets:
 def of_two_minds(ledger: MemberLedger) -> m.ReportQuorumMisbehaviour:
     """Two blocks of the hub's at one height."""
     domain = ledger.hub.app.clients.counterparty(ledger.hub.state, ledger.client).domain
-    shown = (ledger.hub.checkpoint(ledger.client, **one) for one in ({}, {"block_hash": Hash(b"\x66" * 32)}))
+    two: tuple[dict[str, Any], ...] = ({}, {"block_hash": Hash(b"\x66" * 32)})
+    shown = (ledger.hub.checkpoint(ledger.client, **one) for one in two)
     return m.ReportQuorumMisbehaviour(ledger.hub_client, Evidence(*(SignedElsewhere(each, domain) for each in shown)))
 
 

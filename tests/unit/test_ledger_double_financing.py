@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,7 @@ async def test_of_all_who_pledge_at_once_one_bank_wins_each(
 ) -> None:
     await bankers[0].submit([message("register", invoice) for invoice in RECEIVABLES])
 
-    async def attempt(place: int, client: LedgerClient) -> list[ReceiptOf[object] | BaseException]:
+    async def attempt(place: int, client: LedgerClient) -> list[ReceiptOf[Any] | BaseException]:
         """Each begins with another one, and sends without trying out: what collides does so in the block."""
         turned = RECEIVABLES[place % 6 :] + RECEIVABLES[: place % 6]
         sent = (client.submit([pledge(invoice)], simulate=False) for invoice in turned)

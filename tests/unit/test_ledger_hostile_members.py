@@ -13,6 +13,7 @@ from adapters.permissioned.ledger.membership import registry
 from adapters.permissioned.ledger.membership.certificates import read_authority
 from hub import messages as hub
 from hub.block import ResultCode
+from hub.clients.quorum import Config
 from hub.ibc.identifiers import ClientId
 from hub.quantities import Address, Hash
 from tests.unit import certificate_workshop as workshop
@@ -101,6 +102,7 @@ def test_a_ledger_has_one_hub(ledger: MemberLedger) -> None:
     would have the identifiers of the first one's."""
     ledger.connect(HubChain(time=ledger.now))
     known = ledger.machine.clients.config(ledger.state, ledger.hub_client)
+    assert isinstance(known, Config)
     ledger.decide(a.Connect(hub.CreateQuorumClient(replace(known, genesis_hash=Hash(b"\x07" * 32)))))
     second = hub.RegisterCounterparty(ClientId("quorum-1"), ledger.client, 0, Address(b""), b"\x07" * 32)
     failed = one(ledger.decide(a.Connect(second)).events, ProposalFailed)

@@ -32,7 +32,7 @@ from hub.chain_node import Node
 from hub.ibc.commitment import Path as IbcPath
 from hub.ibc.commitment import PathKind
 from hub.ibc.identifiers import ClientId
-from hub.quantities import Hash, UnixSeconds
+from hub.quantities import Hash, Height, UnixSeconds
 from hub.quantities import Sequence as Number
 from hub.rpc.errors import HubUnreachable, InvalidArgument, MissingField, WrongLength
 from tests.unit import certificate_workshop as workshop
@@ -213,8 +213,8 @@ async def test_the_ledger_never_sees_a_private_value(world: LedgerNodeWorld, cap
         shown = [
             repr(record)
             for block in range(node.ledger.head.height + 1)
-            for record in node.ledger.record(block).events()
-        ]  # type: ignore[arg-type]
+            for record in node.ledger.record(Height(block)).events()
+        ]
         paths = [IbcPath(PathKind.COMMITMENT, ClientId("quorum-0"), Number(n)).encode() for n in range(1, 200)]
         proofs = [one.proof for one in (await ann.prove(None, paths)).proofs]
         proofs += [one.commitment_proof for one in (await ann.prove_ics23(None, paths)).proofs]
@@ -224,7 +224,7 @@ async def test_the_ledger_never_sees_a_private_value(world: LedgerNodeWorld, cap
         for data in (*every, *proofs, *files(world, private=False), texts):
             assert secret not in data
     assert any(VALUE in data for data in files(world, private=True))
-    noted = salted_hash(SALT, VALUE)
+    noted: bytes = salted_hash(SALT, VALUE)
     assert any(noted in data for data in files(world, private=False))  # so would the value be found
     assert any(noted in data for data in every)
     assert not any(noted in data for data in proofs)  # a neighbour's leaf shows a hash of key and value alone

@@ -157,7 +157,8 @@ def tried(machine: Any, chain: Any, signed: Any) -> BlockOutcome:
     header: BlockHeader = chain.header
     block = machine.begin(chain.state, Height(header.height + 1), UnixSeconds(header.time + 1), header.hash())
     block.apply(signed)
-    return block.finish()
+    outcome: BlockOutcome = block.finish()
+    return outcome
 
 
 def refused(shown: Shown, message: Any) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+import grpc
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
@@ -206,9 +207,11 @@ async def test_what_is_open_to_all_opens_nothing_else(world: LedgerNodeWorld, no
         for method, rules in TABLE.items():
             if rules == (ANYONE,):
                 continue
-            call = channel.unary_unary(f"/interchain.ledger.v1.{method}")(b"", timeout=5)
+            call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+                f"/interchain.ledger.v1.{method}"
+            )
             with pytest.raises(UnknownRefusal, match="UNIMPLEMENTED"):
-                await answered(target, call)
+                await answered(target, call(b"", timeout=5))
 
 
 async def test_a_node_that_may_not_write_says_so_to_whoever_asks(world: LedgerNodeWorld, node: Node) -> None:

@@ -34,8 +34,8 @@ async def test_a_node_and_a_relayer_enrol_again_by_themselves(world: LedgerNodeW
         crl = workshop.revocations(world.roots[A], number)
         data = crl.with_(this_update=now - 60, next_update=now + 9 * DAY).signed()
         certificate, key = world.files("bank-b/carrier")
-        files = {"authorities": world.authorities, "certificate": certificate, "key": key}
-        await publish_revocation_list(f"localhost:{node.port}", data, **files)
+        target = f"localhost:{node.port}"
+        await publish_revocation_list(target, data, authorities=world.authorities, certificate=certificate, key=key)
 
     async with world.running() as node:
         by = await chiefs(world, node)

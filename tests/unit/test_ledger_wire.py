@@ -79,7 +79,7 @@ def test_the_unions_and_the_oneofs_hold_the_same_kinds() -> None:
         (LedgerEvent, event_pb2.Event),
     ):
         assert {kind.__name__ for kind in typing.get_args(union)} == {
-            field.message_type.name for field in message.DESCRIPTOR.fields
+            getattr(field.message_type, "name", None) for field in message.DESCRIPTOR.fields
         }
 
 

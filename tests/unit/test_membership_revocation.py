@@ -15,6 +15,7 @@ from adapters.permissioned.ledger.membership import organisations, registry, rev
 from adapters.permissioned.ledger.membership import revocation_errors as r
 from adapters.permissioned.ledger.membership.certificates import read_authority
 from adapters.permissioned.ledger.membership.revocation import MAX_LIST_BYTES, MAX_REVOKED
+from hub.quantities import UnixSeconds
 from tests.unit.certificate_workshop import (
     DAY,
     NOW,
@@ -150,7 +151,7 @@ def test_a_stale_list_is_taken_told_and_locks_nobody_out(world: MembershipWorld)
     known = revocation.revocation_list(world.state, read_authority(world.issuing.der).authority_id)
     assert known is not None
     assert known.is_stale(NOW)
-    assert not known.is_stale(known.next_update - 1)
+    assert not known.is_stale(UnixSeconds(known.next_update - 1))
     assert world.authenticate(identity) == identity
 
 

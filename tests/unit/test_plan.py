@@ -66,7 +66,9 @@ def flow_of(*events: tuple[PacketEvent, int], backlog: bool = False) -> Flow:
     return flow
 
 
-def planned(flow: Flow, source: Side | None = None, destination: Side | None = None) -> list[tuple[str, Kind, int]]:
+def planned(
+    flow: Flow, source: Side | None = None, destination: Side | None = None
+) -> list[tuple[str, Kind, PacketSequence]]:
     there, here = tasks_of(flow, source or side(), destination or side())
     return [("there", task.kind, task.packet.sequence) for task in there] + [
         ("here", task.kind, task.packet.sequence) for task in here

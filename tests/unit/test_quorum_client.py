@@ -1,5 +1,7 @@
 """The client of a chain of our own: which checkpoints it believes, and every lie in one, one at a time."""
 
+from functools import partial
+
 import pytest
 
 from hub.clients.base import ClientStatus
@@ -217,7 +219,7 @@ def test_each_byte_of_a_signature_matters(world: World) -> None:
     for place in range(len(signed.signature)):
         flipped = bytearray(signed.signature)
         flipped[place] ^= 0x01
-        refused(world, SignatureError, lambda data=bytes(flipped): world.update(replace(signed, signature=data)))
+        refused(world, SignatureError, partial(world.update, replace(signed, signature=bytes(flipped))))
 
 
 # --- expiry ----------------------------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def test_a_checkpoint_for_another_counterparty() -> None:
     first = two().first
     assert first.result is not None
     assert first.request is not None
-    theirs = replace(first.result.proof, signed=first.request.proof.signed)  # type: ignore[union-attr]
+    theirs = replace(first.result.proof, signed=first.request.proof.signed)
     error = refused(replace(first, result=replace(first.result, proof=theirs)))
     assert isinstance(error, PartNotProven)
     assert (error.part, error.rule) == ("the result", "WRONG_CHAIN")

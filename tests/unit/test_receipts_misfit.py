@@ -1,5 +1,7 @@
 """Receipts whose parts are each proven and do not fit: proofs of something else, absences that show nothing."""
 
+from typing import Any
+
 import pytest
 
 from hub.clients.attested_evm import SignedHeader
@@ -126,12 +128,12 @@ def test_an_answer_that_was_never_given() -> None:
 
 @pytest.mark.parametrize("absent", ["call", "request", "blocks"])
 def test_parts_that_need_a_missing_one(absent: str) -> None:
-    kept = {"result": two().first.result, "answer": two().first.answer, "request": two().first.request}
+    kept: dict[str, Any] = {"result": two().first.result, "answer": two().first.answer, "request": two().first.request}
     kept |= {"call": two().first.call, "blocks": two().first.blocks}
     kept[absent] = () if absent == "blocks" else None
     if absent == "call":
         kept |= {"blocks": (), "request": None, "answer": None}
-    error = refused(Receipt(**kept))  # type: ignore[arg-type]
+    error = refused(Receipt(**kept))
     assert isinstance(error, PartMissing)
 
 
@@ -218,7 +220,7 @@ def test_hub_and_provider_that_contradict_each_other_are_shown_up() -> None:
     world.b.take_in(sent)
     proof = world.b.acknowledge_message([sent], [honest]).proof
     assert isinstance(proof.basis, SignedHeader)  # type: ignore[union-attr]
-    shown = AttestedStorage(proof.basis, proof.storage)  # type: ignore[union-attr,arg-type]
+    shown = AttestedStorage(proof.basis, proof.storage)  # type: ignore[union-attr]
     error = refused(replace(receipt, answer=Acknowledged(honest, shown)), world.trust())
     assert isinstance(error, ContradictoryParts)
     assert (error.first, error.second) == ("the provider's answer", "the result")

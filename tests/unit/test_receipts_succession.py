@@ -23,6 +23,7 @@ from hub.validators import hand_over, validators
 from tests.unit import test_client_rotation as rotating
 from tests.unit.hub_chain import OPERATOR
 from tests.unit.hub_world import World
+from tests.unit.node_world import OPERATOR as NODE_OPERATOR
 from tests.unit.node_world import SIGNERS, VALIDATOR, genesis
 from tests.unit.test_rotation import NEW, OLD, propose, store
 from tests.vectors.generate_quorum import ADDRESSES, KEYS
@@ -125,7 +126,7 @@ def test_what_the_hub_tells_and_what_its_genesis_leads_to_are_the_same(world: Wo
 async def hub(tmp_path: Path) -> AsyncIterator[HubClient]:
     async with rotating.node_of(tmp_path, SIGNERS[VALIDATOR], SIGNERS[rotating.NEXT]) as connected:
         register = m.RegisterCounterparty(rotating.CLIENT, "quorum-8", 0, b"", rotating.SALT)
-        await connected.submit([m.CreateQuorumClient(rotating.CONFIG), register], SIGNERS[rotating.OPERATOR])
+        await connected.submit([m.CreateQuorumClient(rotating.CONFIG), register], SIGNERS[NODE_OPERATOR])
         yield connected
 
 
@@ -145,7 +146,7 @@ async def test_a_trust_file_of_today_knows_who_signed_before(hub: HubClient) -> 
 
 async def test_a_set_that_changed_before_any_chain_was_connected_is_told_and_not_proven(tmp_path: Path) -> None:
     async with rotating.node_of(tmp_path, SIGNERS[VALIDATOR], SIGNERS[rotating.NEXT]) as hub:
-        await hub.submit([rotating.PROPOSE], SIGNERS[rotating.OPERATOR])
+        await hub.submit([rotating.PROPOSE], SIGNERS[NODE_OPERATOR])
         await hub.request_block()
         found, proven_to = await with_hub_sets(hub, await trust_of(hub), founders(genesis().to_json()))
         assert [one.epoch for one in found.hub] == [1, 2]

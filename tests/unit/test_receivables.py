@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-import eth_abi
+import eth_abi.abi
 import pytest
 
 from adapters.permissioned.ledger.contracts.errors import MembersOnly, RecordNotFound, Refused
@@ -169,7 +169,7 @@ class TestService:
         output: StatusOutput = read_json(StatusOutput, in_json.output)
         kinds = ["bool", "bool", "bool", "string", "uint64", "uint64"]
         fields = tuple(getattr(output, name) for name in StatusOutput.__struct_fields__)
-        assert eth_abi.decode(kinds, in_abi.output) == fields
+        assert eth_abi.abi.decode(kinds, in_abi.output) == fields
         assert convert(definition.output, in_abi.output, InputEncoding.ABI, InputEncoding.JSON) == in_json.output
         return output
 

@@ -128,7 +128,9 @@ def test_the_relayer_s_file_is_read(tmp_path: Path) -> None:
     more += 'attestor_client_certificate = "d.pem"\nattestor_client_key = "d.key"\n'
     config = load_relayer_config(written(tmp_path, more))
     assert config.hub.identity == KeyPair(tmp_path / "c.pem", tmp_path / "c.key")
-    assert config.chains["alpha"].attestor_identity == KeyPair(tmp_path / "d.pem", tmp_path / "d.key")
+    chain = config.chains["alpha"]
+    assert isinstance(chain, EvmTarget)
+    assert chain.attestor_identity == KeyPair(tmp_path / "d.pem", tmp_path / "d.key")
 
 
 LEDGER = """

@@ -69,6 +69,11 @@ async def test_what_was_kept_is_gone_on_from(tmp_path: FilePath) -> None:
     assert list(file.parent.iterdir()) == [file]
 
 
+def a_folder(file: FilePath) -> None:
+    file.unlink()
+    file.mkdir()
+
+
 NOT_USED: dict[str, tuple[Callable[[FilePath], object], dict[str, Any]]] = {
     "none": (FilePath.unlink, {}),
     "empty": (lambda file: file.write_bytes(b""), {}),
@@ -83,7 +88,7 @@ NOT_USED: dict[str, tuple[Callable[[FilePath], object], dict[str, Any]]] = {
     "of another height": (lambda file: file.write_text(file.read_text().replace("40", "41", 1)), {}),
     "of another history": (lambda _: None, {"history": b"\x08"}),
     "of a chain that has begun anew": (lambda _: None, {"newest": 20}),
-    "a folder": (lambda file: (file.unlink(), file.mkdir()), {}),
+    "a folder": (a_folder, {}),
 }
 
 

@@ -1,5 +1,6 @@
 """Validator sets hand over only when no counterparty would be left behind."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hub.accounts.errors import RotationCheckpointNotFound
 from hub.block import ResultCode
 from hub.clients.quorum import SignedCheckpoint, Update
 from hub.events import RotationCheckpointStored, ValidatorSetChanged, ValidatorSetProposed, ValidatorSetWithdrawn
+from hub.ibc.identifiers import ClientId
 from hub.proofs.eip712 import EvmDomain
 from hub.proofs.quorum import SignerSet, sign_quorum
 from hub.quantities import Address, Epoch, Hash, Height
@@ -43,7 +45,7 @@ def world() -> World:
     return world
 
 
-def store(world: World, client: str, who: int = RELAYER, **changes: Any) -> Any:
+def store(world: World, client: ClientId, who: int = RELAYER, **changes: Any) -> Any:
     signed = world.hub.checkpoint(client, **changes)
     return world.hub.try_(who, m.StoreRotationCheckpoint(client, signed))
 
@@ -94,7 +96,7 @@ def test_a_counterparty_registered_meanwhile_is_waited_for(world: World) -> None
     store(world, world.a.client)
     store(world, world.b.client)
     assert validators(world.hub.state) == OLD
-    store(world, "attested-0")
+    store(world, ClientId("attested-0"))
     assert validators(world.hub.state) == NEW
 
 
@@ -156,7 +158,7 @@ def test_a_checkpoint_by_others_or_for_another_destination_is_refused(world: Wor
     )
     world.hub.do(OPERATOR, m.CreateAttestedClient(attested_chain.CONFIG))
     world.hub.do(OPERATOR, m.RegisterCounterparty("attested-0", "quorum-0", 31337, Address(b"\x01" * 20), b""))
-    signed = world.hub.checkpoint("attested-0")
+    signed = world.hub.checkpoint(ClientId("attested-0"))
     digest = signed.checkpoint.digest(EvmDomain(31338, Address(b"\x01" * 20)))
     other = SignedCheckpoint(signed.checkpoint, sign_quorum(OLD, {ADDRESSES[VALIDATOR]: KEYS[VALIDATOR]}, digest))
     assert world.hub.try_(RELAYER, m.StoreRotationCheckpoint("attested-0", other)).reason == "WRONG_SIGNER"
@@ -194,7 +196,7 @@ def test_one_rotation_at_a_time(world: World) -> None:
     assert world.hub.try_(OPERATOR, propose()).reason == "ROTATION_PENDING"
 
 
-def test_packets_flow_on_after_a_rotation(world: World) -> None:
+def test_packets_flow_on_after_a_rotation(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for client in (world.a.client, world.b.client):
         store(world, client)
     stored = rotation_checkpoint(world.hub.state, Epoch(1), world.b.client)
@@ -203,8 +205,7 @@ def test_packets_flow_on_after_a_rotation(world: World) -> None:
     world.b.clients.update(ctx.state, world.b.hub_client, Update(stored, NEW), world.b.time)
     world.b.end(ctx)
     _, sent = world.forwarded()
-    original = world.hub.checkpoint
-    world.hub.checkpoint = lambda client, **changes: original(client, signers=NEW, **changes)
+    monkeypatch.setattr(world.hub, "checkpoint", partial(world.hub.checkpoint, signers=NEW))
     assert world.answer(sent)
 
 

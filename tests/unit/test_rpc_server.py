@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import grpc
 import pytest
-from google.rpc import error_details_pb2
+from google.rpc import error_details_pb2  # type: ignore[import-untyped]  # it ships no types
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
@@ -86,9 +86,10 @@ async def test_tls_lets_in_whoever_trusts_the_authority(
         target = f"localhost:{node.port}"
         async with await HubClient.connect(target, root_certificate=certificates.authority) as hub:
             assert (await hub.status()).chain_id == "hub-test"
-        for options in ({"root_certificate": strangers.authority}, {}, {"insecure": True}):
+        wrong: tuple[dict[str, Any], ...] = ({"root_certificate": strangers.authority}, {}, {"insecure": True})
+        for options in wrong:
             with pytest.raises(HubUnreachable):
-                await HubClient.connect(target, timeout_seconds=5, **options)  # type: ignore[arg-type]
+                await HubClient.connect(target, timeout_seconds=5, **options)
 
 
 async def test_mutual_tls_lets_in_whom_the_authority_signed(
@@ -97,10 +98,11 @@ async def test_mutual_tls_lets_in_whom_the_authority_signed(
     tls = TlsFiles(certificates.server, certificates.server_key, certificates.authority)
     async with serving(tmp_path, tls=tls) as node:
         target, root = f"localhost:{node.port}", certificates.authority
-        good = {"certificate": certificates.client, "key": certificates.client_key}
+        good: dict[str, Any] = {"certificate": certificates.client, "key": certificates.client_key}
         async with await HubClient.connect(target, root_certificate=root, **good) as hub:
             assert (await hub.status()).height == 0
-        for bad in ({}, {"certificate": strangers.client, "key": strangers.client_key}):
+        wrong: tuple[dict[str, Any], ...] = ({}, {"certificate": strangers.client, "key": strangers.client_key})
+        for bad in wrong:
             with pytest.raises(HubUnreachable):
                 await HubClient.connect(target, root_certificate=root, timeout_seconds=5, **bad)
 
@@ -118,11 +120,12 @@ async def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
 
 
 async def test_health_and_reflection_serve_any_client(channel: grpc.aio.Channel) -> None:
-    health = health_pb2_grpc.HealthStub(channel)
+    typed_for_the_blocking_one: Any = channel
+    health: Any = health_pb2_grpc.HealthStub(channel)  # its types know no method
     for service in ("", *SERVICES):
         answer = await health.Check(health_pb2.HealthCheckRequest(service=service))
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
-    reflection = reflection_pb2_grpc.ServerReflectionStub(channel)
+    reflection: Any = reflection_pb2_grpc.ServerReflectionStub(typed_for_the_blocking_one)
     asked = reflection.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
     answer = await asked.read()
     assert set(SERVICES) <= {service.name for service in answer.list_services_response.service}

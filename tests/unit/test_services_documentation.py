@@ -5,7 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
-import eth_abi
+import eth_abi.abi
 import pytest
 
 from hub.services.errors import ServiceError
@@ -33,7 +33,7 @@ def test_the_service_can_be_defined() -> None:
 
 def test_both_inputs_are_the_same() -> None:
     data = bytes.fromhex(FILES["input.abi.hex"])
-    assert data == eth_abi.encode(["(string,string)"], [("ETH", "EUR")])
+    assert data == eth_abi.abi.encode(["(string,string)"], [("ETH", "EUR")])
     assert convert(INPUT, FILES["input.json"].encode(), JSON, ABI) == data
     assert json.loads(convert(INPUT, data, ABI, JSON)) == json.loads(FILES["input.json"])
 
@@ -41,7 +41,7 @@ def test_both_inputs_are_the_same() -> None:
 def test_the_output_is_carried_to_a_contract() -> None:
     data = convert(OUTPUT, FILES["output.json"].encode(), JSON, ABI)
     price, at, sources = json.loads(FILES["output.json"]).values()
-    assert eth_abi.decode(["uint256", "uint64", "address[]"], data) == (int(price), int(at), (sources[0].lower(),))
+    assert eth_abi.abi.decode(["uint256", "uint64", "address[]"], data) == (int(price), int(at), (sources[0].lower(),))
 
 
 @pytest.mark.parametrize(("written", "reason"), refused("refused.txt"))

@@ -13,11 +13,11 @@ from hub.quantities import MAX_U64, Amount, Seconds, UnixSeconds
 from hub.services import requests
 from hub.services.payload import ResultCode as Code
 from hub.services.requests import ServiceRequest
-from tests.unit.attested_chain import ADDRESSES as ATTESTORS
 from tests.unit.attested_chain import CONFIG
 from tests.unit.hub_chain import CONSUMER, MEMBER, OPERATOR, PARAMETERS, PROVIDER
 from tests.unit.hub_world import PRICE, PROVIDER_CONTRACT, World, bind, hub_call, none_of, one
 from tests.vectors.generate_quorum import ADDRESSES
+from tests.vectors.generate_quorum import ADDRESSES as ATTESTORS
 
 RESPONSE = 30
 """What providers may take themselves, in seconds."""

@@ -9,7 +9,7 @@ from string import Formatter
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2
+from google.rpc import error_details_pb2  # type: ignore[import-untyped]  # it ships no types
 
 import adapters.evm
 import adapters.permissioned

@@ -66,7 +66,13 @@ def samples(hint: Any, name: str, strict: bool) -> list[Any]:
     while hasattr(hint, "__supertype__"):
         hint = hint.__supertype__
     if strict:
-        return {int: [1, 2**32 - 1], str: ["quorum-0"], bytes: [b"\x01" * 32], bool: [True, False]}[hint]
+        valid: dict[Any, list[Any]] = {
+            int: [1, 2**32 - 1],
+            str: ["quorum-0"],
+            bytes: [b"\x01" * 32],
+            bool: [True, False],
+        }
+        return valid[hint]
     plain: dict[Any, list[Any]] = {
         int: [0, 1, 2**32 - 1],
         str: ["", "service", "übermut ✓"],
