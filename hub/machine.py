@@ -47,6 +47,9 @@ from hub.transaction import SignedTransaction
 
 S = TypeVar("S", bound=SignedTransaction)
 
+MAX_TOLD_CHARACTERS = 1_024
+"""Of a refusal's text, and of each of its values: they quote what was refused, and a megabyte is not kept again."""
+
 
 class Machine(ABC, Generic[S]):
     """The state machine of one chain. It holds what its genesis fixes, and nothing that a block could change."""
@@ -213,8 +216,8 @@ class RefusedMessage(Exception):
             ResultCode.REFUSED,
             self.index,
             self.error.reason(),
-            str(self.error),
-            tuple(self.error.values().items()),
+            str(self.error)[:MAX_TOLD_CHARACTERS],
+            tuple((name, value[:MAX_TOLD_CHARACTERS]) for name, value in self.error.values().items()),
         )
 
 

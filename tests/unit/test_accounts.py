@@ -45,6 +45,7 @@ from hub.messages import Role, SignedTransaction
 from hub.proofs.errors import HighS, UnrecoverableSignature
 from hub.proofs.keccak import keccak256
 from hub.quantities import Address, Amount, Gas, Hash, Height, UnixSeconds
+from hub.rpc.status import rebuild
 from hub.state.branch import Branch, MemoryState
 from tests.unit.hub_chain import CONSUMER, MEMBER, OPERATOR, RELAYER, SUPPLY, HubChain, genesis
 from tests.vectors.generate_quorum import ADDRESSES, KEYS, ORDER
@@ -173,6 +174,19 @@ def test_a_refused_transaction_leaves_its_nonce_alone(hub: HubChain) -> None:
     block = hub.app.begin(hub.state, Height(hub.header.height + 1), hub.now, hub.header.hash())
     with pytest.raises(NonceUsed):
         block.apply(refused)
+
+
+@pytest.mark.parametrize(
+    "message", [m.RespondService(b"\x01" * 100_000, 200, b"", ""), m.ApplyDomainChange("x" * 100_000)]
+)
+def test_what_was_refused_is_not_kept_again_at_length(hub: HubChain, message: m.AnyMessage) -> None:
+    result = hub.try_(OPERATOR, message)
+    assert result.code is ResultCode.REFUSED
+    assert len(result.text) == 1_024
+    assert len(result.encode()) < 2_500
+    told = rebuild(result.reason, dict(result.values), result.text)
+    assert told.reason() == result.reason
+    assert len(str(told)) < 1_200
 
 
 def test_messages_take_effect_all_or_none(hub: HubChain) -> None:
