@@ -29,7 +29,7 @@ from relayers.attestor_guard import AttestorGuard
 from relayers.attestor_service import MAX_MESSAGE_BYTES, RunningAttestor, start_attestor
 from relayers.errors import InvalidConfiguration
 from tests.anvil_chain import AnvilChain, Proxy, running_anvil
-from tests.faults.test_attestor import CLIENT, KEYS, SCOPE, write_chains
+from tests.faults.chain_attestor import CLIENT, KEYS, SCOPE, write_chains
 from tests.faults.test_hostile_endpoints import attestor_config
 
 

@@ -28,7 +28,7 @@ from relayers.attestor_guard import AttestorGuard
 from relayers.attestor_service import start_attestor
 from relayers.errors import GuardUnusable
 from tests.anvil_chain import AnvilChain, Proxy, running_anvil
-from tests.faults.test_attestor import CLIENT, an_attestor, write_chains
+from tests.faults.chain_attestor import CLIENT, an_attestor, write_chains
 
 ROTTEN: list[Any] = [
     None, [], {}, "", "x", "0x", "0x" + "f" * 200, "0x-5", "-0x5", 5, -1, 1.5, True, [[]], {"number": "0x1"},
