@@ -7,6 +7,11 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
+HEAVY = 2
+"""Threads for one kind of work that takes long and that anyone may ask for. There are five at least, and what the chain
+lives by, its checkpoints, shares them: whoever asks for the former must not keep the latter waiting.
+"""
+
 
 async def in_thread(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """As ``asyncio.to_thread``, but whoever is cancelled meanwhile ends after the thread, which cannot be cancelled:

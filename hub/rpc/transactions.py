@@ -2,6 +2,7 @@
 
 # ruff: noqa: N802, ARG002  # gRPC gives the methods their names and arguments
 
+import asyncio
 from typing import Any
 
 from hub.answers import ReceiptOf
@@ -9,7 +10,7 @@ from hub.block import ResultCode, TransactionResult
 from hub.engine.engine import Engine, Inclusion
 from hub.engine.ledger import Ledger
 from hub.engine.records import PlacedEvent
-from hub.engine.threads import in_thread
+from hub.engine.threads import HEAVY, in_thread
 from hub.events import Event
 from hub.quantities import Hash, Height, UnixSeconds
 from hub.rpc.dialect import Dialect
@@ -27,6 +28,7 @@ class Transactions:
         self._pb = dialect.transaction_service
         self._ledger = ledger
         self._engine = engine
+        self._trying = asyncio.Semaphore(HEAVY)
 
     async def Submit(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
@@ -38,7 +40,8 @@ class Transactions:
     async def Simulate(self, request: Any, context: Any) -> Any:
         refuse_unknown_fields(request)
         signed = self._dialect.decode_transaction(*self._dialect.tried(request))
-        result = await in_thread(self._engine.simulate, signed)
+        async with self._trying:
+            result = await in_thread(self._engine.simulate, signed)
         raise_refusal(result)
         head = self._ledger.head
         next_height = Height(head.height + 1)

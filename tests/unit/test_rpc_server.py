@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from grpc_status import rpc_status
 from interchain.hub.v1 import (
     block_service_pb2,
     block_service_pb2_grpc,
+    checkpoint_service_pb2,
+    checkpoint_service_pb2_grpc,
     query_service_pb2,
     query_service_pb2_grpc,
     transaction_service_pb2,
@@ -28,14 +31,20 @@ from console.certificates import TlsFiles as Certificates
 from console.certificates import make_certificates
 from hub.client import HubClient
 from hub.engine.embedded import EngineOptions
-from hub.messages import Transfer
+from hub.engine.threads import HEAVY
+from hub.messages import Transaction, Transfer
 from hub.node import Node, NodeConfig, running_node
-from hub.quantities import Amount
+from hub.quantities import Amount, Gas, UnixSeconds
 from hub.rpc import views
+from hub.rpc.checkpoints import AT_ONCE
 from hub.rpc.errors import HubUnreachable, UnknownRefusal
 from hub.rpc.serving import TlsFiles
-from tests.unit.node_world import ADDRESSES, OPERATOR, SIGNERS, SOMEONE, VALIDATOR, StillClock, genesis
+from hub.rpc.wire import encode_transaction
+from tests.unit.node_world import ADDRESSES, OPERATOR, SIGNERS, SOMEONE, START, VALIDATOR, StillClock, genesis
 
+PATIENCE_S = 20.0
+PATH = b"quorum-0\x01" + bytes(8)
+PAYMENT = Transfer(ADDRESSES[VALIDATOR], Amount(1))
 SERVICES = [f"interchain.hub.v1.{name}Service" for name in ("Transaction", "Block", "Checkpoint", "Query")]
 
 
@@ -242,6 +251,79 @@ async def test_a_fault_of_the_node_says_nothing_of_its_inside(node: Node, monkey
             await hub.parameters()
         assert (refusal.value.name, "swordfish" in str(refusal.value)) == ("INTERNAL", False)
         assert (await hub.status()).height == 0
+
+
+class Held:
+    """Work that takes until it is let go; counts how often it was begun."""
+
+    def __init__(self, work: Any) -> None:
+        self.begun = 0
+        self.let_go = threading.Event()
+        self._work = work
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.begun += 1
+        self.let_go.wait(PATIENCE_S)
+        return self._work(*arguments)
+
+
+MANY = 40
+"""More than there are threads."""
+
+
+async def test_proofs_and_trials_however_many_keep_no_checkpoint_waiting(
+    node: Node, channel: grpc.aio.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = checkpoint_service_pb2_grpc.CheckpointServiceStub(channel)
+    transactions = transaction_service_pb2_grpc.TransactionServiceStub(channel)
+    prove, simulate = Held(node.ledger.prove), Held(node.ledger.simulate)
+    monkeypatch.setattr(node.ledger, "prove", prove)
+    monkeypatch.setattr(node.ledger, "simulate", simulate)
+    body = encode_transaction(
+        Transaction("hub-test", ADDRESSES[SOMEONE], 0, UnixSeconds(START + 60), Amount(0), Gas(0), (PAYMENT,))
+    )
+    heavy: list[Any] = []
+    for _ in range(MANY):
+        heavy.append(checkpoints.GetProof(checkpoint_service_pb2.GetProofRequest(paths=[PATH])))
+        heavy.append(transactions.Simulate(transaction_service_pb2.SimulateRequest(body=body)))
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while prove.begun < HEAVY or simulate.begun < HEAVY:
+                await query_service_pb2_grpc.QueryServiceStub(channel).GetStatus(query_service_pb2.GetStatusRequest())
+        with pytest.raises(grpc.aio.AioRpcError) as error:
+            await checkpoints.GetCheckpoint(
+                checkpoint_service_pb2.GetCheckpointRequest(client="quorum-0"), timeout=PATIENCE_S / 2
+            )
+        assert refused(error.value).reason == "COUNTERPARTY_NOT_REGISTERED"
+    finally:
+        prove.let_go.set()
+        simulate.let_go.set()
+    await asyncio.gather(*heavy)
+    assert (prove.begun, simulate.begun) == (MANY, MANY)
+
+
+async def test_of_a_long_proof_that_nobody_waits_for_any_more_the_rest_is_not_made(
+    node: Node, channel: grpc.aio.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = checkpoint_service_pb2_grpc.CheckpointServiceStub(channel)
+    prove = Held(node.ledger.prove)
+    monkeypatch.setattr(node.ledger, "prove", prove)
+    long = checkpoint_service_pb2.GetProofRequest(paths=[PATH] * 1024)
+    call = checkpoints.GetProof(long)
+    asking = asyncio.ensure_future(call)
+    async with asyncio.timeout(PATIENCE_S):
+        while not prove.begun:  # noqa: ASYNC110 -- a thread tells nobody
+            await asyncio.sleep(0.01)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    async with asyncio.timeout(PATIENCE_S):
+        while not any(task.cancelling() for task in asyncio.all_tasks()):  # noqa: ASYNC110 -- nor does a server
+            await asyncio.sleep(0.01)
+    prove.let_go.set()
+    answer = await checkpoints.GetProof(long)
+    assert len(answer.state_proof.proofs) == 1024
+    assert prove.begun == 1 + 1024 // AT_ONCE
 
 
 async def test_a_caller_who_gives_up_leaves_no_trace(node: Node, channel: grpc.aio.Channel) -> None:
