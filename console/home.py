@@ -113,32 +113,35 @@ def read_genesis(file: Path, parse: Callable[[bytes], G], chain: str) -> G:
         raise Misused(f"{file}: {error}; copy it from another node of the same {chain}") from error
 
 
-def read_password(home: NodeHome, given: Path | None, prompt: str = "Password of the keys") -> str:
+def read_password(home: NodeHome, given: Path | None, *, new: bool = False) -> str:
     """The keys' password: from the file given, ICHUB_KEYSTORE_PASSWORD, the configuration's file, or the terminal."""
     configured = home.config().keys.password_file if home.config_file.exists() else ""
-    return password_of(given, home.resolve(configured) if configured else None, prompt)
+    return password_of(given, home.resolve(configured) if configured else None, new=new)
 
 
-def password_of(given: Path | None, configured: Path | None, prompt: str = "Password of the keys") -> str:
-    """A password: from the file given, ICHUB_KEYSTORE_PASSWORD, the file that is configured, or the terminal."""
+def password_of(given: Path | None, configured: Path | None, *, new: bool = False) -> str:
+    """A password: from the file given, ICHUB_KEYSTORE_PASSWORD, the file that is configured, or the terminal, where one
+    that a ``new`` key is encrypted with is asked for twice: what was mistyped would open it never again.
+    """
     if given is not None:
         return _password_from(given)
     if password := os.environ.get("ICHUB_KEYSTORE_PASSWORD"):
         return password
     if configured is not None and configured.exists():
         return _password_from(configured)
-    return ask_password(prompt)
+    return _ask_password(new)
 
 
-def ask_password(prompt: str, *, twice: bool = False) -> str:
-    """Ask on the terminal; raises Misused where there is none."""
+def _ask_password(new: bool) -> str:
+    """On the terminal; raises Misused where there is none."""
     if not sys.stdin.isatty():
         raise Misused(
             "the keys' password is needed and there is no terminal to ask on: "
             "give --password-file, or set ICHUB_KEYSTORE_PASSWORD",
             reason="PASSWORD_NEEDED",
         )
-    return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True))
+    prompt = "New password of the keys" if new else "Password of the keys"
+    return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True))
 
 
 def _password_from(path: Path) -> str:

@@ -109,10 +109,10 @@ class LedgerHome(Home):
         except (msgspec.MsgspecError, ValueError) as error:
             raise Misused(f"{self.config_file}: {error}; mend that line", reason="BAD_CONFIG") from error
 
-    def password(self, given: Path | None) -> str:
+    def password(self, given: Path | None, *, new: bool = False) -> str:
         """Of the keys in ``keys/``; raises Misused."""
         configured = self.config().password_file
-        return password_of(given, self.path / configured if configured else None)
+        return password_of(given, self.path / configured if configured else None, new=new)
 
     def write_config(
         self, listen: str, open_listen: str, keeps: list[OrganisationId], member: MemberId, *, devnet: bool

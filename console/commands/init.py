@@ -15,7 +15,7 @@ from console.amounts import parse_amount
 from console.certificates import make_certificates
 from console.config import DEFAULT_LISTEN, ConfigValues, config_text, read_config, require_endpoint
 from console.exits import Misused
-from console.home import DEFAULT_HOME, NodeHome, ask_password, new_home, read_password
+from console.home import DEFAULT_HOME, NodeHome, new_home, read_password
 from console.keystore import DEVNET_SCRYPT_ROUNDS, SCRYPT_ROUNDS, write_private
 from console.options import Json, PasswordFile, new_home_option
 from console.output import Output
@@ -95,7 +95,8 @@ def init(
         raise Misused(f"{chain_id!r} cannot name a hub: use letters, digits, `.`, `_` and `-`, 3 to 64 of them")
     values = ConfigValues(listen=require_endpoint(listen))
     plan = HomePlan(chain_id, devnet, hosts, values, parse_amount(supply), _chosen(parameter or ()))
-    password = _new_password(place, password_file, devnet)
+    unattended = devnet and password_file is None
+    password = secrets.token_hex(16) if unattended else read_password(place, password_file, new=True)
     with output.progress("making keys and certificates"):
         genesis = make_home(place, plan, password)
     output.done(
@@ -147,14 +148,3 @@ def _chosen(words: Sequence[str]) -> dict[str, int]:
             raise Misused(f"{word!r}: write {name}=NUMBER, from {least} up, in seconds or the smallest unit of money")
         chosen[name] = int(value)
     return chosen
-
-
-def _new_password(home: NodeHome, given: Path | None, devnet: bool) -> str:
-    if devnet and given is None:
-        return secrets.token_hex(16)
-    try:
-        return read_password(home, given)
-    except Misused as error:
-        if error.reason != "PASSWORD_NEEDED":
-            raise
-    return ask_password("New password for the keys", twice=True)

@@ -1,6 +1,5 @@
 """``ichub keys``: the home's keystore."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from console.amounts import read_text
 from console.exits import Misused
-from console.home import ask_password, find_home, read_password
+from console.home import find_home, read_password
 from console.keystore import KeyEntry
 from console.options import Home, Json, PasswordFile
 from console.output import Output
@@ -30,7 +29,7 @@ def new(name: Name, home: Home = None, password_file: PasswordFile = None, json:
     """
     output = Output(json)
     place = find_home(home)
-    password = _new_password(home, password_file)
+    password = read_password(find_home(home), password_file, new=True)
     with output.progress("encrypting the key"):
         entry = place.keystore.create(name, password)
     output.done(f"made {entry.name}: {entry.address} ({entry.path})", **_row(entry))
@@ -89,22 +88,13 @@ def import_(
         raise Misused("the private key is not hex: give 64 hex digits") from error
     if len(private_key) != 32 or not 0 < int.from_bytes(private_key, "big") < _CURVE_ORDER:
         raise Misused("that is no private key: give 64 hex digits, above zero and below the curve's order")
-    password = _new_password(home, password_file)
+    password = read_password(find_home(home), password_file, new=True)
     with output.progress("encrypting the key"):
         entry = find_home(home).keystore.add(name, private_key, password)
     output.done(f"took in {entry.name}: {entry.address} ({entry.path})", **_row(entry))
 
 
 _CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-
-
-def _new_password(home: Path | None, given: Path | None) -> str:
-    try:
-        return read_password(find_home(home), given)
-    except Misused as error:
-        if error.reason != "PASSWORD_NEEDED" or not sys.stdin.isatty():
-            raise
-        return ask_password("New password", twice=True)
 
 
 def _row(entry: KeyEntry) -> dict[str, str]:

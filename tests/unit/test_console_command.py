@@ -15,6 +15,8 @@ from console.chains import ChainFile, write_chain
 from console.devnet.processes import ROOT
 from console.exits import ExitCode
 from console.home import NodeHome
+from console.keystore import DEVNET_SCRYPT_ROUNDS, Keystore
+from console.ledger_home import LedgerHome
 from console.main import main
 
 ICHUB = ROOT / "ichub"
@@ -174,18 +176,41 @@ def test_what_cannot_be_meant_is_json_as_every_error_where_that_is_wished(tmp_pa
     assert error["message"]
 
 
-def test_ctrl_c_where_a_password_is_asked_for_is_an_interruption(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(*_: object, **__: object) -> None:
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """On a terminal where Ctrl-C is pressed when a password is asked for: of each, whether it was to be typed twice."""
+    seen = []
+
+    def interrupted(*_: object, confirmation_prompt: bool, **__: object) -> None:
+        seen.append(confirmation_prompt)
         raise typer.Abort  # as it turns Ctrl-C into
 
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     monkeypatch.setattr(typer, "prompt", interrupted)
     monkeypatch.delenv("ICHUB_KEYSTORE_PASSWORD", raising=False)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("words", "twice"),
+    [
+        (["init"], True),
+        (["keys", "new", "treasury"], True),
+        (["ledger", "init", "--organisation", "bank-a"], True),
+        (["ledger", "validators", "prove", "second", "--chain-id", "t-1", "--as", "bank-a/node", "--out", "x"], True),
+        (["keys", "show", "operator", "--private"], False),
+    ],
+)
+def test_a_new_key_s_password_is_asked_for_twice_and_ctrl_c_is_an_interruption(
+    tmp_path: Path, asked: list[bool], words: list[str], twice: bool
+) -> None:
+    if "show" in words:
+        Keystore(tmp_path / "keys").create("operator", "secret", DEVNET_SCRYPT_ROUNDS)
+    if "prove" in words:
+        LedgerHome(tmp_path).organisation("bank-a").make_authority()
     with pytest.raises(SystemExit) as ended:
-        main(["keys", "new", "treasury", "--home", str(tmp_path)])
-    assert ended.value.code == ExitCode.INTERRUPTED
+        main([*words, "--home", str(tmp_path)])
+    assert (ended.value.code, asked) == (ExitCode.INTERRUPTED, [twice])
 
 
 WARNS = """

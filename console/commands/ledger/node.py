@@ -34,7 +34,7 @@ from console.commands.ledger.options import Home
 from console.config import require_endpoint
 from console.consortium import read_authorities
 from console.exits import Misused, Refused
-from console.home import ask_password, new_home, password_of
+from console.home import new_home, password_of
 from console.keystore import DEVNET_SCRYPT_ROUNDS, SCRYPT_ROUNDS, write_private
 from console.ledger_home import DEFAULT_LEDGER_HOME, DEFAULT_LEDGER_LISTEN, LedgerHome, find_ledger_home
 from console.logs import JsonLogs, log_to_stderr
@@ -121,7 +121,7 @@ def init(
         if strict:
             raise Refused(f"{text}; give --validator for other organisations", reason="TOO_POWERFUL")
         output.warn(text)
-    password = secrets.token_hex(16) if devnet and password_file is None else _new_password(password_file)
+    password = secrets.token_hex(16) if devnet and password_file is None else password_of(password_file, None, new=True)
     with output.progress("making keys and certificates"):
         genesis = make_ledger_home(
             place,
@@ -205,15 +205,6 @@ def make_ledger_home(
         write_private(place.password_file, password.encode())
     place.write_config(listen, open_listen, list(given) if devnet else own, member_id(own[0], ADMIN), devnet=devnet)
     return genesis
-
-
-def _new_password(given: Path | None) -> str:
-    try:
-        return password_of(given, None)
-    except Misused as error:
-        if error.reason != "PASSWORD_NEEDED":
-            raise
-    return ask_password("New password for the validator's key", twice=True)
 
 
 def _organisation(text: str) -> tuple[OrganisationId, Path | None]:

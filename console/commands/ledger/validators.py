@@ -66,7 +66,7 @@ def bind(
     Example: ichub ledger validators bind validator-2 --as bank-a/node
     """
     output, place = Output(json), find_ledger_home(home)
-    signer = _signer(output, place, key, place.password(password_file))
+    signer = _signer(output, place, key, place.password(password_file, new=_is_new(place, key)))
 
     async def work() -> None:
         async with ledger_of(home, member) as ledger:
@@ -113,7 +113,8 @@ def prove(
         raise Misused(
             f"{member}'s certificate says {role}, and only a validator's binds a checkpoint key: name another"
         )
-    signer = _signer(output, place, key, password_of(password_file, place.password_file))
+    password = password_of(password_file, place.password_file, new=_is_new(place, key))
+    signer = _signer(output, place, key, password)
     out.write_bytes(mine.found(chain_id, signer, 1).to_json())
     output.done(
         f"wrote {out}: {address_text(signer.address)} is {member}'s on {chain_id}; give it to whoever makes the "
@@ -173,9 +174,13 @@ def store(home: Home = None, member: As = None, json: Json = False) -> None:
     run(work())
 
 
+def _is_new(place: LedgerHome, key: str) -> bool:
+    return all(one.name != key for one in place.keystore.entries())
+
+
 def _signer(output: Output, place: LedgerHome, key: str, password: str) -> KeySigner:
     """A key of the home, made where there is none of the name; raises Misused."""
-    if all(one.name != key for one in place.keystore.entries()):
+    if _is_new(place, key):
         with output.progress("making the key"):
             place.keystore.create(key, password)
     return KeySigner(open_key(output, place.keystore, key, password))
