@@ -13,7 +13,7 @@ from hub.clients.counterparty import Counterparty, counterparty_of, put_domain
 from hub.clients.errors import DomainChangeNotRipe, DomainChangeNotScheduled, DomainUnchanged
 from hub.ibc.identifiers import ClientId
 from hub.proofs.eip712 import Domain
-from hub.quantities import Height, Seconds, UnixSeconds
+from hub.quantities import MAX_U64, Height, Seconds, UnixSeconds
 from hub.state.branch import Branch, StateReader
 from hub.state.collections import Records, Room, text, u64
 
@@ -46,7 +46,7 @@ def schedule_domain_change(
     """
     if counterparty_of(state, client).domain == domain:
         raise DomainUnchanged(client)
-    ripe_at = UnixSeconds(now + delay)
+    ripe_at = UnixSeconds(min(now + delay, MAX_U64))
     _CHANGES.put(state, text(client), DomainChange(ripe_at, domain))
     return ripe_at
 

@@ -21,7 +21,7 @@ from hub.clients.errors import (
 from hub.clients.host import Host
 from hub.ibc.identifiers import ClientId, client_id
 from hub.ibc.packet import MAX_VALUE_BYTES, MAX_VALUE_BYTES_EVM
-from hub.quantities import Seconds, UnixSeconds
+from hub.quantities import MAX_U64, Seconds, UnixSeconds
 from hub.state.branch import Branch, StateReader
 from hub.state.collections import Records, Room, text
 
@@ -173,7 +173,7 @@ class Clients:
             raise ClientKindMismatch(client, kind.value, given.value)
         self._refuse_misfit(state, client, config)
         self._begin(state.branch(), client, config, now)
-        ripe_at = UnixSeconds(now + delay)
+        ripe_at = UnixSeconds(min(now + delay, MAX_U64))
         _REPLACEMENTS.put(state, text(client), _Replacement(ripe_at, config))
         return ripe_at
 

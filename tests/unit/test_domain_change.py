@@ -16,12 +16,18 @@ from hub.clients.domain_change import domain_at
 from hub.clients.errors import ClientNotFound, DomainChangeNotRipe, DomainChangeNotScheduled
 from hub.clients.quorum import Config
 from hub.engine.embedded import EngineOptions
-from hub.events import DomainChangeCancelled, DomainChanged, DomainChangeScheduled, ValidatorSetChanged
+from hub.events import (
+    ClientReplacementScheduled,
+    DomainChangeCancelled,
+    DomainChanged,
+    DomainChangeScheduled,
+    ValidatorSetChanged,
+)
 from hub.ibc.identifiers import ClientId
 from hub.node import NodeConfig, running_node
 from hub.proofs.eip712 import EvmDomain, SaltDomain
 from hub.proofs.quorum import SignerSet, verify_quorum
-from hub.quantities import Address, Hash, Height, UnixSeconds
+from hub.quantities import MAX_U64, Address, Hash, Height, UnixSeconds
 from hub.validators import rotation_checkpoint, validators
 from tests.unit import attested_chain, node_world
 from tests.unit.hub_chain import MEMBER, OPERATOR, PARAMETERS, RELAYER, VALIDATOR, HubChain
@@ -93,6 +99,16 @@ def test_two_changes_in_one_block_leave_the_former_domain_of_before(hub: HubChai
     at_once.do(OPERATOR, change(THIRD), APPLY, change(NEW), APPLY)
     assert domain_at(at_once.state, CLIENT, before) == EvmDomain(CHAIN_ID, OLD)
     assert domain_at(at_once.state, CLIENT, at_once.header.height) == EvmDomain(CHAIN_ID, NEW)
+
+
+def test_a_delay_of_all_bits_is_never_over() -> None:
+    hub = HubChain(parameters=msgspec.structs.replace(PARAMETERS, replacement_delay=MAX_U64))
+    hub.do(OPERATOR, m.CreateAttestedClient(attested_chain.CONFIG))
+    hub.do(OPERATOR, m.RegisterCounterparty(CLIENT, "quorum-0", CHAIN_ID, OLD, b""))
+    assert one(hub.do(OPERATOR, change()).events, DomainChangeScheduled).ripe_at == MAX_U64
+    later = msgspec.structs.replace(attested_chain.CONFIG, attestors=SignerSet.of_equals(9, ADDRESSES[:5]))
+    replaced = hub.do(OPERATOR, m.ScheduleAttestedReplacement(CLIENT, later))
+    assert one(replaced.events, ClientReplacementScheduled).ripe_at == MAX_U64
 
 
 def test_a_change_is_taken_back(hub: HubChain) -> None:
