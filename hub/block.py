@@ -83,8 +83,8 @@ class ResultCode(IntEnum):
 class TransactionResult(msgspec.Struct, frozen=True, array_like=True):
     """What came of a transaction. ``message``: the index of the refused message, 0 where none was.
 
-    ``reason`` and ``values`` are those of the HubError, empty for OK and NO_OP. Events stand under the event root, not
-    in the result's encoding.
+    ``reason``, ``text`` and ``values`` are those of the HubError, empty for OK and NO_OP; what is long is cut
+    (hub/machine.py). Events stand under the event root, not in the result's encoding.
     """
 
     hash: Hash

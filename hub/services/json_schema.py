@@ -36,7 +36,10 @@ class JsonSchema:
     validator: jsonschema_rs.Draft202012Validator
 
     def check(self, value: JsonValue) -> None:
-        """Raises SchemaMismatch, naming the first place that does not match, in the order of pointers and keywords."""
+        """Raises SchemaMismatch, naming the first place that does not match, in the order of pointers and keywords.
+
+        Where the errors could be too many, no place.
+        """
         if self.validator.is_valid(value):
             return
         if _places(value, self.longest_name) * self.errors_characters > MAX_ERRORS_CHARACTERS:
