@@ -66,4 +66,6 @@ class NodeFault(Exception):
 
 
 def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return "; ".join(map(_text, value))
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)

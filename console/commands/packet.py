@@ -28,7 +28,9 @@ _NOTHING_SEEN = "No packets in the blocks looked at. --blocks looks further back
 
 @app.command("list")
 def list_(
-    client: Annotated[str, typer.Option(help="Only packets from or to the chain behind this client.")] = "",
+    client: Annotated[
+        str, typer.Option(help="Only packets from or to the chain behind this client, as attested-0.")
+    ] = "",
     all_: Annotated[bool, typer.Option("--all", help="Also those that have arrived.")] = False,
     blocks: Annotated[int, typer.Option(min=1, help="How many of the hub's blocks to look back.")] = 2000,
     home: Home = None,
@@ -43,6 +45,8 @@ def list_(
     async def work() -> None:
         book = PacketBook()
         async with hub_of(find_home(home), hub) as connection:
+            if client:
+                await connection.client(client)  # one that is not there has no packets, which would be believed
             last = (await connection.status()).height
             with output.progress("reading the hub's blocks"):
                 async for block in recent_blocks(connection, Height(max(1, last - blocks)), last):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from console.home import find_home
+from console.keystore import Keystore
 from console.logs import JsonLogs, log_to_stderr
 from console.members import CONFIG, make_relayer
 from console.options import Home, Json
@@ -37,7 +38,12 @@ def init(
     output = Output(json)
     with output.progress("encrypting the key"):
         path = make_relayer(folder, monitor, config.client.hub, authority if config.tls.enabled else None)
-    output.done(f"made {path}: `ichub relayer start {folder}` runs it", config=str(path))
+    address = Keystore(folder).entry("relayer").address
+    output.done(
+        f"made {path}, relayer {address}: fund it on each chain; `ichub relayer start {folder}` runs it",
+        config=str(path),
+        address=address,
+    )
 
 
 @app.command()

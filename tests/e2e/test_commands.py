@@ -195,6 +195,8 @@ def test_refusals_have_their_codes(devnet: Devnet) -> None:
     refused = json.loads(devnet.run("call", "nothing", data, "--json", code=1).stderr)["error"]
     assert refused["reason"] == "SERVICE_NOT_FOUND"
     assert devnet.run("packet", "trace", "0x" + "00" * 32, code=2).stderr.startswith("error: ")
+    assert "KIND-N" in devnet.run("packet", "list", "--client", "a", code=1).stderr
+    assert "client list" in devnet.run("packet", "list", "--client", "attested-9", code=1).stderr
     assert "neither JSON nor 0x-hex" in devnet.run("call", "quote-b", "{", code=2).stderr
     assert devnet.run("chain", "list", "--hub", "localhost:9", code=3).stderr.startswith("error: ")
 

@@ -141,6 +141,15 @@ def test_a_home_is_made_once(tmp_path: Path) -> None:
     ]
 
 
+def test_a_relayer_s_address_is_told_where_it_is_made_for_it_is_to_be_funded(tmp_path: Path) -> None:
+    home, folder = str(tmp_path / "hub"), tmp_path / "relayer"
+    run("init", "--devnet", "--home", home, cwd=tmp_path)
+    made = json.loads(run("relayer", "init", str(folder), "--home", home, "--json", cwd=tmp_path).stdout)
+    assert made["address"] in made["done"]
+    kept = json.loads((folder / "relayer.json").read_text())["address"]
+    assert made["address"].lower() == "0x" + kept.removeprefix("0x").lower()
+
+
 def test_an_error_is_one_sentence_or_json_on_stderr(tmp_path: Path) -> None:
     plain = run("client", "list", "--home", str(tmp_path / "none"), cwd=tmp_path)
     assert (plain.returncode, plain.stdout) == (2, "")

@@ -58,5 +58,11 @@ def test_a_refusal_keeps_its_values_and_says_what_to_do() -> None:
     assert found.values["role"] == "MEMBER"
 
 
+def test_several_faults_are_told_one_after_the_other() -> None:
+    error = EndpointsFailed("a", ("http://x: refused", "http://y: silent"))
+    assert str(error) == "no endpoint of a served the request: http://x: refused; http://y: silent"
+    assert error.values()["faults"] == "http://x: refused; http://y: silent"
+
+
 def test_every_hint_is_for_an_error_that_there_is() -> None:
     assert errors._NEXT.keys() <= {kind.reason() for kind in _all(HubError)}
