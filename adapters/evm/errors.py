@@ -66,7 +66,7 @@ class ChainHalted(AttestorError):
     found_hash: bytes
     template: ClassVar[str] = (
         "the chain behind {client} is halted: block {number} was signed as {signed_hash} and is {found_hash} now; "
-        "an operator must look, and replace the client at the hub"
+        "an operator must look, and replace the client at the hub by one whose attestors have new keys"
     )
 
 
