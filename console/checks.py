@@ -75,9 +75,18 @@ def signers_guard(guard: Path, data: Path) -> Check:
 
 
 def told(checks: Sequence[Check], output: Output) -> None:
-    """Print what was found; raises CheckFailed where something is not well."""
-    output.rows("", [_row(check) for check in checks], "")
+    """Print what was found, what is not well last; raises CheckFailed where there is any."""
     ill = [check for check in checks if not check.ok]
+    if output.as_json:
+        output.rows("", [_row(check) for check in checks], "")
+    else:
+        well: dict[str, list[str]] = {}
+        for check in checks:
+            if check.ok:
+                well.setdefault(check.name, []).append(check.found)
+        output.record("Well", well)
+        not_well = [{"check": one.name, "found": one.found, "do": one.fix} for one in ill]
+        output.rows("\nNot well", not_well, "\nAll is well.")
     if ill:
         raise CheckFailed(f"{len(ill)} of {len(checks)} checks did not hold, first {ill[0].name}: {ill[0].fix}")
 

@@ -87,7 +87,7 @@ def _genesis(home: NodeHome, config: Config) -> Check:
         return Check("genesis", False, str(error), "restore genesis.json from another node of the same hub")
     begun = home.data.is_dir() and any(home.data.iterdir())  # then the validators may be others by now
     mine = begun or bytes.fromhex(key.address[2:]) in validators
-    found = f"{genesis.chain_id}, 0x{genesis.hash().hex()}, {len(validators)} validator(s)"
+    found = f"0x{genesis.hash().hex()} of {genesis.chain_id}, {len(validators)} validator(s)"
     return Check("genesis", mine, found, f"{key.address} ({key.name}) is none of the validators: check keys.validator")
 
 

@@ -80,7 +80,7 @@ def _genesis(home: LedgerHome) -> Check:
         return Check("genesis", False, str(error), "restore genesis.json from another node of the same ledger")
     begun = home.data.is_dir() and any(home.data.iterdir())  # then the validators may be others by now
     mine = begun or bytes.fromhex(key.address[2:]) in {one.address for one in genesis.validators}
-    found = f"{genesis.chain_id}, 0x{genesis.hash().hex()}, {len(genesis.organisations)} organisation(s)"
+    found = f"0x{genesis.hash().hex()} of {genesis.chain_id}, {len(genesis.organisations)} organisation(s)"
     return Check("genesis", mine, found, f"{key.address} is none of the validators: bring back its file in keys/")
 
 

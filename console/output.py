@@ -59,11 +59,14 @@ class Output:
             _stdout.print(Text(title, style="table.title"))
         cells = {name.replace("_", " "): cell(value) for name, value in row.items()}
         names = max(map(len, cells), default=0)
-        widest = max((_words(text).minimum for text in cells.values()), default=0)
+        beside = {
+            name: text for name, text in cells.items() if not _INDENT <= _stdout.width - _words(text).minimum <= names
+        }
+        widest = max((_words(text).minimum for text in beside.values()), default=0)
         gap = 1 if names + _GAP + widest > _stdout.width else _GAP
         table = _record_table(names, gap)
         for name, text in cells.items():
-            if names + gap + _words(text).minimum <= _stdout.width or _words(text).minimum > _stdout.width - _INDENT:
+            if name in beside:
                 table.add_row(name, text)
                 continue
             _stdout.print(table)

@@ -2,20 +2,25 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from adapters.evm.finality import FinalityLag
+from console import output
 from console.certificates import make_certificates
 from console.chains import ChainFile, LedgerFile, write_chain
-from console.checks import CLOCK_TOLERANCE_SECONDS, Check
+from console.checks import CLOCK_TOLERANCE_SECONDS, Check, told
 from console.commands.init import HomePlan, make_home
 from console.config import ConfigValues
 from console.devnet.ports import Ports, is_free
 from console.diagnosis import finality, local_checks, remote_checks
+from console.exits import CheckFailed
 from console.home import NodeHome
 from console.keystore import DEVNET_SCRYPT_ROUNDS, Keystore
+from console.output import Output
 from hub.quantities import Amount, Seconds
 
 
@@ -136,3 +141,27 @@ async def test_who_does_not_answer_is_named(home: NodeHome) -> None:
     assert "chains/trade.toml" in ill["node of trade"].fix
     assert "ichub start" in ill["hub"].fix
     assert "chains/a.toml" in ill["endpoint of a"].fix
+
+
+def test_on_80_columns_what_is_well_stands_by_its_name_and_what_is_not_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = StringIO()
+    monkeypatch.setattr(output, "_stdout", Console(width=80, file=shown, highlight=False))
+    genesis = "0x" + "ab" * 32
+    well = [
+        Check("certificates", True, "ca.pem"),
+        Check("hub", False, "silent", "start it"),
+        Check("genesis", True, genesis),
+    ]
+    with pytest.raises(CheckFailed, match="1 of 4 checks did not hold, first hub: start it"):
+        told([*well, Check("certificates", True, "server.pem")], Output(False))
+    assert [line.split() for line in shown.getvalue().splitlines() if line.strip()] == [
+        ["Well"],
+        ["certificates", "ca.pem"],
+        ["server.pem"],
+        ["genesis", genesis],
+        ["Not", "well"],
+        ["check", "found", "do"],
+        ["hub", "silent", "start", "it"],
+    ]
+    told(well[:1], Output(False))
+    assert shown.getvalue().rstrip().endswith("All is well.")

@@ -56,10 +56,10 @@ def test_a_hash_that_has_no_room_beside_its_name_stands_below_it(screen: StringI
     Output(False).record("The call", {"provider_answered": "200", "receipt_hash": HASH, "fee": "100"})
     assert [line.rstrip() for line in screen.getvalue().splitlines()] == [
         "The call",
-        "provider answered 200",
+        "provider answered  200",
         "receipt hash",
         f"  {DIGITS}",
-        "fee               100",
+        "fee                100",
     ]
 
 
