@@ -143,6 +143,29 @@ contract RouterDeliverTest is ProbeFixture {
         deliver(call);
     }
 
+    /// @dev From the largest batch that a block has, and from none that is larger.
+    function test_aPathInTheLargestBatch() public {
+        (bytes[] memory entries, bytes32[] memory leaves) = _null(256, 1);
+        deliver(_byPath(entries[255], leaves, 255, 256));
+        so(router.hasReceipt(CLIENT_KEY, 256), "receipt");
+        (entries, leaves) = _null(257, 1);
+        bytes memory call = _byPath(entries[1], leaves, 1, 257);
+        vm.expectRevert(abi.encodeWithSelector(IRouter.BatchTooLarge.selector, 257));
+        deliver(call);
+    }
+
+    function test_aPathCutShortIsRefusedByName() public {
+        (bytes[] memory entries, bytes32[] memory leaves) = _null(5, 1);
+        bytes memory cut = _byPath(entries[1], leaves, 1, 5);
+        for (uint256 i; i < 3 * 32; ++i) {
+            assembly {
+                mstore(cut, sub(mload(cut), 1))
+            }
+            vm.expectPartialRevert(IRouter.MalformedDelivery.selector);
+            deliver(cut);
+        }
+    }
+
     function test_againstTheState() public {
         Packet memory sent = send(inAnHour(), "sent");
         Packet memory p = inbound("null", 1, inAnHour(), "missed");

@@ -152,7 +152,8 @@ contract ServiceGatewayTest is ServiceFixture {
             (, Packet memory p) = called();
             answer(p, acks[i]);
             same(consumer.lastCode(), i == 0 ? 400 : 500, vm.toString(i));
-            so(bytes(consumer.lastMessage()).length > 0, "a reason");
+            string memory message = i == 0 ? "the hub could not decode the call" : "the hub's result could not be decoded";
+            same(consumer.lastMessage(), message, "a reason");
             same(consumer.lastOutput(), "", "no output");
         }
         same(consumer.results(), acks.length, "results");
@@ -177,6 +178,24 @@ contract ServiceGatewayTest is ServiceFixture {
         Packet memory p = outbound("service", 1, call.timeout, callValue(call, CALLER));
         answer(p, result(200, "output", ""));
         same(gateway.keptOutcome(callId), 0, "nothing kept");
+    }
+
+    /// @dev However much gas it named for a callback: there is none to give it to.
+    function test_anAccountWithoutCodeTakesNoGas() public {
+        IServiceGateway.Call memory call = aCall();
+        call.callbackGasLimit = 3_000_000;
+        for (uint64 i; i < 2; ++i) {
+            vm.prank(CALLER);
+            gateway.callService(call);
+        }
+        Packet memory p = outbound("service", 1, call.timeout, callValue(call, CALLER));
+        deliverWith(500_000, singleAck(SERVICE_OUT, p, result(200, "output", "")));
+        same(stored(p), 0, "acknowledged");
+        p.sequence = 2;
+        tree.set("anything", "x");
+        vm.warp(p.timeout);
+        (bool done,) = address(router).call{gas: 500_000}(timeoutCall(timeoutDelivery(SERVICE_OUT, p)));
+        so(done && stored(p) == 0, "timed out");
     }
 
     // ------------------------------------------------------------------------------------------------ callbacks that fail

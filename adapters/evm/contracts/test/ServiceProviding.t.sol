@@ -65,7 +65,7 @@ contract ServiceProvidingTest is ServiceFixture {
         same(provider.served(), 0, "not asked");
     }
 
-    function test_onlyPortServiceSendsRequests() public {
+    function test_onlyPortServiceSendsRequests() public view {
         IPacketApplication application = IPacketApplication(address(gateway));
         string[5] memory others = ["", "servic", "services", "Service", "oracle"];
         for (uint256 i; i < others.length; ++i) {
@@ -144,6 +144,28 @@ contract ServiceProvidingTest is ServiceFixture {
             same(uint8(ack[1]) * 256 + uint8(ack[2]), 500, vm.toString(i));
             so(ack.length <= 7 + 1024, "message");
         }
+    }
+
+    /// @dev The caller is told that it is the provider's answer that was none.
+    function test_anAnswerThatIsNoneIsToldAsOne() public {
+        ProbeProvider.Mode[3] memory modes = [ProbeProvider.Mode.Malformed, ProbeProvider.Mode.Bomb, ProbeProvider.Mode.TooLong];
+        for (uint64 i; i < modes.length; ++i) {
+            provider.set(modes[i], "");
+            bytes memory ack = deliverRequest(request(1 + i, 500_000));
+            same(ack, result(500, "", "the provider's answer is malformed or too long"), vm.toString(i));
+        }
+    }
+
+    /// @dev What a relayer must bring: the provider's gas with what EIP-150 keeps back, and what the gateway itself takes.
+    function test_theGasThatARequestAsksFor() public view {
+        uint32[5] memory limits = [uint32(0), 62, 63, 1_000_000, 10_000_000];
+        for (uint64 i; i < limits.length; ++i) {
+            bytes memory value = request(1 + i, limits[i]).value;
+            uint256 needed = IPacketApplication(address(gateway)).receiveGas(value);
+            same(needed, uint256(limits[i]) + limits[i] / 63 + 300_000 + 30 * value.length, vm.toString(i));
+        }
+        uint256 least = IPacketApplication(address(gateway)).receiveGas(request(9, 0).value);
+        same(IPacketApplication(address(gateway)).receiveGas(request(9, 10_000_001).value), least, "nothing for too much");
     }
 
     /// @dev The router gives what `receiveGas` says; the gateway relies on nobody for what its provider is due.

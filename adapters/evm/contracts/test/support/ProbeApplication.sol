@@ -35,6 +35,7 @@ contract ProbeApplication is IPacketApplication {
         Revert,
         Burn,
         Short,
+        RevertWithNumber,
         Absurd,
         Greedy,
         Whole
@@ -176,8 +177,11 @@ contract ProbeApplication is IPacketApplication {
         if (gasMode == GasMode.Burn) {
             while (true) {}
         }
-        if (gasMode == GasMode.Short) {
+        if (gasMode == GasMode.Short || gasMode == GasMode.RevertWithNumber) {
+            bool reverts = gasMode == GasMode.RevertWithNumber;
             assembly {
+                mstore(0, 1000000)
+                if reverts { revert(0, 0x20) }
                 return(0, 0x1f)
             }
         }
