@@ -26,7 +26,8 @@ from hub.messages import Faucet
 from hub.quantities import Address
 
 app = typer.Typer(
-    help="A network on this machine: two Anvil chains, a ledger, a hub, attestors, a relayer, and a tour."
+    help="A network on this machine: two Anvil chains, a ledger, a hub, attestors, a relayer, and a tour. Without a "
+    "command it is started, as by `ichub devnet up`."
 )
 
 Folder = Annotated[Path, typer.Option(help="Where the devnet's files stand.", show_default="build/devnet")]

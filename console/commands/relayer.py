@@ -48,7 +48,8 @@ def init(
 
 @app.command()
 def start(folder: Folder, json: JsonLogs = False) -> None:
-    """Carry packets until Ctrl-C or SIGTERM. Nothing is kept on disk: everything is read from the chains.
+    """Carry packets until Ctrl-C or SIGTERM. All that it must know is read from the chains: what is on its disk besides
+    key and configuration only spares it old blocks, and may be lost.
 
     Example: ichub relayer start /srv/relayer
     """
