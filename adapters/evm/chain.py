@@ -145,6 +145,7 @@ class EvmChain:
         self._doubted = None
         self._scanner.forget()
         self._lanes.forget()
+        self._client_number = None
         self._acknowledgements.forget()
         self._headers.forget()
 
@@ -242,7 +243,6 @@ class EvmChain:
         if not (number := slots.number(words)):
             return Counters(0, 0)
         if number != known:
-            self._client_number = None  # it was told falsely, and is asked for again
             raise EndpointFault(endpoint.url, f"it shows that {self._settings.client} is client {number} of the router")
         self._client_number = known
         return slots.counters(words)

@@ -5,16 +5,18 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
+import rlp
 
 from adapters.chain import Acknowledge, Receive
 from adapters.errors import CallRefused, EndpointsFailed, NotProvable, ReadingDoubted, Reorganised
-from adapters.evm import scan
+from adapters.evm import header, scan
 from adapters.evm.endpoints import Endpoints
 from adapters.evm.events import TOPICS
 from adapters.evm.words import hex_of
 from hub.clients.base import Claims
 from hub.events import AcknowledgementWritten, PacketAcknowledged, PacketSent
 from hub.ibc.commitment import Path, PathKind
+from hub.proofs.keccak import keccak256
 from hub.quantities import Height
 from hub.quantities import Sequence as PacketSequence
 from relayers.flow import packet_of
@@ -186,6 +188,39 @@ async def test_what_views_of_the_router_say_is_worth_its_proof(joined: JoinedCha
         proxies[0].lie = only_for("eth_call", lambda _, lie=lie: lie)
         assert [type(entry.event) for entry in await joined.chain.scan(Height(1), head)] == [PacketSent]
         joined.chain.forget()
+
+
+async def test_a_lane_is_known_by_its_proof(joined: JoinedChain, proxies: list[Proxy]) -> None:
+    """Else its packets would be other packets, which nobody could prove."""
+    await joined.send(b"first")
+    head = (await joined.chain.latest()).height
+    told, other = (word.ljust(32, b"\x00").hex() for word in (b"bytes", b"bites"))
+    proxies[0].lie = only_for("eth_call", lambda result: result.replace(told, other))
+    (entry,) = await joined.chain.scan(Height(1), head)
+    assert isinstance(entry.event, PacketSent)
+    assert entry.event.encoding == "bytes"
+    assert "eth_getLogs" in proxies[1].calls
+
+
+def sealed(block: dict[str, Any]) -> dict[str, Any]:
+    """A block that hashes to its hash, whatever stands in it."""
+    fields = [header._field(block, name) for name in header._names(block)]
+    return {**block, "hash": hex_of(keccak256(rlp.encode(fields)))}
+
+
+async def test_the_block_before_a_range_must_be_the_one_it_joins(joined: JoinedChain, proxies: list[Proxy]) -> None:
+    """Else an older state could be shown in its place, by whose count what is hidden is not missed."""
+    await joined.anvil.mine(3)
+    head = (await joined.chain.latest()).height
+
+    def lie(method: str, parameters: list[Any], result: Any) -> Any:
+        if method == "eth_getBlockByNumber" and parameters[0] == hex(head - 1):
+            return sealed({**result, "extraData": "0x01"})
+        return result
+
+    proxies[0].lie = lie
+    await joined.chain.scan(head, head)
+    assert "eth_getLogs" in proxies[1].calls
 
 
 async def test_the_router_s_number_of_a_client_is_proven_too(joined: JoinedChain, proxies: list[Proxy]) -> None:
