@@ -18,7 +18,7 @@ from hub.client import HubClient
 from hub.ibc.identifiers import ClientId
 from hub.quantities import Height, UnixSeconds
 from relayers.config import EvmTarget
-from relayers.evm_chain import evm_chain
+from relayers.evm_chain import Wallet, evm_chain
 from relayers.fields import KeyPair
 
 _POLL_SECONDS = 0.5
@@ -67,7 +67,7 @@ async def open_evm_chain(
         stuck_s=_STUCK_SECONDS,
         fee_ceiling_gwei=_FEE_CEILING_GWEI,
     )
-    return await evm_chain(hub, target, payer)
+    return await evm_chain(hub, target, Wallet(payer))
 
 
 async def open_ledger(chain: LedgerFile) -> LedgerChain:

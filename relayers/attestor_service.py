@@ -21,11 +21,11 @@ from hub.engine.measures import CallMeasures
 from hub.quantities import Epoch, Hash, Height
 from hub.rpc.door import Door
 from hub.rpc.serving import Refusals, TlsFiles, add_port
-from hub.signer import signer_from_keystore
+from hub.signer import KeySigner
 from relayers.attestor import Attestor
 from relayers.attestor_config import AttestorConfig
 from relayers.attestor_guard import AttestorGuard
-from relayers.errors import InvalidConfiguration
+from relayers.keystore import key_of
 from relayers.monitor import Monitor
 
 MAX_MESSAGE_BYTES = 16 * 1024
@@ -105,11 +105,7 @@ class RunningAttestor:
 
 async def start_attestor(config: AttestorConfig) -> RunningAttestor:
     """Open key and guard, and serve; raises InvalidConfiguration, GuardUnusable, OSError."""
-    try:
-        signer = signer_from_keystore(config.keystore, config.password)
-    except (ValueError, LookupError, TypeError) as error:
-        rule = f"cannot be opened ({error}): its password is another, or it is no keystore"
-        raise InvalidConfiguration(str(config.keystore), "the keystore", rule) from error
+    signer = KeySigner(key_of(config.keystore, config.password))
     attestor = Attestor(signer, AttestorGuard(config.guard, begin=config.devnet), config.chains, devnet=config.devnet)
     door = Door(config.requests_per_second)
     calls = Refusals(CallMeasures(attestor.registry, "attestor"), lambda _method, context: door.admit(context.peer()))

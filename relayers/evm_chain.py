@@ -1,5 +1,7 @@
 """An EVM chain as the hub describes it, reached as the configuration says."""
 
+from collections import defaultdict
+
 from eth_account.signers.local import LocalAccount
 
 from adapters.chain import Limits
@@ -8,7 +10,7 @@ from adapters.evm.chain import EvmChain, EvmSettings
 from adapters.evm.endpoints import Endpoints
 from adapters.evm.fees import FeePolicy
 from adapters.evm.finality import finality_rule
-from adapters.evm.sender import Pace, Sender
+from adapters.evm.sender import Nonces, Pace, Sender
 from hub.client import HubClient
 from hub.clients import attested_evm
 from hub.clients.attestation import AttestationScope
@@ -22,7 +24,18 @@ _MAX_BYTES = 64 * 1024
 """Of one delivery."""
 
 
-async def evm_chain(hub: HubClient, target: EvmTarget, account: LocalAccount) -> EvmChain:
+class Wallet:
+    """One key on every chain, whichever paths lead there: the one owner of its nonces."""
+
+    def __init__(self, account: LocalAccount) -> None:
+        self._account = account
+        self._nonces: defaultdict[int, Nonces] = defaultdict(Nonces)
+
+    def sender(self, endpoints: Endpoints, chain_id: int, fees: FeePolicy, pace: Pace) -> Sender:
+        return Sender(endpoints, self._account, chain_id, fees, pace, nonces=self._nonces[chain_id])
+
+
+async def evm_chain(hub: HubClient, target: EvmTarget, wallet: Wallet) -> EvmChain:
     """A chain as the hub describes it, reached as the configuration says; raises InvalidConfiguration, HubError."""
     info, status = await hub.client(target.client), await hub.status()
     config = info.config
@@ -44,5 +57,5 @@ async def evm_chain(hub: HubClient, target: EvmTarget, account: LocalAccount) ->
     )
     fees = FeePolicy(ceiling_wei=target.fee_ceiling_gwei * 10**9)
     pace = Pace(poll_s=min(0.5, target.poll_s), stuck_s=target.stuck_s)
-    sender = Sender(endpoints, account, config.chain_id, fees, pace)
+    sender = wallet.sender(endpoints, config.chain_id, fees, pace)
     return EvmChain(settings, endpoints, Attestors(target.name, electorate, target.attestor_targets), sender)

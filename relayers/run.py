@@ -1,7 +1,6 @@
 """The relayer daemon: one ``PacketRelayer`` a chain, each by itself, started and stopped as the configuration says."""
 
 import asyncio
-import json
 import pathlib
 import signal
 from collections.abc import Mapping
@@ -21,8 +20,9 @@ from hub.signer import KeySigner, Signer
 from relayers.config import ChainTarget, EvmTarget, HubTarget, LedgerTarget, RelayerConfig, load_relayer_config
 from relayers.cursor import CursorFile
 from relayers.errors import CertificateRenewed, ClientReconfigured, InvalidConfiguration
-from relayers.evm_chain import evm_chain
+from relayers.evm_chain import Wallet, evm_chain
 from relayers.fields import KeyPair
+from relayers.keystore import key_of
 from relayers.ledger_chain import ledger_chain
 from relayers.metrics import RelayerMetrics
 from relayers.monitor import Monitor
@@ -55,6 +55,7 @@ class Relayer:
         self._hub = hub
         self._cursors = cursors
         self._payer = payer
+        self._wallet = Wallet(payer.account)
         self._rhythm = rhythm
         self._paths: dict[ChainTarget, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -126,7 +127,7 @@ class Relayer:
         """Raises InvalidConfiguration, HubError."""
         match target:
             case EvmTarget():
-                return await evm_chain(self._hub, target, self._payer.account)
+                return await evm_chain(self._hub, target, self._wallet)
             case LedgerTarget():
                 return await ledger_chain(self._hub, target)
             case _:
@@ -184,9 +185,9 @@ async def connect(hub: HubTarget) -> HubClient:
 async def run_relayer(config: RelayerConfig) -> None:
     """Relay until SIGINT or SIGTERM; the file is read again when it changes, or on SIGHUP.
 
-    Raises HubUnreachable where the hub cannot be reached at first, OSError, ValueError (a wrong password).
+    Raises InvalidConfiguration, HubUnreachable where the hub cannot be reached at first, OSError.
     """
-    key = bytes(Account.decrypt(json.loads(config.keystore.read_text()), config.password))
+    key = key_of(config.keystore, config.password)
     hub = await connect(config.hub)
     relayer = Relayer(hub, Payer.of(key), cursors=config.cursors)
     monitor = Monitor(relayer.metrics.registry, relayer.health)

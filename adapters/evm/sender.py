@@ -58,19 +58,36 @@ class _Pending:
     """How often in a row the nonce was taken and no version of ours had a receipt."""
 
 
+class Nonces:
+    """Of one key on one chain: whoever sends from it in this process has the same, and takes turns."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.under_way: dict[int, _Pending] = {}
+
+
 class Sender:
-    """Sends from one account. At most one Sender a key and chain; several transactions may be under way at once."""
+    """Sends from one account; several transactions may be under way at once.
+
+    ``nonces`` is shared by all senders of a key and chain; without it this one is the only one.
+    """
 
     def __init__(
-        self, endpoints: Endpoints, account: BaseAccount, chain_id: int, fees: FeePolicy, pace: Pace | None = None
+        self,
+        endpoints: Endpoints,
+        account: BaseAccount,
+        chain_id: int,
+        fees: FeePolicy,
+        pace: Pace | None = None,
+        *,
+        nonces: Nonces | None = None,
     ) -> None:
         self._endpoints = endpoints
         self._account = account
         self._chain_id = chain_id
         self._policy = fees
         self._pace = pace or Pace()
-        self._lock = asyncio.Lock()
-        self._under_way: dict[int, _Pending] = {}
+        self._nonces = nonces or Nonces()
 
     @property
     def address(self) -> Address:
@@ -113,7 +130,7 @@ class Sender:
         try:
             receipt = await self._settle(pending)
         finally:
-            self._under_way.pop(pending.nonce, None)
+            self._nonces.under_way.pop(pending.nonce, None)
         if number_of(receipt["status"]) != 1:
             raise await self._why_reverted(call, receipt)
         return receipt
@@ -135,7 +152,7 @@ class Sender:
         an endpoint that lies about them can bring about.
         """
         fees = await self._endpoints.attempt(self._policy.offer)
-        async with self._lock:
+        async with self._nonces.turn:
             began, nonce = monotonic(), 0
             while monotonic() - began < self._pace.give_up_s:
                 nonce = await self._next_nonce()
@@ -147,7 +164,7 @@ class Sender:
                     log.warning("nonce was taken", chain=self._endpoints.chain, nonce=nonce, refusal=refusal.message)
                     await asyncio.sleep(self._pace.poll_s)
                 else:
-                    self._under_way[nonce] = pending
+                    self._nonces.under_way[nonce] = pending
                     return pending
         raise TransactionLost(self._endpoints.chain, nonce, "every nonce that was offered is taken")
 
@@ -166,7 +183,7 @@ class Sender:
     async def _next_nonce(self) -> int:
         """The first nonce that neither the chain nor a transaction of ours under way has taken."""
         nonce = await self._endpoints.quantity("eth_getTransactionCount", self._account.address, "latest")
-        while nonce in self._under_way:
+        while nonce in self._nonces.under_way:
             nonce += 1
         return nonce
 

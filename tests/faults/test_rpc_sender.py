@@ -10,6 +10,7 @@ from adapters.evm.endpoints import Endpoints
 from adapters.evm.fees import FeePolicy, Fees
 from adapters.evm.sender import Pace, Sender
 from hub.quantities import Address, Gas
+from relayers.evm_chain import Wallet
 from tests.anvil_chain import AnvilChain, account, running_anvil
 
 NOBODY = Address(b"\x42" * 20)
@@ -85,6 +86,16 @@ async def test_a_restarted_sender_replaces_what_it_left_behind(anvil: AnvilChain
     await anvil.mine()
     await sending
     assert int(await anvil.rpc("eth_getBalance", "0x" + NOBODY.hex(), "latest"), 16) == 7
+
+
+async def test_paths_to_one_chain_take_turns_with_its_nonces(anvil: AnvilChain, endpoints: Endpoints) -> None:
+    wallet = Wallet(account(0))
+    senders = [wallet.sender(endpoints, 31337, FeePolicy(), QUICK) for _ in range(2)]
+    sending = [asyncio.create_task(senders[value % 2].send(NOBODY, b"", GAS, value)) for value in range(1, 7)]
+    assert sorted(int(one["nonce"], 16) for one in await pooled(anvil, 6)) == list(range(6))
+    await anvil.mine()
+    await asyncio.gather(*sending)
+    assert int(await anvil.rpc("eth_getBalance", "0x" + NOBODY.hex(), "latest"), 16) == sum(range(1, 7))
 
 
 async def test_two_owners_of_one_key_lose_nothing_silently(anvil: AnvilChain, endpoints: Endpoints) -> None:

@@ -1,5 +1,6 @@
 """The daemons' files: what is wrong is told with file and field, what is misspelt is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,12 @@ import pytest
 from adapters.evm.finality import Depth
 from hub.ibc.identifiers import ClientId
 from hub.quantities import Height
+from hub.signer import write_keystore
 from relayers.attestor_config import load_attestor_config, load_chains
 from relayers.config import EvmTarget, LedgerTarget, load_relayer_config
 from relayers.errors import InvalidConfiguration
 from relayers.fields import PASSWORD_VARIABLE, KeyPair
+from relayers.run import run_relayer
 
 GENESIS = f'hub_genesis_hash = "0x{"11" * 32}"\n'
 CHAIN = """
@@ -46,6 +49,17 @@ def written(folder: Path, text: str) -> Path:
     path.write_text(text)
     (folder / "password").write_text("secret\n")
     return path
+
+
+@pytest.mark.parametrize("password", ["another", ""])
+async def test_a_keystore_that_the_password_does_not_open_is_said_to_be(tmp_path: Path, password: str) -> None:
+    config = load_relayer_config(written(tmp_path, RELAYER))
+    write_keystore(config.keystore, b"\x11" * 32, "secret", iterations=2)
+    with pytest.raises(InvalidConfiguration, match="its password is another"):
+        await run_relayer(replace(config, password=password))
+    config.keystore.write_text("[]")
+    with pytest.raises(InvalidConfiguration, match="or it is no keystore"):
+        await run_relayer(config)
 
 
 def test_the_chains_file_is_read(tmp_path: Path) -> None:
