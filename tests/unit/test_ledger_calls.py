@@ -22,10 +22,12 @@ from hub import messages as hub_messages
 from hub.accounts.accounts import account
 from hub.block import ResultCode
 from hub.events import AcknowledgementWritten, PacketSent, ServiceResulted
+from hub.ibc.commitment import ERROR_ACKNOWLEDGEMENT
+from hub.ibc.errors import InvalidPacket
 from hub.ibc.identifiers import ClientId
 from hub.ibc.packet import Packet, Payload
 from hub.quantities import Sequence
-from hub.services.application import PORT
+from hub.services.application import PORT, ServiceApplication
 from hub.services.payload import InputEncoding, Request, Result, caller_account
 from hub.services.payload import ResultCode as Code
 from hub.state.branch import Branch
@@ -175,6 +177,26 @@ class TestAcrossChains:
         assert (record.state, record.code, record.output) == (CallState.RESULTED, 200, b'{"text":"back"}')
         assert [one.call_id for one in calls.calls_of(connected.state, ANN)] == [called.call_id]
         assert connected.learn(sent, answer).code is ResultCode.NO_OP
+
+    def test_a_call_that_the_hub_cannot_read_is_its_caller_s_fault(
+        self, connected: MemberLedger, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As an EVM chain's gateway tells it: the error acknowledgement says nothing itself."""
+
+        def unreadable(*_: object) -> None:
+            raise InvalidPacket("it cannot be read")
+
+        monkeypatch.setattr(ServiceApplication, "on_receive", unreadable)
+        deadline = UnixSeconds(connected.now + 300)
+        message = m.CallService("echo", InputEncoding.JSON, b'{"text":"out"}', Amount(100), deadline)
+        events = connected.do(ANN, message).events
+        called, sent = one(events, CallSent), one(events, PacketSent)
+        answer = one(connected.bring_to_hub(sent).events, AcknowledgementWritten).acknowledgement
+        assert answer == ERROR_ACKNOWLEDGEMENT
+        assert connected.learn(sent, answer).code is ResultCode.OK
+        record = calls.call(connected.state, called.call_id)
+        assert record is not None
+        assert (record.state, record.code, record.output) == (CallState.RESULTED, 400, b"")
 
     def test_a_contract_calls_and_its_callback_can_be_tried_again(self, connected: MemberLedger) -> None:
         self._serve_echo(connected)

@@ -140,7 +140,7 @@ class ServiceGateway:
     def on_acknowledge(self, ctx: Context, packet: Packet, acknowledgement: bytes) -> None:
         record = self._sent(ctx.state, packet)
         if acknowledgement == ERROR_ACKNOWLEDGEMENT:
-            result = Result(ResultCode.PROVIDER_FAILED, message="the hub could not read the call")
+            result = Result(ResultCode.INPUT_REFUSED, message="the hub could not read the call")
         else:
             try:
                 result = Result.decode(acknowledgement)
