@@ -80,8 +80,9 @@ contract RouterApplicationsTest is ProbeFixture {
 
     /// @dev An application that cannot say how much gas it wants.
     function test_aBrokenReceiveGasFailsOnlyItsOwnPacket() public {
-        ProbeApplication.GasMode[5] memory modes = [
+        ProbeApplication.GasMode[6] memory modes = [
             ProbeApplication.GasMode.Revert,
+            ProbeApplication.GasMode.RevertWithNumber,
             ProbeApplication.GasMode.Burn,
             ProbeApplication.GasMode.Short,
             ProbeApplication.GasMode.Absurd,

@@ -7,9 +7,11 @@ import {Vm} from "./support/Check.sol";
 import {Fixture} from "./support/Fixture.sol";
 import {Packet} from "./support/Hub.sol";
 
-/// @notice An application that answers with the gas that it was called with. Asked for what it wants, it uses nearly all that the
+/// @notice An application that answers, or reverts, with the gas that it was called with. Asked for what it wants, it uses nearly all that the
 /// question may take, and wants little.
 contract MeteredApplication {
+    error Seen(uint256 gas_);
+
     uint256 public constant WANTED_GAS = 40_000;
 
     IRouter private immutable ROUTER;
@@ -21,6 +23,7 @@ contract MeteredApplication {
     fallback(bytes calldata) external returns (bytes memory) {
         uint256 seen = gasleft();
         if (msg.sig == IPacketApplication.onPacketReceived.selector) return abi.encode(abi.encode(seen));
+        if (msg.sig == IPacketApplication.onPacketAcknowledged.selector) revert Seen(seen);
         if (msg.sig == IPacketApplication.packetRouter.selector) return abi.encode(ROUTER);
         if (msg.sig == IPacketApplication.acceptsSourcePort.selector) return abi.encode(true);
         if (msg.sig == IPacketApplication.onLaneRegistered.selector) return "";
@@ -54,6 +57,47 @@ contract RouterGasTest is Fixture {
         _getsAllOf(_lane("asked", 0), "asked", 40_000, 20_000);
     }
 
+    /// @dev An application is called one that refuses only where it had 5,000,000 gas.
+    function test_whatRefusesItsAcknowledgementHadAllItsGas() public {
+        uint16 lane = _outLane("sender");
+        address application = router.getLane(lane).application;
+        vm.prank(application);
+        (uint64 sequence,) = router.sendPacket(lane, inAnHour(), "x");
+        Packet memory p = outbound("null", sequence, inAnHour(), "x");
+        (p.sourcePort, p.destinationPort) = ("sender", "sender");
+        bytes memory call = deliverCall(singleAck(lane, p, "done"));
+        uint256 refused;
+        for (uint256 gas_ = 4_900_000; gas_ < 5_400_000; gas_ += 1_009) {
+            (bool done, bytes memory reason) = address(router).call{gas: gas_}(call);
+            so(!done, "the application refuses");
+            if (selectorOf(reason) == IRouter.ApplicationReverted.selector) {
+                (, bytes memory why) = abi.decode(behind(reason, 4), (address, bytes));
+                same(bytes32(selectorOf(why)), bytes32(MeteredApplication.Seen.selector), "the application's");
+                uint256 seen = abi.decode(behind(why, 4), (uint256));
+                so(seen <= 5_000_000 && seen + DISPATCH_GAS >= 5_000_000, "all of it, and no more");
+                ++refused;
+                continue;
+            }
+            same(refused, 0, "enough is enough");
+            _isTooLittle(reason);
+        }
+        so(refused > 100, "the sweep ends above enough");
+    }
+
+    function _outLane(string memory port) private returns (uint16 lane) {
+        MeteredApplication application = new MeteredApplication(router);
+        vm.startPrank(admin);
+        router.registerApplication(port, address(application), 50_000);
+        lane = router.registerLane(IRouter.Direction.Outbound, 1, port, port, "null-1", "application/octet-stream");
+        vm.stopPrank();
+    }
+
+    function _isTooLittle(bytes memory reason) private pure {
+        same(bytes32(selectorOf(reason)), bytes32(IRouter.InsufficientGas.selector), "too little gas, by name");
+        (uint256 needed, uint256 available) = abi.decode(behind(reason, 4), (uint256, uint256));
+        so(needed > available, "needed is more than there is");
+    }
+
     function _getsAllOf(uint16 lane, string memory port, uint256 due, uint256 low) private {
         uint256 from = low;
         uint256 high = 2 * due + 1_000_000;
@@ -76,10 +120,7 @@ contract RouterGasTest is Fixture {
         bytes memory reason;
         (done, reason) = address(router).call{gas: gas_}(call);
         if (!done) {
-            if (reason.length == 0) return false;
-            same(bytes32(selectorOf(reason)), bytes32(IRouter.InsufficientGas.selector), "too little gas, by name");
-            (uint256 needed, uint256 available) = abi.decode(behind(reason, 4), (uint256, uint256));
-            so(needed > available, "needed is more than there is");
+            if (reason.length != 0) _isTooLittle(reason);
             return false;
         }
         Vm.Log[] memory logs = vm.getRecordedLogs();
