@@ -131,3 +131,8 @@ class Proxy:
         if self.lie is not None and "result" in answer:
             answer["result"] = self.lie(asked["method"], asked["params"], answer["result"])
         return web.json_response(answer)
+
+
+def only_for(wanted: str, change: Any) -> Any:
+    """A lie of a ``Proxy`` about one method's results."""
+    return lambda method, _, result: change(result) if method == wanted else result
