@@ -13,6 +13,8 @@ contract MeteredApplication {
     error Seen(uint256 gas_);
 
     uint256 public constant WANTED_GAS = 40_000;
+    /// @dev It answers what is longer with as many zeros as nearly all of 10,000,000 gas makes.
+    uint256 private constant LONG_CALL_BYTES = 1000;
 
     IRouter private immutable ROUTER;
 
@@ -20,9 +22,16 @@ contract MeteredApplication {
         ROUTER = router;
     }
 
-    fallback(bytes calldata) external returns (bytes memory) {
+    fallback(bytes calldata data) external returns (bytes memory) {
         uint256 seen = gasleft();
-        if (msg.sig == IPacketApplication.onPacketReceived.selector) return abi.encode(abi.encode(seen));
+        if (msg.sig == IPacketApplication.onPacketReceived.selector) {
+            if (data.length > LONG_CALL_BYTES) {
+                assembly {
+                    return(0, 2250000)
+                }
+            }
+            return abi.encode(abi.encode(seen));
+        }
         if (msg.sig == IPacketApplication.onPacketAcknowledged.selector) revert Seen(seen);
         if (msg.sig == IPacketApplication.packetRouter.selector) return abi.encode(ROUTER);
         if (msg.sig == IPacketApplication.acceptsSourcePort.selector) return abi.encode(true);
@@ -55,6 +64,16 @@ contract RouterGasTest is Fixture {
     /// @dev Too little gas for the question is no answer to it.
     function test_anApplicationGetsWhatItAsksFor() public {
         _getsAllOf(_lane("asked", 0), "asked", 40_000, 20_000);
+    }
+
+    /// @dev A relayer does not pay for the reading of it.
+    function test_anAnswerOfMegabytesCostsNoMoreThanItsApplicationsGas() public {
+        uint16 lane = _lane("registered", REGISTERED_GAS);
+        Packet memory p = inbound("null", 1, inAnHour(), new bytes(1000));
+        p.destinationPort = "registered";
+        deliverWith(10_500_000, single(lane, p));
+        bytes32 chain = keccak256(abi.encodePacked(bytes32(0), uint64(1), ackCommitment(abi.encodePacked(ERROR_ACK))));
+        same(router.acknowledgementChain(CLIENT_KEY, 0), chain, "its failure");
     }
 
     /// @dev An application is called one that refuses only where it had 5,000,000 gas.
@@ -92,9 +111,10 @@ contract RouterGasTest is Fixture {
         vm.stopPrank();
     }
 
-    function _isTooLittle(bytes memory reason) private pure {
+    function _isTooLittle(bytes memory reason) private pure returns (uint256 needed) {
         same(bytes32(selectorOf(reason)), bytes32(IRouter.InsufficientGas.selector), "too little gas, by name");
-        (uint256 needed, uint256 available) = abi.decode(behind(reason, 4), (uint256, uint256));
+        uint256 available;
+        (needed, available) = abi.decode(behind(reason, 4), (uint256, uint256));
         so(needed > available, "needed is more than there is");
     }
 
@@ -120,7 +140,7 @@ contract RouterGasTest is Fixture {
         bytes memory reason;
         (done, reason) = address(router).call{gas: gas_}(call);
         if (!done) {
-            if (reason.length != 0) _isTooLittle(reason);
+            if (reason.length != 0) so(_isTooLittle(reason) >= due + due / 63, "what it is due is needed");
             return false;
         }
         Vm.Log[] memory logs = vm.getRecordedLogs();
