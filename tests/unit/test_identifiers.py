@@ -27,7 +27,7 @@ def test_identifiers(case: dict[str, Any]) -> None:
     with pytest.raises(InvalidIdentifier) as refusal:
         validate(text)
     assert type(refusal.value).__name__ == case["error"]
-    assert repr(text) in str(refusal.value)
+    assert f"'{text}'" in str(refusal.value)
 
 
 @pytest.mark.parametrize("case", read("packets")["characters"], ids=lambda case: case["kind"])
