@@ -38,29 +38,18 @@ class CursorFile:
         self._genesis = hub_genesis_hash
 
     async def resume(self, chain: Chain) -> Height:
-        """The lowest block that must be read; raises ChainError while it cannot be told whether the cursor holds."""
-        first = chain.first_height
-        try:
-            cursor = msgspec.json.decode(self._file.read_bytes(), type=Cursor)
-        except FileNotFoundError:
-            return first
-        except (OSError, ValueError) as error:
-            log.warning("cursor not used", path=chain.name, file=str(self._file), reason=str(error))
-            return first
-        if self._cursor(chain, Height(cursor.height), Hash(b"")) != msgspec.structs.replace(cursor, block_hash=""):
-            log.warning("cursor not used", path=chain.name, file=str(self._file), reason="it is another path's")
-            return first
-        if cursor.height < first:
-            return first
+        """The lowest block that must be read; raises ChainError where the chain cannot be asked."""
+        cursor = self._read(chain)
+        if cursor is None or cursor.height < chain.first_height:
+            return chain.first_height
         try:
             found = await chain.certified(Height(cursor.height))
-        except NotProvable:
-            if (await chain.finalised()).height >= cursor.height:
-                raise
-            found = Hash(b"")  # a chain that has begun anew
+        except NotProvable as error:  # acknowledgements and timeouts of old packets need none who sign for the chain
+            self._say(chain, str(error))
+            return chain.first_height
         if found.hex() != cursor.block_hash:
-            log.warning("cursor not used", path=chain.name, height=cursor.height, reason="its block is not the chain's")
-            return first
+            self._say(chain, f"its block {cursor.height} is not the chain's")
+            return chain.first_height
         return Height(cursor.height + 1)
 
     def save(self, chain: Chain, height: Height, block_hash: Hash) -> None:
@@ -72,3 +61,20 @@ class CursorFile:
 
     def _cursor(self, chain: Chain, height: Height, block_hash: Hash) -> Cursor:
         return Cursor(self._genesis.hex(), chain.client_at_hub, chain.client_of_hub, height, block_hash.hex())
+
+    def _read(self, chain: Chain) -> Cursor | None:
+        """What is kept for just this path."""
+        try:
+            cursor = msgspec.json.decode(self._file.read_bytes(), type=Cursor)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            self._say(chain, str(error))
+            return None
+        if self._cursor(chain, Height(cursor.height), Hash(b"")) != msgspec.structs.replace(cursor, block_hash=""):
+            self._say(chain, "it is another path's")
+            return None
+        return cursor
+
+    def _say(self, chain: Chain, reason: str) -> None:
+        log.warning("cursor not used, all is read again", path=chain.name, file=str(self._file), reason=reason)
